@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * error.h - setting the status and message that a failed call leaves behind, and the log. */
+#ifndef EPO_BASE_ERROR_H
+#define EPO_BASE_ERROR_H
+
+#include "epochal/log.h"
+#include "epochal/status.h"
+
+/* Leaves the formatted message for epo_error_message() and returns `status`, so that a caller writes
+ * `return epo__fail(EPO_EFORMAT, "%s: NAXIS is %d, not 2", path, n);`. Messages are cut at 511 bytes; control
+ * bytes (a hostile file name may hold them) are shown as '?'. */
+epo_status epo__fail(epo_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "CONTEXT: " before the message already there and returns `status` unchanged. */
+epo_status epo__fail_in(epo_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* EPO_ENOMEM with a message naming what was being made. */
+epo_status epo__nomem(const char *what);
+
+void epo__log(epo_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * memory.c - checked sizes and allocation. */
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VECTOR_ALIGN = 64 };
+
+bool epo__size_mul(size_t a, size_t b, size_t *out)
+{
+    return !__builtin_mul_overflow(a, b, out);
+}
+
+bool epo__size_add(size_t a, size_t b, size_t *out)
+{
+    return !__builtin_add_overflow(a, b, out);
+}
+
+void *epo__alloc(size_t count, size_t size)
+{
+    return calloc(count ? count : 1, size ? size : 1);
+}
+
+void *epo__alloc_aligned(size_t count, size_t size)
+{
+    size_t bytes;
+    if (!epo__size_mul(count, size, &bytes) || bytes > SIZE_MAX - VECTOR_ALIGN) return NULL;
+    bytes = (bytes + VECTOR_ALIGN) / VECTOR_ALIGN * VECTOR_ALIGN;
+    void *block = aligned_alloc(VECTOR_ALIGN, bytes);
+    if (block) memset(block, 0, bytes);
+    return block;
+}
+
+bool epo__grow(void *array, size_t *capacity, size_t need, size_t size)
+{
+    if (need <= *capacity) return true;
+    size_t wanted = *capacity > SIZE_MAX / 2 ? need : 2 * *capacity;
+    if (wanted < need) wanted = need;
+    size_t bytes;
+    if (!epo__size_mul(wanted, size, &bytes)) return false;
+    void *old;
+    memcpy(&old, array, sizeof old);
+    char *block = realloc(old, bytes);
+    if (!block) return false;
+    memset(block + *capacity * size, 0, (wanted - *capacity) * size);
+    memcpy(array, &block, sizeof block);
+    *capacity = wanted;
+    return true;
+}
+
+char *epo__strndup(const char *text, size_t length)
+{
+    char *copy = epo__alloc(length + 1, 1);
+    if (copy) memcpy(copy, text, length);
+    return copy;
+}
+
+char *epo__strdup(const char *text)
+{
+    return epo__strndup(text, strlen(text));
+}
+
+char *epo__format(const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = length < 0 ? NULL : epo__alloc((size_t)length + 1, 1);
+    if (text) vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * memory.h - checked sizes and allocation. Everything here is released with free(). */
+#ifndef EPO_BASE_MEMORY_H
+#define EPO_BASE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* a*b and a+b into *out; false, with *out untouched, when the result does not fit a size_t. */
+bool epo__size_mul(size_t a, size_t b, size_t *out);
+bool epo__size_add(size_t a, size_t b, size_t *out);
+
+/* `count` zeroed elements of `size` bytes; NULL when there is no memory or the product overflows. count 0 gives a
+ * pointer that may be freed. */
+void *epo__alloc(size_t count, size_t size);
+
+/* As epo__alloc, on a 64-byte border: what vector kernels want. */
+void *epo__alloc_aligned(size_t count, size_t size);
+
+/* Grows *array (elements of `size` bytes, *capacity of them) so that it holds at least `need`, at least doubling it.
+ * New elements are zeroed. False, with nothing changed, when there is no memory. */
+bool epo__grow(void *array, size_t *capacity, size_t need, size_t size);
+
+char *epo__strdup(const char *text);
+char *epo__strndup(const char *text, size_t length);
+
+/* printf into a fresh string; NULL without memory. */
+char *epo__format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
