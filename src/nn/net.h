@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * net.h - a chain of layers, and running it.
+ *
+ * Order of calls: epo__net_create, epo__net_add for every layer, then fill the parameters (epo__net_init, or through
+ * epo__net_visit from a weights file), then epo__plan_create for a batch size, then epo__plan_run as often as wanted.
+ * A plan takes its copy of the weights, in the layouts oneDNN likes; change the weights, make a new plan.
+ */
+#ifndef EPO_NN_NET_H
+#define EPO_NN_NET_H
+
+#include "nn/layer.h"
+
+typedef struct epo__net epo__net;
+
+/* One "key=value" of a network text; key is "" for the value given without a name. */
+typedef struct epo__layer_arg {
+    const char *key, *value;
+} epo__layer_arg;
+
+epo_status epo__net_create(epo__shape in, epo__net **out);
+void epo__net_destroy(epo__net *net); /* NULL is fine */
+
+/* Adds a layer by its word. `name` NULL: word + count ("conv2"). EPO_EARG with the reason for an unknown word (the
+ * message lists the words there are), an unknown, missing or out-of-range option, or a shape the layer cannot take. */
+epo_status epo__net_add(epo__net *net, const char *word, const char *name, const epo__layer_arg *args, size_t count);
+
+epo__shape epo__net_in(const epo__net *net);
+epo__shape epo__net_out(const epo__net *net);
+size_t epo__net_length(const epo__net *net);
+const epo__layer *epo__net_layer(const epo__net *net, size_t index);
+
+/* True when the chain begins with a layer over time (gru): its input is then a packed sequence of vectors. */
+bool epo__net_is_recurrent(const epo__net *net);
+
+/* Every parameter under "PREFIX.layer.tensor", in order. */
+epo_status epo__net_visit(epo__net *net, const char *prefix, epo__param_fn visit, void *context);
+
+uint64_t epo__net_macs(const epo__net *net);   /* a sample; for a recurrent net, a time step */
+
+/* Random weights: He-uniform (He et al. 2015) on trainable tensors with a fan-in, `start` elsewhere; the values depend on
+ * the seed and on each tensor's full name only. */
+epo_status epo__net_init(epo__net *net, const char *prefix, uint64_t seed);
+
+typedef struct epo__plan epo__plan;
+
+/* Builds all primitives and buffers for up to `batch` samples (sequences, for a recurrent net). Runs on as many threads
+ * as epo__nn_set_threads gave to the calling thread. */
+epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out);
+void epo__plan_destroy(epo__plan *plan);
+
+/* in: count x C x H x W floats (plain NCHW), out: count x out.channels x out.height x out.width. 1 <= count <= batch.
+ * A plan is used by one thread at a time. */
+epo_status epo__plan_run(epo__plan *plan, int count, const float *in, float *out);
+
+/* Recurrent nets: `count` sequences of lengths[i] >= 1 steps, one behind the other without padding.
+ * in: (sum of lengths) x F, out: count x out.channels. */
+epo_status epo__plan_run_sequences(epo__plan *plan, int count, const int *lengths, const float *in, float *out);
+
+/* Threads that plans made and run by the calling thread use inside one call (default 1). */
+void epo__nn_set_threads(int threads);
+
+/* What runs underneath, for `epochal doctor`. */
+typedef struct epo__nn_info {
+    char onednn_version[32];
+    char onednn_isa[48];     /* "AVX-512 with bf16" */
+    char onednn_runtime[16]; /* "OpenMP" */
+    char blas_version[96];   /* openblas_get_config() */
+    char blas_core[32];      /* "SkylakeX" */
+    char blas_threading[16]; /* "OpenMP", "pthread", "single" */
+} epo__nn_info;
+void epo__nn_get_info(epo__nn_info *out);
+
+#endif
