@@ -33,12 +33,11 @@
  *     difference=KIND              the difference plane is normalised by another kind (not l2row); scope plane only
  *
  * Rules that hold for every kind:
- *   - Statistics pass over pixels that are not finite, and such pixels come out as 0; a caller with another rule replaces
- *     them before (pixels.h). So the result is finite, always: what would pass the range of float is cut to it.
+ *   - Statistics pass over pixels that are not finite, and such pixels come out as 0; a caller with another rule
+ *     replaces them before (pixels.h). So the result is always finite: what would pass the range of float is cut to it.
  *   - A scale of 0 counts as 1. So a constant plane gives 0 under zscore, sigma3, sigma3code, minmax and asinh.
  *   - Sums and quotients are in double, rounded to float once at the end, in the order of the pixels: the same bits on
- *     every run. The published ZTF scores need a row norm good to float precision, which this gives with room to spare;
- *     asinh itself is taken in float.
+ *     every run. The published ZTF scores need a row norm good to float precision, which this gives with room to spare.
  */
 #ifndef EPO_IMAGE_NORMALISE_H
 #define EPO_IMAGE_NORMALISE_H
@@ -85,9 +84,9 @@ typedef struct epo__image_block {
 } epo__image_block;
 
 /* Normalises the block in place. Under scope sequence the block must hold the whole sequence; under the others its
- * stamps are independent, and any number of them may be given at once. EPO_EARG when a side is below 1, the block's size
- * does not fit, or the normaliser needs a difference plane that the block does not have; EPO_ENOMEM when the workspace
- * cannot grow (to one double for each plane and each pixel that share a scale). In both cases no pixel has changed. */
+ * stamps are independent, and any number of them may be given at once. EPO_EARG when a side is below 1, the block is
+ * too large to address, or the normaliser needs a difference plane that the block does not have; EPO_ENOMEM when the
+ * workspace cannot grow to one double for each plane and each pixel that share a scale. Then no pixel has changed. */
 epo_status epo__normalise(const epo__normaliser *normaliser, const epo__image_block *block, epo__image_work *work);
 
 #endif
