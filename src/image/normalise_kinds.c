@@ -10,19 +10,16 @@
 static double mean_location(const float *pixels, size_t count, double *room)
 {
     (void)room;
-    double sum = 0, low = HUGE_VAL, high = -HUGE_VAL;
+    double sum = 0;
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        double x = (double)pixels[i];
-        if (!isfinite(x)) continue;
-        sum += x;
+        if (!isfinite(pixels[i])) continue;
+        sum += (double)pixels[i];
         used++;
-        if (x < low) low = x;
-        if (x > high) high = x;
     }
-    if (used == 0) return 0;
-    /* The sum of equal values, divided, need not be that value, and the rounding error would become the scale. */
-    return low < high ? sum / (double)used : low;
+    /* Up to 2^29 equal float32 values add up in a double without rounding: the mean of a constant plane is its value,
+     * its residuals are exactly 0, and no rounding error becomes a scale. */
+    return used ? sum / (double)used : 0;
 }
 
 static double min_location(const float *pixels, size_t count, double *room)

@@ -31,8 +31,8 @@ epo_status epo__pixels_stats(const float *pixels, size_t count, epo__image_work 
         if (room[i] > stats.max) stats.max = room[i];
         sum += room[i];
     }
-    /* The sum of equal values, divided, need not be that value; it must be, for sd to be exactly 0. */
-    stats.mean = stats.min < stats.max ? sum / (double)kept : stats.min;
+    /* Up to 2^29 equal float32 values add up in a double without rounding, so that their sd is exactly 0. */
+    stats.mean = sum / (double)kept;
     for (size_t i = 0; i < kept; i++) squares += (room[i] - stats.mean) * (room[i] - stats.mean);
     stats.sd = sqrt(squares / (double)kept);
 
