@@ -58,6 +58,12 @@ void epo__avro_free(epo__avro_reader *reader);
  * be; EPO_ELIMIT; EPO_EUNSUPPORTED for another codec. After a failure no file is open. */
 epo_status epo__avro_open(epo__avro_reader *reader, const char *path);
 
+/* Leaves the open file, if there is one. */
+void epo__avro_close(epo__avro_reader *reader);
+
+/* Bit i is set when the open file's schema has a value for paths[i]. */
+uint64_t epo__avro_found(const epo__avro_reader *reader);
+
 /* The next record's values, in the order of `paths`. On success *end tells whether the file had no more.
  * On a failure with *end false the record, or the rest of its block, is lost: the next call goes on behind it.
  * On a failure with *end true nothing more can be read from this file. Messages name file and block. */
