@@ -121,7 +121,7 @@ bool epo__fits_table_column(const epo__fits *f, size_t i, const char *name, size
  * numbers and cells with several numbers. */
 epo_status epo__fits_table_text(const epo__fits *f, size_t i, size_t column, size_t row, char *text, size_t size);
 
-/* The version of cfitsio in use, "4.2.0", in a static buffer. */
-const char *epo__fits_version(void);
+/* The version of cfitsio in use, "4.2.0". */
+void epo__fits_version(char out[16]);
 
 #endif
