@@ -11,12 +11,13 @@ enum { CARD = 80, BLOCK = 2880 };
 
 void fm_bytes(fm_file *f, const void *bytes, size_t size)
 {
+    if (size == 0) return;
     if (f->size + size > f->capacity) {
         f->capacity = 2 * (f->size + size);
         f->data = realloc(f->data, f->capacity);
         assert_non_null(f->data);
     }
-    if (bytes && size)
+    if (bytes)
         memcpy(f->data + f->size, bytes, size);
     else
         memset(f->data + f->size, 0, size);
