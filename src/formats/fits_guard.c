@@ -98,11 +98,11 @@ static bool flag(const epo__fits_unit *unit, const char *name)
 /* A tile-compressed image is a binary table for the frame and an image for the reader. */
 static void classify_tiled(const epo__fits *f, epo__fits_unit *unit)
 {
-    int64_t bitpix, axes, width, height;
+    int64_t bitpix, naxis, width, height;
     size_t side = f->limits.max_side;
     if (!f->limits.trust) {
         epo__fits_refuse(unit, EPO_EUNSUPPORTED, "a tile-compressed image, read only from trusted files");
-    } else if (!int_or(unit, "ZBITPIX", -64, 0, &bitpix) || !int_or(unit, "ZNAXIS", 0, 0, &axes) || axes != 2 ||
+    } else if (!int_or(unit, "ZBITPIX", -64, 0, &bitpix) || !int_or(unit, "ZNAXIS", 0, 0, &naxis) || naxis != 2 ||
                !int_or(unit, "ZNAXIS1", 1, 0, &width) || !int_or(unit, "ZNAXIS2", 1, 0, &height) || width < 1 ||
                height < 1) {
         epo__fits_refuse(unit, EPO_EUNSUPPORTED, "a tile-compressed image that is not 2-D");
