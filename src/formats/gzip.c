@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * gzip.c - gzip members into memory, never beyond a cap. */
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <zlib.h>
 
