@@ -33,6 +33,8 @@ bool epo__store_lost_transaction(const epo_store *store);
 
 const char *epo__store_path(const epo_store *store);
 
+const char *epo__store_engine(void); /* version of SQLite in use, "3.40.1" */
+
 /* How long begin waits for another writer; ten seconds after opening. */
 void epo__store_set_patience(epo_store *store, int milliseconds);
 
