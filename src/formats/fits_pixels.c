@@ -141,7 +141,7 @@ static int decode(const unsigned char *bytes, size_t size, size_t number, epo__p
         void *out;
     } memory = {.in = bytes};
     fitsfile *file = NULL;
-    int status = 0, closing = 0;
+    int status = 0, closing = 0, any_null = 0; /* any_null is not optional: cfitsio writes through it unasked */
     float nan_f = NAN;
     double nan_d = NAN;
     void *null = !nulls ? NULL : type == EPO__PIXEL_F32 ? (void *)&nan_f : (void *)&nan_d;
@@ -149,7 +149,7 @@ static int decode(const unsigned char *bytes, size_t size, size_t number, epo__p
     if (!reentrant) pthread_mutex_lock(&one_at_a_time);
     fits_open_memfile(&file, "pixels", READONLY, &memory.out, &size, 0, NULL, &status);
     if (number) fits_movabs_hdu(file, (int)number + 1, NULL, &status);
-    fits_read_img(file, cfitsio_type(type), 1, (LONGLONG)count, null, dst, NULL, &status);
+    fits_read_img(file, cfitsio_type(type), 1, (LONGLONG)count, null, dst, &any_null, &status);
     if (file) fits_close_file(file, &closing);
     if (status) fits_clear_errmsg();
     if (!reentrant) pthread_mutex_unlock(&one_at_a_time);
