@@ -311,8 +311,9 @@ static void ascii_tables_are_read_too(void **state)
     char text[EPO__FITS_VALUE];
     size_t column = 0;
     fm_primary(&made, NULL);
-    fm_cards(&made, "XTENSION= 'TABLE   '\nBITPIX  = 8\nNAXIS   = 2\nNAXIS1  = 20\nNAXIS2  = 2\nPCOUNT  = 0\nGCOUNT  = 1\n"
-                    "TFIELDS = 2\nTTYPE1  = 'MJD'\nTFORM1  = 'F10.3'\nTBCOL1  = 9\nTTYPE2  = 'NAME'\nTFORM2  = 'A8'\nTBCOL2  = 1");
+    fm_cards(&made, "XTENSION= 'TABLE   '\nBITPIX  = 8\nNAXIS   = 2\nNAXIS1  = 20\nNAXIS2  = 2");
+    fm_cards(&made, "TFIELDS = 2\nTTYPE1  = 'MJD'\nTFORM1  = 'F10.3'\nTBCOL1  = 9");
+    fm_cards(&made, "TTYPE2  = 'NAME'\nTFORM2  = 'A8'\nTBCOL2  = 1");
     fm_end(&made);
     fm_bytes(&made, "first    53827.250  second  -1.5        ", 40);
     fm_fill(&made);
