@@ -48,6 +48,7 @@ enum {
     EPO__MAX_SIDE = 1024,
     EPO__MAX_CLASSES = 256,
     EPO__MAX_LAYERS = 512,          /* of a network, all sections together */
+    EPO__MAX_ARGS = 16,             /* of a line */
     EPO__MAX_NETWORK_TEXT = 65536,  /* bytes */
     EPO__MAX_NETWORK_NAME = 63,     /* bytes of a network's, class's or role's name */
 };

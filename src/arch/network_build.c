@@ -7,8 +7,6 @@
 #include "arch/network.h"
 #include "base/error.h"
 
-enum { MAX_ARGS = 16 };
-
 static epo_status add_count(void *context, const epo__param *param)
 {
     *(uint64_t *)context += param->count;
@@ -18,7 +16,7 @@ static epo_status add_count(void *context, const epo__param *param)
 static epo_status add_line(const epo__network *network, const epo__network_section *section, const epo__network_line *line,
                            epo__net *net)
 {
-    epo__layer_arg args[MAX_ARGS];
+    epo__layer_arg args[EPO__MAX_ARGS];
     char classes[16];
     snprintf(classes, sizeof classes, "%zu", section->class_count);
     for (size_t i = 0; i < line->arg_count; i++) {
@@ -58,8 +56,8 @@ epo_status epo__network_build(const epo__network *network, const epo__network_se
     for (size_t i = 0; i < section->line_count && status == EPO_OK; i++) {
         status = add_line(network, section, &section->lines[i], net);
         if (status != EPO_OK) break;
-        epo__layer *layer = epo__net_layer_at(net, i);
-        if (layer->type->visit) status = layer->type->visit(layer, "", add_count, &parameters);
+        parameters = 0;
+        status = epo__net_visit(net, "", add_count, &parameters);
         if (status == EPO_OK && parameters > max_parameters)
             status = epo__fail(EPO_EMODEL, "%s:%d: with this layer the section has %" PRIu64 " weights; there are only %" PRIu64,
                                network->source, section->lines[i].number, parameters, max_parameters);

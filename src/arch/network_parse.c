@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-enum { MAX_ARGS = 16, MAX_KEYS = 5 };
+enum { MAX_KEYS = 4 }; /* of one statement */
 
 typedef struct reader {
     epo__network *network;
@@ -137,11 +137,11 @@ done:
 /* --- statements ------------------------------------------------------------------------------------------------------- */
 
 /* Cuts `rest` into arguments; a value without a key has the key "". */
-static epo_status cut_args(const reader *r, char *rest, epo__layer_arg args[MAX_ARGS], size_t *count)
+static epo_status cut_args(const reader *r, char *rest, epo__layer_arg args[EPO__MAX_ARGS], size_t *count)
 {
     *count = 0;
     for (char *word; (word = next_word(&rest)) != NULL; (*count)++) {
-        if (*count == MAX_ARGS) return wrong(r, r->line, "more than %d options", MAX_ARGS);
+        if (*count == EPO__MAX_ARGS) return wrong(r, r->line, "more than %d options", EPO__MAX_ARGS);
         char *equals = strchr(word, '=');
         if (equals == word || (equals && !equals[1])) return wrong(r, r->line, "\"%.80s\": an option is key=value", word);
         if (equals) *equals = '\0';
@@ -157,7 +157,7 @@ static epo_status cut_args(const reader *r, char *rest, epo__layer_arg args[MAX_
 /* Puts the value of each of `keys` (ending with NULL; "" is the value without a key) into `values`, NULL where not given. */
 static epo_status take_options(const reader *r, char *rest, const char *const keys[MAX_KEYS + 1], const char *values[MAX_KEYS])
 {
-    epo__layer_arg args[MAX_ARGS];
+    epo__layer_arg args[EPO__MAX_ARGS];
     size_t count;
     epo_status status = cut_args(r, rest, args, &count);
     if (status != EPO_OK) return status;
@@ -371,7 +371,7 @@ static epo_status read_layer(reader *r, const char *word, char *rest)
     epo__network_section *section = r->section;
     if (!epo__grow(&section->lines, &r->section_capacity, section->line_count + 1, sizeof *section->lines))
         return epo__nomem("network");
-    epo__layer_arg args[MAX_ARGS];
+    epo__layer_arg args[EPO__MAX_ARGS];
     epo__network_line *line = &section->lines[section->line_count];
     epo_status status = cut_args(r, rest, args, &line->arg_count);
     if (status != EPO_OK) return status;
