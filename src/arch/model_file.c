@@ -142,6 +142,7 @@ static epo_status fill_param(void *context, const epo__param *param)
     bool same = tensor->ndim == param->ndim;
     for (int i = 0; same && i < param->ndim; i++) same = tensor->dims[i] == (size_t)param->dims[i];
     if (!same) return wrong_shape(f, param, tensor);
+    if (tensor->type == EPO__TENSOR_I64) return epo__fail(EPO_EMODEL, "%s: tensor %s is of whole numbers", f->path, param->name);
     epo__tensor_f32(tensor, param->value);
     bool variance = epo__ends_with(param->name, ".running_var");
     for (size_t i = 0; i < param->count; i++) {

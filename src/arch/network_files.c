@@ -2,8 +2,6 @@
  * network_files.c - where network texts lie, and reading one. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +11,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "formats/bytes.h"
 
 #ifndef EPO_DATADIR
 #define EPO_DATADIR "/usr/local/share/epochal"
@@ -47,40 +46,21 @@ epo_status epo__network_find(const char *name, char **path)
 
 epo_status epo__network_read(const char *path, epo__network **out)
 {
-    epo_status status = EPO_OK;
+    unsigned char *bytes = NULL;
     char *text = NULL;
-    size_t length = 0;
-    struct stat info;
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO by that name must not make us wait */
-    if (file < 0) return fail_errno(path);
-    if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
-        status = epo__fail(EPO_EIO, "%s: is not a regular file", path);
-        goto done;
-    }
-    text = epo__alloc(EPO__MAX_NETWORK_TEXT + 2, 1);
-    if (!text) {
-        status = epo__nomem(path);
-        goto done;
-    }
-    while (length <= EPO__MAX_NETWORK_TEXT) {
-        ssize_t got = read(file, text + length, EPO__MAX_NETWORK_TEXT + 1 - length);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) {
-            status = fail_errno(path);
-            goto done;
-        }
-        if (got == 0) break;
-        length += (size_t)got;
-    }
-    if (length > EPO__MAX_NETWORK_TEXT)
-        status = epo__fail(EPO_EMODEL, "%s: a network text has at most %d bytes", path, EPO__MAX_NETWORK_TEXT);
-    else if (memchr(text, '\0', length))
+    size_t size;
+    epo_status status = epo__bytes_read(path, EPO__MAX_NETWORK_TEXT, &bytes, &size);
+    if (status == EPO_EFORMAT || status == EPO_ELIMIT)
+        return epo__fail(EPO_EMODEL, "%s: a network text has 1 to %d bytes", path, EPO__MAX_NETWORK_TEXT);
+    if (status != EPO_OK) return status;
+    if (memchr(bytes, '\0', size))
         status = epo__fail(EPO_EMODEL, "%s: holds a zero byte: this is no text", path);
+    else if (!(text = epo__strndup((const char *)bytes, size)))
+        status = epo__nomem(path);
     else
         status = epo__network_parse(path, text, out);
-done:
     free(text);
-    close(file);
+    free(bytes);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "arch/model.h"
+#include "base/rng.h"
 #include "formats/safetensors.h"
 #include "support/check.h"
 
@@ -23,7 +24,7 @@ static const char net_text[] = "network tiny\n"
                                "softmax\n";
 
 /* The tensors of net_text, as a file from elsewhere has them. */
-enum { ENCODER = 6, TRIPLET = 2, SEQUENCE = 6, TENSORS = ENCODER + TRIPLET + SEQUENCE };
+enum { ENCODER = 6, TRIPLET = 2, SEQUENCE = 6, TENSORS = ENCODER + TRIPLET + SEQUENCE, VALUES = 132 };
 static const struct tensor {
     const char *name;
     int ndim;
@@ -86,7 +87,7 @@ static void test_load_elsewhere(void **state)
     const char *path = write_weights(net_tensors, TENSORS, NULL, 0);
     check_ok(load(path, &model));
     epo_model_get_info(model, &info);
-    assert_int_equal(info.parameters, 54 + 3 + 12 + 12 + 18 + 12 + 12 + 9);
+    assert_int_equal(info.parameters, VALUES);
     assert_int_equal(info.trainable_parameters, info.parameters - 6);
     assert_int_equal(strlen(info.sha256), 64);
     assert_string_equal(info.normalise, "minmax");
@@ -208,11 +209,11 @@ static void test_flipped_bits(void **state)
     epo_model_free(model);
     model = NULL;
     for (size_t i = 0; i < size; i += i < 16 ? 1 : 13) {
-        bytes[i] ^= (unsigned char)(1 << i % 8);
+        bytes[i] ^= (unsigned char)(1u << i % 8);
         write_file(copy, bytes, size);
         assert_int_not_equal(epo_model_load(copy, NULL, &model), EPO_OK);
         assert_non_null(strstr(epo_error_message(), "flipped.safetensors"));
-        bytes[i] ^= (unsigned char)(1 << i % 8);
+        bytes[i] ^= (unsigned char)(1u << i % 8);
     }
     for (size_t kept = 0; kept < size; kept += 97) {
         write_file(copy, bytes, kept);
@@ -220,6 +221,34 @@ static void test_flipped_bits(void **state)
     }
     assert_null(model);
     free(bytes);
+}
+
+/* Without a signature every byte of the header reaches the reader. */
+static void test_mutations(void **state)
+{
+    (void)state;
+    char *path = strdup(write_weights(net_tensors, TENSORS, own_text, 1)); /* temp_path reuses its buffers */
+    epo__rng rng = {.seed = 6};
+    size_t size;
+    unsigned char *bytes = read_file(path, &size);
+    for (char *key; (key = memmem(bytes, size, "epochal.sha256", 14)) != NULL;) memcpy(key, "foreign.", 8);
+    for (char *key; (key = memmem(bytes, size, "epochal.", 8)) != NULL;) memcpy(key, "foreign.", 8);
+    uint32_t header = (uint32_t)size - 4 * VALUES;
+    static const char signs[] = "0123456789[]{},:\"- eF\0\n.";
+    for (int round = 0; round < 1500; round++) {
+        uint32_t at = round < 64 ? (uint32_t)round / 8 : 8 + epo__rng_below(&rng, header - 8);
+        unsigned char kept = bytes[at];
+        bytes[at] = round < 64 ? (unsigned char)((unsigned)kept ^ 1u << round % 8)
+                               : (unsigned char)signs[epo__rng_below(&rng, sizeof signs - 1)];
+        write_file(path, bytes, size);
+        epo_model *model = NULL;
+        epo_status status = load(path, &model);
+        assert_true(status == EPO_OK || status == EPO_EMODEL || status == EPO_EUNSUPPORTED);
+        epo_model_free(model);
+        bytes[at] = kept;
+    }
+    free(bytes);
+    free(path);
 }
 
 static void write_raw(const char *path, const char *header, size_t values)
@@ -354,7 +383,7 @@ int main(void)
         cmocka_unit_test(test_load_elsewhere), cmocka_unit_test(test_values),       cmocka_unit_test(test_heads_left_out),
         cmocka_unit_test(test_surplus),        cmocka_unit_test(test_wrong_shape),  cmocka_unit_test(test_wrong_values),
         cmocka_unit_test(test_flipped_bits),   cmocka_unit_test(test_structure),    cmocka_unit_test(test_lying_network),
-        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_extra_metadata),
+        cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_extra_metadata), cmocka_unit_test(test_mutations),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
