@@ -299,6 +299,12 @@ static float value_at(const epo__tensor_view *tensor, size_t i)
 
 void epo__tensor_f32(const epo__tensor_view *tensor, float *out)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (tensor->type == EPO__TENSOR_F32) { /* nearly every tensor there is */
+        if (tensor->count) memcpy(out, tensor->bytes, tensor->count * sizeof *out);
+        return;
+    }
+#endif
     for (size_t i = 0; i < tensor->count; i++) out[i] = value_at(tensor, i);
 }
 

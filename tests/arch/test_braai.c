@@ -159,5 +159,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_wrong_network, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_d6_m9_scores, make_folder, remove_folder),
     };
+    unsetenv("EPOCHAL_MODELS"); /* the networks of this checkout */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

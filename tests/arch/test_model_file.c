@@ -238,8 +238,7 @@ static void test_mutations(void **state)
     for (int round = 0; round < 1500; round++) {
         uint32_t at = round < 64 ? (uint32_t)round / 8 : 8 + epo__rng_below(&rng, header - 8);
         unsigned char kept = bytes[at];
-        bytes[at] = round < 64 ? (unsigned char)((unsigned)kept ^ 1u << round % 8)
-                               : (unsigned char)signs[epo__rng_below(&rng, sizeof signs - 1)];
+        bytes[at] = (unsigned char)(round < 64 ? kept ^ 1 << round % 8 : signs[epo__rng_below(&rng, sizeof signs - 1)]);
         write_file(path, bytes, size);
         epo_model *model = NULL;
         epo_status status = load(path, &model);
@@ -385,5 +384,6 @@ int main(void)
         cmocka_unit_test(test_flipped_bits),   cmocka_unit_test(test_structure),    cmocka_unit_test(test_lying_network),
         cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_extra_metadata), cmocka_unit_test(test_mutations),
     };
+    unsetenv("EPOCHAL_MODELS"); /* the networks of this checkout */
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

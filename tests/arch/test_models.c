@@ -193,5 +193,6 @@ int main(void)
         cmocka_unit_test(test_stamp_models), cmocka_unit_test(test_taonet), cmocka_unit_test(test_other_classes),
         cmocka_unit_test(test_every_file),   cmocka_unit_test(test_seed),   cmocka_unit_test(test_wrong_options),
     };
+    unsetenv("EPOCHAL_MODELS"); /* the networks of this checkout */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
