@@ -68,6 +68,9 @@ $(GENERATED)/schema_sql.h: db/schema.sql
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/store/*.c)): $(GENERATED)/schema_sql.h
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/store/*.c)): EPO_CPPFLAGS += -I$(GENERATED)
 
+# where `make install` puts the network texts
+$(BUILD)/src/arch/%.o: EPO_CPPFLAGS += -DEPO_DATADIR='"$(PREFIX)/share/epochal"'
+
 define folder_archive
 $(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/$(1)/*.c))
 	@mkdir -p $$(@D)
