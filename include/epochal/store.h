@@ -56,7 +56,7 @@ typedef struct epo_store_model {
     char *classes; /* JSON array of names, in the order of the outputs */
 } epo_store_model;
 
-typedef struct epo_store_info_t {
+typedef struct epo_store_contents {
     int version; /* of the tables: user_version */
     int64_t surveys, sources, objects, stamps, photometry, labels, runs;
     int64_t nights;                   /* different observing dates over all stamps */
@@ -71,11 +71,11 @@ typedef struct epo_store_info_t {
     size_t part_count;
     epo_store_model *models; /* in the order they came */
     size_t model_count;
-} epo_store_info_t;
+} epo_store_contents;
 
 /* Fills *out from one consistent view of the store; release with epo_store_info_free, also after a failure. */
-epo_status epo_store_info(epo_store *store, epo_store_info_t *out);
-void epo_store_info_free(epo_store_info_t *info);
+epo_status epo_store_info(epo_store *store, epo_store_contents *out);
+void epo_store_info_free(epo_store_contents *info);
 
 typedef struct epo_store_checking {
     void *context;
