@@ -83,7 +83,7 @@ CREATE TABLE stamps (
     mjd_suspect INTEGER NOT NULL DEFAULT 0 CHECK (mjd_suspect IN (0, 1)),
     night       TEXT,                            -- observing date, "2006-04-02"
     filter      TEXT,
-    type        TEXT NOT NULL CHECK (type IN ('u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'f32', 'f64')),
+    type        TEXT NOT NULL CHECK (type IN ('u8', 'i16', 'u16', 'i32', 'f32', 'f64')),
     width       INTEGER NOT NULL CHECK (width BETWEEN 1 AND 1024),
     height      INTEGER NOT NULL CHECK (height BETWEEN 1 AND 1024),
     crc32       INTEGER NOT NULL,                -- of the pixels, as zlib's

@@ -68,13 +68,13 @@ static const char *pixel_problem(epo__query *q)
     epo__pixel_type type;
     const char *type_name = (const char *)sqlite3_column_text(q->stmt, 2);
     const int64_t width = epo__column_int(q, 3), height = epo__column_int(q, 4), crc = epo__column_int(q, 5);
-    if (!type_name || !epo__pixel_type_of(type_name, &type) || width < 1 || width > EPO__SIDE_MAX || height < 1 ||
+    if (!type_name || !epo__pixel_from_name(type_name, &type) || width < 1 || width > EPO__SIDE_MAX || height < 1 ||
         height > EPO__SIDE_MAX)
         return "its row holds values that cannot be";
     if (sqlite3_column_type(q->stmt, 6) == SQLITE_NULL) return "it has no pixels";
     const void *bytes = sqlite3_column_blob(q->stmt, 6);
     const int size = sqlite3_column_bytes(q->stmt, 6);
-    if (!bytes || size != width * height * (int64_t)epo__pixel_bytes(type)) return "its pixels have the wrong size";
+    if (!bytes || size != width * height * (int64_t)epo__pixel_size(type)) return "its pixels have the wrong size";
     if ((int64_t)crc32(0, bytes, (unsigned)size) != crc) return "its pixels do not fit their CRC32";
     return NULL;
 }

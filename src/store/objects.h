@@ -4,7 +4,7 @@
 #define EPO_STORE_OBJECTS_H
 
 #include "epochal/store.h"
-#include "store/pool.h"
+#include "base/pool.h"
 
 typedef struct epo__object_row {
     int64_t id;              /* ignored when writing */

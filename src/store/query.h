@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #include "epochal/store.h"
-#include "store/pool.h"
+#include "base/pool.h"
 
 typedef struct epo__statement {
     const char *sql;

@@ -4,7 +4,7 @@
 #define EPO_STORE_RESULTS_H
 
 #include "epochal/store.h"
-#include "store/pool.h"
+#include "base/pool.h"
 
 /* A named assignment of objects to parts ("train", "validation", "test"). EPO_ESTORE when the name is taken. */
 epo_status epo__store_split_add(epo_store *store, const char *name, uint64_t seed, const char *options_json, int64_t *id);

@@ -7,32 +7,14 @@
 #define EPO_STORE_STAMPS_H
 
 #include "epochal/store.h"
-#include "store/pool.h"
+#include "base/pixel.h"
+#include "base/pool.h"
 
 enum {
     EPO__STAMP_BITS = 20,          /* an object holds fewer than 2^20 stamps */
     EPO__SIDE_MAX = 1024,          /* pixels, either side */
     EPO__STAMP_BYTES_MAX = 8 << 20 /* EPO__SIDE_MAX^2 pixels of 8 bytes */
 };
-
-/* name in C, name in the store, bytes of a pixel. Pixels are kept in the type the file had, little-endian, row after
- * row; physical zero points (BZERO 32768) are applied before, which is how u16 and u32 come about. */
-#define EPO__PIXEL_MAP(X) \
-    X(U8, "u8", 1)        \
-    X(I16, "i16", 2)      \
-    X(U16, "u16", 2)      \
-    X(I32, "i32", 4)      \
-    X(U32, "u32", 4)      \
-    X(I64, "i64", 8)      \
-    X(F32, "f32", 4)      \
-    X(F64, "f64", 8)
-
-typedef enum epo__pixel_type {
-#define EPO__PIXEL_ENUM(name, text, bytes) EPO__PIXEL_##name,
-    EPO__PIXEL_MAP(EPO__PIXEL_ENUM)
-#undef EPO__PIXEL_ENUM
-    EPO__PIXEL_TYPES /* how many */
-} epo__pixel_type;
 
 /* "other": planes of a cube that are none of the three, such as the peak-to-peak layer of GOTO's stamps */
 #define EPO__ROLE_MAP(X)          \
@@ -48,10 +30,7 @@ typedef enum epo__role {
     EPO__ROLES
 } epo__role;
 
-size_t epo__pixel_bytes(epo__pixel_type type);       /* of one pixel; 0 for a value outside the list */
-const char *epo__pixel_name(epo__pixel_type type);   /* "i16"; NULL outside the list */
 const char *epo__role_name(epo__role role);          /* "science"; NULL outside the list */
-bool epo__pixel_type_of(const char *name, epo__pixel_type *out);
 bool epo__role_of(const char *name, epo__role *out);
 
 typedef struct epo__stamp_row {

@@ -38,7 +38,7 @@ static epo_status read_stamp(epo__query *q, epo__pool *texts, epo__stamp_row *ou
     int64_t plane, width, height, crc;
     if (!ranged(q, 5, 0, INT_MAX, &plane) || !ranged(q, 12, 1, EPO__SIDE_MAX, &width) ||
         !ranged(q, 13, 1, EPO__SIDE_MAX, &height) || !ranged(q, 14, 0, UINT32_MAX, &crc) || !out->exposure || !role || !type ||
-        !epo__role_of(role, &out->role) || !epo__pixel_type_of(type, &out->type) || out->object != out->id >> EPO__STAMP_BITS)
+        !epo__role_of(role, &out->role) || !epo__pixel_from_name(type, &out->type) || out->object != out->id >> EPO__STAMP_BITS)
         return epo__fail(EPO_EFORMAT, "%s: stamp %lld: damaged, its row holds values that cannot be", q->store->path,
                          (long long)out->id);
     out->plane = (int)plane;
@@ -101,7 +101,7 @@ static epo_status damaged(epo_store *store, const epo__stamp_row *stamp, const c
 epo_status epo__store_pixels_read(epo_store *store, const epo__stamp_row *stamp, epo__pixels *out)
 {
     out->size = 0;
-    const size_t size = (size_t)stamp->width * (size_t)stamp->height * epo__pixel_bytes(stamp->type);
+    const size_t size = (size_t)stamp->width * (size_t)stamp->height * epo__pixel_size(stamp->type);
     bool row;
     epo__query q = epo__query_open(store, "SELECT data FROM pixels WHERE stamp = ?");
     epo__bind_int(&q, stamp->id);

@@ -8,44 +8,15 @@
 #include "store/query.h"
 #include "store/stamps.h"
 
-static const struct {
-    const char *name;
-    size_t bytes;
-} pixel_types[] = {
-#define PIXEL_ENTRY(name, text, bytes) {text, bytes},
-    EPO__PIXEL_MAP(PIXEL_ENTRY)
-#undef PIXEL_ENTRY
-};
-
 static const char *const roles[] = {
 #define ROLE_ENTRY(name, text) text,
     EPO__ROLE_MAP(ROLE_ENTRY)
 #undef ROLE_ENTRY
 };
 
-size_t epo__pixel_bytes(epo__pixel_type type)
-{
-    return (size_t)type < EPO__PIXEL_TYPES ? pixel_types[type].bytes : 0;
-}
-
-const char *epo__pixel_name(epo__pixel_type type)
-{
-    return (size_t)type < EPO__PIXEL_TYPES ? pixel_types[type].name : NULL;
-}
-
 const char *epo__role_name(epo__role role)
 {
     return (size_t)role < EPO__ROLES ? roles[role] : NULL;
-}
-
-bool epo__pixel_type_of(const char *name, epo__pixel_type *out)
-{
-    for (size_t i = 0; i < EPO__PIXEL_TYPES; i++) {
-        if (strcmp(name, pixel_types[i].name) != 0) continue;
-        *out = (epo__pixel_type)i;
-        return true;
-    }
-    return false;
 }
 
 bool epo__role_of(const char *name, epo__role *out)
@@ -137,7 +108,7 @@ epo_status epo__store_stamp_put(epo_store *store, const epo__stamp_row *row, con
     if (status == EPO_OK) status = find(store, row, id);
     if (status != EPO_OK || *id) return status;
 
-    const size_t size = (size_t)row->width * (size_t)row->height * epo__pixel_bytes(row->type);
+    const size_t size = (size_t)row->width * (size_t)row->height * epo__pixel_size(row->type);
     int64_t fresh = 0;
     status = next_id(store, row->object, &fresh);
     if (status == EPO_OK) status = add_row(store, fresh, row, (uint32_t)crc32(0, pixels, (unsigned)size));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * pool.h - texts read from the store, kept together and released together. Rows that are read point into a pool. */
-#ifndef EPO_STORE_POOL_H
-#define EPO_STORE_POOL_H
+#ifndef EPO_BASE_POOL_H
+#define EPO_BASE_POOL_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * pool.c - a list of blocks that never move, filled one after the other. */
-#include "store/pool.h"
+#include "base/pool.h"
 
 #include <stdlib.h>
 #include <string.h>
