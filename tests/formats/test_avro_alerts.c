@@ -354,12 +354,11 @@ static void real_alerts_equal_their_index(void **state)
         const double got[] = {alert.mjd + 2400000.5, alert.magpsf, alert.sigmapsf, alert.fwhm, alert.rb, alert.drb};
         const int from[] = {3, 5, 6, 7, 8, 10};
         for (int i = 0; i < 6; i++) {
-            double told, rounded;
-            char text[32];
+            double told;
             check_ok(epo__csv_double(index, column[from[i]], &told));
-            snprintf(text, sizeof text, "%.16g", got[i]); /* the index has 16 digits of each */
-            assert_true(epo__parse_double(text, &rounded));
-            if (rounded != told) fail_msg("%s, %s, %s: %.17g, not %.17g", open, alert.object, wanted[from[i]], got[i], told);
+            /* the index rounds: some dates to 8 decimals of a day, all others to what tells floats apart */
+            if (i == 0 ? !(fabs(got[i] - told) <= 5e-9) : (float)got[i] != (float)told)
+                fail_msg("%s, %s, %s: %.17g, not %.17g", open, alert.object, wanted[from[i]], got[i], told);
         }
         assert_string_equal(alert.rbversion, fields[column[9]]);
         assert_string_equal(alert.drbversion, fields[column[11]]);
