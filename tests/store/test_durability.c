@@ -41,11 +41,13 @@ static epo_status write_one_file(epo_store *store, unsigned number)
     int16_t pixels[PIXELS];
     snprintf(digest, sizeof digest, "%064x", number);
     snprintf(name, sizeof name, "object %u", number);
-    epo__source_row row = {.survey = "crts", .path = name, .digest = digest, .format = "tao", .options = "{}", .stamps = STAMPS_A_FILE};
+    epo__source_row row = {
+        .survey = "crts", .path = name, .digest = digest, .format = "tao", .options = "{}", .stamps = STAMPS_A_FILE};
     epo_status status = epo__store_source_add(store, &row, &source);
     if (status == EPO_OK)
-        status = epo__store_object_put(store, &(epo__object_row){.survey = "crts", .name = name, .class_name = "SN", .source = source},
-                                       &object, &added);
+        status = epo__store_object_put(
+            store, &(epo__object_row){.survey = "crts", .name = name, .class_name = "SN", .source = source}, &object,
+            &added);
     for (int i = 0; i < STAMPS_A_FILE && status == EPO_OK; i++) {
         snprintf(exposure, sizeof exposure, "exposure %d", i);
         epo__stamp_row stamp = small_stamp(object, source, i, exposure, pixels);
@@ -72,10 +74,15 @@ static void check_whole_files(int64_t at_least)
     epo_store *store = open_store(path, EPO_STORE_READ);
     check_ok(epo_store_check(store, NULL));
     epo_store_close(store);
-    assert_string_equal(outside_value(path, "SELECT count(*) FROM sources f WHERE stamps <> 30 OR "
-                                            "30 <> (SELECT count(*) FROM stamps s JOIN objects o ON o.id = s.object WHERE o.source = f.id)"), "0");
-    assert_string_equal(outside_value(path, "SELECT (SELECT count(*) FROM objects) - (SELECT count(*) FROM sources)"), "0");
-    assert_string_equal(outside_value(path, "SELECT (SELECT count(*) FROM labels) - (SELECT count(*) FROM sources)"), "0");
+    assert_string_equal(
+        outside_value(path,
+                      "SELECT count(*) FROM sources f WHERE stamps <> 30 OR "
+                      "30 <> (SELECT count(*) FROM stamps s JOIN objects o ON o.id = s.object WHERE o.source = f.id)"),
+        "0");
+    assert_string_equal(outside_value(path, "SELECT (SELECT count(*) FROM objects) - (SELECT count(*) FROM sources)"),
+                        "0");
+    assert_string_equal(outside_value(path, "SELECT (SELECT count(*) FROM labels) - (SELECT count(*) FROM sources)"),
+                        "0");
     assert_true(atoll(outside_value(path, "SELECT count(*) FROM sources")) >= at_least);
 }
 
@@ -113,8 +120,11 @@ static void damage_is_found_and_named(void **state)
     assert_int_equal(h.problems, 0);
 
     /* one bit of one pixel of stamp 5 of object 2 */
-    assert_int_equal(outside(path, "UPDATE pixels SET data = CAST(substr(data, 1, 10) || x'5a' || substr(data, 12) AS BLOB) "
-                                   "WHERE stamp = (2 << 20) + 5", NULL), SQLITE_OK);
+    assert_int_equal(outside(path,
+                             "UPDATE pixels SET data = CAST(substr(data, 1, 10) || x'5a' || substr(data, 12) AS BLOB) "
+                             "WHERE stamp = (2 << 20) + 5",
+                             NULL),
+                     SQLITE_OK);
     check_ok(epo__store_stamps_of(store, 2, &list));
     assert_int_equal(list.count, STAMPS_A_FILE);
     for (size_t i = 0; i < list.count; i++) {
@@ -127,18 +137,25 @@ static void damage_is_found_and_named(void **state)
     check_fails(epo_store_check(store, &hooks), EPO_EFORMAT, "1 problem found");
     assert_string_equal(h.last, "stamp 2097157 of object 'object 2' is damaged: its pixels do not fit their CRC32");
 
-    assert_int_equal(outside(path, "UPDATE pixels SET data = x'00' WHERE stamp = 1 << 20; "
-                                   "DELETE FROM pixels WHERE stamp = 3 << 20", NULL), SQLITE_OK);
+    assert_int_equal(outside(path,
+                             "UPDATE pixels SET data = x'00' WHERE stamp = 1 << 20; "
+                             "DELETE FROM pixels WHERE stamp = 3 << 20",
+                             NULL),
+                     SQLITE_OK);
     check_ok(epo__store_stamps_of(store, 1, &list));
     check_fails(epo__store_pixels_read(store, &list.rows[0], &pixels), EPO_EFORMAT, "wrong size");
     check_ok(epo__store_stamps_of(store, 3, &list));
     check_fails(epo__store_pixels_read(store, &list.rows[0], &pixels), EPO_EFORMAT, "no pixels");
     check_fails(epo_store_check(store, &hooks), EPO_EFORMAT, "3 problems found");
 
-    assert_int_equal(outside(path, "PRAGMA ignore_check_constraints = ON; UPDATE stamps SET width = 1 << 40 WHERE id = 1 << 20", NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        outside(path, "PRAGMA ignore_check_constraints = ON; UPDATE stamps SET width = 1 << 40 WHERE id = 1 << 20",
+                NULL),
+        SQLITE_OK);
     check_fails(epo__store_stamps_of(store, 1, &list), EPO_EFORMAT, "stamp 1048576: damaged");
-    assert_int_equal(outside(path, "PRAGMA foreign_keys = OFF; DELETE FROM objects WHERE id = 77; DELETE FROM sources", NULL), SQLITE_OK);
+    assert_int_equal(
+        outside(path, "PRAGMA foreign_keys = OFF; DELETE FROM objects WHERE id = 77; DELETE FROM sources", NULL),
+        SQLITE_OK);
     h.problems = 0;
     check_fails(epo_store_check(store, &hooks), EPO_EFORMAT, "problems found");
     assert_true(h.problems > 90); /* every stamp's source is gone */
@@ -307,7 +324,8 @@ static void a_killed_import_leaves_whole_files(void **state)
         int status;
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFSIGNALED(status));
-        while (read(report[0], &done, sizeof done) == sizeof done) {}
+        while (read(report[0], &done, sizeof done) == sizeof done) {
+        }
         close(report[0]);
         check_whole_files(done - 1);
         first = 1 + (unsigned)atoi(outside_value(path, "SELECT count(*) FROM sources"));
