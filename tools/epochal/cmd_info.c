@@ -39,7 +39,7 @@ static void time_fact(cli_output *output, const char *name, double mjd)
     cli_row_end(output);
 }
 
-static void print_facts(cli_output *output, const char *path, const epo_store_info_t *info)
+static void print_facts(cli_output *output, const char *path, const epo_store_contents *info)
 {
     cli_facts_begin(output, "");
     cli_put_text(output, "store");
@@ -64,7 +64,7 @@ static void print_facts(cli_output *output, const char *path, const epo_store_in
     cli_facts_end(output);
 }
 
-static void print_tables(cli_output *output, const epo_store_info_t *info)
+static void print_tables(cli_output *output, const epo_store_contents *info)
 {
     static const cli_column classes[] = {{.name = "class"}, {.name = "objects", .number = true}, {.name = "stamps", .number = true}};
     static const cli_column parts[] = {{.name = "split"}, {.name = "part"}, {.name = "objects", .number = true}};
@@ -113,7 +113,7 @@ static int run(const cli_call *call)
 {
     const info_options *o = call->options;
     epo_store *store = NULL;
-    epo_store_info_t info = {0};
+    epo_store_contents info = {0};
     cli_output *output = NULL;
     int result = CLI_OK;
     epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
