@@ -96,6 +96,9 @@ $(GENERATED)/datadir: FORCE
 $(BUILD)/src/arch/network_files.o: $(GENERATED)/datadir
 $(BUILD)/src/arch/network_files.o: EPO_CPPFLAGS += -DEPO_DATADIR='"$(DATADIR)"'
 
+# where `make install` puts the network texts
+$(BUILD)/src/arch/%.o: EPO_CPPFLAGS += -DEPO_DATADIR='"$(PREFIX)/share/epochal"'
+
 define folder_archive
 $(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/$(1)/*.c))
 	@mkdir -p $$(@D)

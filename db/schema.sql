@@ -96,7 +96,7 @@ CREATE TABLE stamps (
     drb         REAL,
     rb_version  TEXT,
     drb_version TEXT,
-    extra       TEXT CHECK (extra IS NULL OR json_valid(extra)),
+    extra       TEXT, -- JSON object
     UNIQUE (object, exposure, role, plane)
 ) STRICT;
 CREATE INDEX stamps_of_candid ON stamps (candid) WHERE candid IS NOT NULL;
@@ -123,7 +123,7 @@ CREATE TABLE splits (
     id      INTEGER PRIMARY KEY,
     name    TEXT NOT NULL UNIQUE CHECK (name <> ''),
     seed    INTEGER NOT NULL, -- 64 bits, shown as signed
-    options TEXT NOT NULL CHECK (json_valid(options)),
+    options TEXT NOT NULL, -- JSON
     made    TEXT NOT NULL
 ) STRICT;
 
@@ -139,7 +139,7 @@ CREATE TABLE models (
     name          TEXT NOT NULL,
     sha256        TEXT NOT NULL UNIQUE CHECK (length(sha256) = 64),
     network       TEXT NOT NULL,
-    classes       TEXT NOT NULL CHECK (json_valid(classes)), -- array, in the order of the outputs
+    classes       TEXT NOT NULL, -- JSON array, in the order of the outputs
     normalisation TEXT NOT NULL,
     created       TEXT NOT NULL
 ) STRICT;
@@ -148,8 +148,8 @@ CREATE TABLE runs (
     id          INTEGER PRIMARY KEY,
     kind        TEXT NOT NULL,
     command     TEXT NOT NULL,
-    options     TEXT NOT NULL CHECK (json_valid(options)),
-    versions    TEXT NOT NULL CHECK (json_valid(versions)),
+    options     TEXT NOT NULL, -- JSON
+    versions    TEXT NOT NULL, -- JSON
     seed        INTEGER NOT NULL,
     threads     INTEGER NOT NULL,
     model       INTEGER REFERENCES models(id), -- used or made

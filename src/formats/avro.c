@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "formats/avro_codec.h"
 #include "formats/avro_schema.h"
-#include "formats/file.h"
+#include "formats/stream.h"
 
 enum {
     SYNC_SIZE = 16,
@@ -231,7 +231,7 @@ static epo_status read_header(epo__avro_reader *reader)
 epo_status epo__avro_open(epo__avro_reader *reader, const char *path)
 {
     epo__avro_close(reader);
-    epo_status status = epo__file_open(path, &reader->file, NULL);
+    epo_status status = epo__stream_open(path, &reader->file, NULL);
     if (status) return status;
     reader->name = epo__strdup(path);
     status = reader->name ? read_header(reader) : epo__nomem("Avro reader");

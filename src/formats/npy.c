@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "formats/file.h"
+#include "formats/stream.h"
 #include "formats/npy_header.h"
 #include "formats/zip.h"
 
@@ -135,7 +135,7 @@ epo_status epo__npy_open(const char *path, const char *array, epo__npy **out)
         return epo__nomem(path);
     }
     unsigned char start[4];
-    epo_status status = epo__file_open(path, &npy->file, &npy->size);
+    epo_status status = epo__stream_open(path, &npy->file, &npy->size);
     if (status) goto done;
     size_t got = fread(start, 1, sizeof start, npy->file);
     bool archive = got == sizeof start && start[0] == 'P' && start[1] == 'K' && start[2] < 9 && start[3] < 9;
@@ -261,7 +261,7 @@ static epo_status next_chunk(epo__npy *npy, size_t count, size_t *got)
 epo_status epo__npy_read_f32(epo__npy *npy, size_t count, float *out)
 {
     if (npy->info.kind == EPO__NPY_FLOAT && npy->info.item_size == sizeof *out) return epo__npy_read(npy, count, out);
-    for (size_t done = 0, got; done < count; done += got) {
+    for (size_t done = 0, got = 0; done < count; done += got) {
         epo_status status = next_chunk(npy, count - done, &got);
         if (status) return status;
         for (size_t i = 0; i < got; i++) out[done + i] = (float)item_double(npy, i);
@@ -271,7 +271,7 @@ epo_status epo__npy_read_f32(epo__npy *npy, size_t count, float *out)
 
 epo_status epo__npy_read_f64(epo__npy *npy, size_t count, double *out)
 {
-    for (size_t done = 0, got; done < count; done += got) {
+    for (size_t done = 0, got = 0; done < count; done += got) {
         epo_status status = next_chunk(npy, count - done, &got);
         if (status) return status;
         for (size_t i = 0; i < got; i++) out[done + i] = item_double(npy, i);
@@ -281,7 +281,7 @@ epo_status epo__npy_read_f64(epo__npy *npy, size_t count, double *out)
 
 epo_status epo__npy_read_int64(epo__npy *npy, size_t count, int64_t *out)
 {
-    for (size_t done = 0, got; done < count; done += got) {
+    for (size_t done = 0, got = 0; done < count; done += got) {
         size_t first = npy->info.count - npy->left;
         epo_status status = next_chunk(npy, count - done, &got);
         if (status) return status;

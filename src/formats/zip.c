@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "formats/file.h"
+#include "formats/stream.h"
 
 enum {
     MAX_MEMBERS = 1 << 16,
@@ -165,7 +165,7 @@ static epo_status read_entry(const epo__zip *zip, const unsigned char *at, size_
 
 static epo_status read_directory(epo__zip *zip)
 {
-    directory dir;
+    directory dir = {0};
     epo_status status = find_directory(zip, &dir);
     if (status) return status;
     if (dir.entries > MAX_MEMBERS) return epo__fail(EPO_ELIMIT, "%s: over %d members", zip->path, MAX_MEMBERS);
@@ -192,7 +192,7 @@ epo_status epo__zip_open(const char *path, epo__zip **out)
         free(zip);
         return epo__nomem(path);
     }
-    epo_status status = epo__file_open(path, &zip->file, &zip->file_size);
+    epo_status status = epo__stream_open(path, &zip->file, &zip->file_size);
     if (!status) status = read_directory(zip);
     if (status) {
         epo__zip_free(zip);

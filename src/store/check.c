@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * check.c - reading everything to see that it is sound: SQLite's own structures, references, and each stamp's CRC32. */
 #include <stdio.h>
-#include <zlib.h>
 
 #include "base/error.h"
 #include "store/query.h"
@@ -9,7 +8,7 @@
 
 enum {
     STAMPS_A_REPORT = 1024,    /* stamps between two calls of progress */
-    STEPS_A_REPORT = 1000000 /* steps of SQLite's machine between two, while it checks its own structures */
+    STEPS_A_REPORT = 1000000  /* steps of SQLite's machine between two, while it checks its own structures */
 };
 
 typedef struct checker {
@@ -73,10 +72,7 @@ static const char *pixel_problem(epo__query *q)
         return "its row holds values that cannot be";
     if (sqlite3_column_type(q->stmt, 6) == SQLITE_NULL) return "it has no pixels";
     const void *bytes = sqlite3_column_blob(q->stmt, 6);
-    const int size = sqlite3_column_bytes(q->stmt, 6);
-    if (!bytes || size != width * height * (int64_t)epo__pixel_size(type)) return "its pixels have the wrong size";
-    if ((int64_t)crc32(0, bytes, (unsigned)size) != crc) return "its pixels do not fit their CRC32";
-    return NULL;
+    return epo__pixels_problem(type, width, height, crc, bytes, (size_t)sqlite3_column_bytes(q->stmt, 6));
 }
 
 static epo_status check_pixels(checker *c)

@@ -94,15 +94,16 @@ static char *plain_path(const char *path)
     return epo__format("%s%s", path[0] == '/' ? "" : "./", path);
 }
 
-static bool folder_writable(const char *path)
+/* access() of the folder that a plain path names a file in. */
+static bool folder_allows(const char *path, int mode)
 {
     char *folder = epo__strdup(path);
     if (!folder) return false;
     char *slash = strrchr(folder, '/');
     slash[slash == folder ? 1 : 0] = '\0';
-    bool writable = access(folder, W_OK | X_OK) == 0;
+    bool allowed = access(folder, mode) == 0;
     free(folder);
-    return writable;
+    return allowed;
 }
 
 /* The log belongs to a store that is gone; SQLite would take it for the new one's and replay it. */
@@ -142,9 +143,10 @@ static epo_status create(const char *path, const char *shown)
         goto done;
     }
     if (sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        int error = db ? sqlite3_system_errno(db) : ENOMEM;
-        status = error == ENOENT ? epo__fail(EPO_ENOTFOUND, "%s: its folder does not exist", shown)
-                                 : epo__fail(EPO_EIO, "%s: %s", shown, error ? strerror(error) : sqlite3_errmsg(db));
+        status = !folder_allows(path, F_OK) ? epo__fail(EPO_ENOTFOUND, "%s: its folder does not exist", shown)
+                 : !folder_allows(path, W_OK | X_OK)
+                     ? epo__fail(EPO_EIO, "%s: no permission to make files in its folder", shown)
+                     : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", shown, db ? sqlite3_errmsg(db) : "out of memory");
         goto done;
     }
     status = fill_new(db, shown);
@@ -166,7 +168,7 @@ done:
 static int open_file(epo_store *store, const char *path)
 {
     int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    bool writable = access(path, W_OK) == 0 && folder_writable(path);
+    bool writable = access(path, W_OK) == 0 && folder_allows(path, W_OK | X_OK);
     if (store->mode != EPO_STORE_READ || writable) return sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | common, NULL);
     if (orphan_log(path)) /* a writer is at work, or was killed */
         return sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY | common, NULL);
@@ -257,6 +259,11 @@ void epo_store_close(epo_store *store)
     free(store->statements);
     free(store->path);
     free(store);
+}
+
+const char *epo__store_engine(void)
+{
+    return sqlite3_libversion();
 }
 
 const char *epo__store_path(const epo_store *store)

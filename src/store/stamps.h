@@ -94,6 +94,9 @@ typedef struct epo__pixels {
  * their size or CRC32 is not what `stamp` says. */
 epo_status epo__store_pixels_read(epo_store *store, const epo__stamp_row *stamp, epo__pixels *out);
 
+/* What is wrong with the `size` bytes of a stamp of this type, sides and CRC32; NULL for nothing. Sides within range. */
+const char *epo__pixels_problem(epo__pixel_type type, int64_t width, int64_t height, int64_t crc, const void *bytes, size_t size);
+
 /* A point of a light curve. An upper limit is a magnitude with EPO__PHOTOMETRY_LIMIT. */
 enum { EPO__PHOTOMETRY_LIMIT = 1, EPO__PHOTOMETRY_SUSPECT = 2 };
 

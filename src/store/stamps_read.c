@@ -98,10 +98,16 @@ static epo_status damaged(epo_store *store, const epo__stamp_row *stamp, const c
                      (long long)stamp->object, how);
 }
 
+const char *epo__pixels_problem(epo__pixel_type type, int64_t width, int64_t height, int64_t crc, const void *bytes, size_t size)
+{
+    if (!bytes || size != (size_t)width * (size_t)height * epo__pixel_size(type)) return "its pixels have the wrong size";
+    if ((int64_t)crc32(0, bytes, (unsigned)size) != crc) return "its pixels do not fit their CRC32";
+    return NULL;
+}
+
 epo_status epo__store_pixels_read(epo_store *store, const epo__stamp_row *stamp, epo__pixels *out)
 {
     out->size = 0;
-    const size_t size = (size_t)stamp->width * (size_t)stamp->height * epo__pixel_size(stamp->type);
     bool row;
     epo__query q = epo__query_open(store, "SELECT data FROM pixels WHERE stamp = ?");
     epo__bind_int(&q, stamp->id);
@@ -109,13 +115,12 @@ epo_status epo__store_pixels_read(epo_store *store, const epo__stamp_row *stamp,
     if (status != EPO_OK) return status;
     if (!row) return damaged(store, stamp, "it has no pixels");
     const void *bytes = sqlite3_column_blob(q.stmt, 0);
-    const size_t found = (size_t)sqlite3_column_bytes(q.stmt, 0);
+    const size_t size = (size_t)sqlite3_column_bytes(q.stmt, 0);
+    const char *problem = epo__pixels_problem(stamp->type, stamp->width, stamp->height, stamp->crc32, bytes, size);
     if (!bytes && sqlite3_errcode(store->db) == SQLITE_NOMEM)
         status = epo__nomem("pixels");
-    else if (!bytes || found != size)
-        status = damaged(store, stamp, "its pixels have the wrong size");
-    else if ((uint32_t)crc32(0, bytes, (unsigned)size) != stamp->crc32)
-        status = damaged(store, stamp, "its pixels do not fit their CRC32");
+    else if (problem)
+        status = damaged(store, stamp, problem);
     else if (!epo__grow(&out->bytes, &out->capacity, size, 1))
         status = epo__nomem("pixels");
     if (status == EPO_OK) {

@@ -61,12 +61,14 @@ static epo_status find(epo_store *store, const epo__stamp_row *row, int64_t *id)
     return status;
 }
 
-static epo_status add_row(epo_store *store, int64_t id, const epo__stamp_row *row, uint32_t crc)
+/* Leaves *added false, and changes nothing, when a stamp of the same key is there. */
+static epo_status add_row(epo_store *store, int64_t id, const epo__stamp_row *row, uint32_t crc, bool *added)
 {
     epo__query q = epo__query_open(store,
         "INSERT INTO stamps (id, object, source, exposure, role, plane, mjd, mjd_given, mjd_suspect, night, filter, type, width, "
         "height, crc32, constant, mag, mag_err, fwhm, candid, rb, drb, rb_version, drb_version, extra) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (object, exposure, role, plane) DO NOTHING");
     epo__bind_int(&q, id);
     epo__bind_int(&q, row->object);
     epo__bind_id(&q, row->source);
@@ -92,7 +94,9 @@ static epo_status add_row(epo_store *store, int64_t id, const epo__stamp_row *ro
     epo__bind_text(&q, row->rb_version);
     epo__bind_text(&q, row->drb_version);
     epo__bind_text(&q, row->extra);
-    return epo__query_run(&q);
+    epo_status status = epo__query_run(&q);
+    *added = status == EPO_OK && sqlite3_changes(store->db) > 0;
+    return status;
 }
 
 epo_status epo__store_stamp_put(epo_store *store, const epo__stamp_row *row, const void *pixels, int64_t *id, bool *added)
@@ -105,14 +109,13 @@ epo_status epo__store_stamp_put(epo_store *store, const epo__stamp_row *row, con
         return epo__fail(EPO_EARG, "%s: a stamp of %d x %d pixels, plane %d: object, role, type or size is out of range",
                          store->path, row->width, row->height, row->plane);
     epo_status status = epo__want_transaction(store);
-    if (status == EPO_OK) status = find(store, row, id);
-    if (status != EPO_OK || *id) return status;
-
     const size_t size = (size_t)row->width * (size_t)row->height * epo__pixel_size(row->type);
     int64_t fresh = 0;
-    status = next_id(store, row->object, &fresh);
-    if (status == EPO_OK) status = add_row(store, fresh, row, (uint32_t)crc32(0, pixels, (unsigned)size));
+    bool is_new = false;
+    if (status == EPO_OK) status = next_id(store, row->object, &fresh);
+    if (status == EPO_OK) status = add_row(store, fresh, row, (uint32_t)crc32(0, pixels, (unsigned)size), &is_new);
     if (status != EPO_OK) return status;
+    if (!is_new) return find(store, row, id);
 
     epo__query q = epo__query_open(store, "INSERT INTO pixels (stamp, data) VALUES (?, ?)");
     epo__bind_int(&q, fresh);

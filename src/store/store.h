@@ -7,6 +7,7 @@
  *  - Text may be any bytes and is bound, never pasted into SQL. NULL text is SQL NULL. A double that is NaN is SQL NULL,
  *    both ways. An id of 0 is SQL NULL.
  *  - Ids are > 0.
+ *  - What was committed survives a killed process and a power cut.
  *  - EPO_EBUSY: another writer was busy for ten seconds. EPO_ESTORE: the disk is full, or a rule of the tables was
  *    broken. EPO_EIO, EPO_ENOMEM, EPO_EFORMAT (the file is damaged) as everywhere.
  */
@@ -16,13 +17,14 @@
 #include "epochal/store.h"
 
 /* On a writing handle: becomes the one writer, waiting up to ten seconds for another. On a reading handle: from here to
- * the end of the transaction everything is read from one consistent view. */
+ * the end of the transaction everything is read from one consistent view, and reading is faster (each call outside a
+ * transaction locks and unlocks the file); but the log cannot be written back past a view that is held for long. */
 epo_status epo__store_begin(epo_store *store);
 epo_status epo__store_commit(epo_store *store); /* after a failure the transaction is still open: roll it back */
 void epo__store_rollback(epo_store *store);     /* does nothing outside a transaction */
 
 /* One savepoint inside a transaction, so that many small files share one commit (each costs an fsync) and a bad one
- * leaves nothing: begin { savepoint, put..., release | rollback_to }* commit. Savepoints do not nest. */
+ * leaves nothing, and readers see whole files only: begin { savepoint, put..., release | rollback_to }* commit. Savepoints do not nest. */
 epo_status epo__store_savepoint(epo_store *store);
 epo_status epo__store_release(epo_store *store);
 void epo__store_rollback_to(epo_store *store); /* undoes and ends the savepoint; the transaction goes on */
@@ -32,6 +34,8 @@ void epo__store_rollback_to(epo_store *store); /* undoes and ends the savepoint;
 bool epo__store_lost_transaction(const epo_store *store);
 
 const char *epo__store_path(const epo_store *store);
+
+const char *epo__store_engine(void); /* version of SQLite in use, "3.40.1" */
 
 /* How long begin waits for another writer; ten seconds after opening. */
 void epo__store_set_patience(epo_store *store, int milliseconds);
