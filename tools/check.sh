@@ -43,7 +43,7 @@ shell_syntax() {
 
 run_cppcheck() {
     cppcheck --quiet -j "$jobs" --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
-        --suppressions-list=.cppcheck --error-exitcode=1 -D__GNUC__ -D_GNU_SOURCE -Iinclude -Isrc src tools
+        --suppressions-list=.cppcheck --error-exitcode=1 -D__GNUC__ -D_GNU_SOURCE -Iinclude -Isrc -Ibuild/generated src tools
 }
 
 run_clang_tidy() {

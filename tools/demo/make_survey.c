@@ -84,7 +84,7 @@ static void end_header(writer *w)
 
 static void big_endian(writer *w, uint64_t value, int size)
 {
-    unsigned char out[8];
+    unsigned char out[8] = {0};
     for (int i = 0; i < size; i++) out[i] = (unsigned char)(value >> (8 * (size - 1 - i)));
     bytes(w, out, (size_t)size);
 }
