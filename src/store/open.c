@@ -81,13 +81,14 @@ static char *immutable_uri(const char *path)
 {
     static const char suffix[] = "?immutable=1";
     size_t length = strlen(path);
-    char *uri = epo__alloc(3 * length + sizeof "file:" + sizeof suffix, 1);
+    size_t room = 3 * length + sizeof "file:" + sizeof suffix;
+    char *uri = epo__alloc(room, 1);
     if (!uri) return NULL;
-    char *out = uri + sprintf(uri, "file:");
+    char *out = uri + snprintf(uri, room, "file:");
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)path[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("/._-", c);
-        out += sprintf(out, plain ? "%c" : "%%%02x", c);
+        out += snprintf(out, 4, plain ? "%c" : "%%%02x", c);
     }
     memcpy(out, suffix, sizeof suffix);
     return uri;
