@@ -301,7 +301,7 @@ static void impossible_stamps_are_refused(void **state)
         if (i == 0) bad.width = 0;
         if (i == 1) bad.width = 1025;
         if (i == 2) bad.height = -5;
-        if (i == 3) bad.type = EPO__PIXEL_TYPES;
+        if (i == 3) bad.type = (epo__pixel_type)99;
         if (i == 4) bad.role = EPO__ROLES;
         if (i == 5) bad.plane = -1;
         if (i == 6) bad.object = 0;
