@@ -83,8 +83,8 @@ epo_status epo__fits_hdu(const epo__fits *f, size_t i, epo__fits_info *info);
 /* The first HDU with this EXTNAME, letters compared without case. */
 bool epo__fits_find(const epo__fits *f, const char *extname, size_t *i);
 
-/* The first image. EPO_EUNSUPPORTED or EPO_ELIMIT, with the reason for which the file's first data unit is not one, when
- * there is none. */
+/* The first image. When there is none: EPO_EUNSUPPORTED or EPO_ELIMIT, with the reason for which the first HDU that
+ * might have been one is not read. */
 epo_status epo__fits_first_image(const epo__fits *f, size_t *i);
 
 /* Reads the pixels into `image`, reusing its memory; on failure it is still valid, with unspecified contents.

@@ -10,8 +10,8 @@
 enum { EPO__CARD = 80, EPO__CARD_VALUE = EPO__CARD + 1, EPO__FITS_BLOCK = 2880 };
 
 /* The value of a card into `text`: a quoted string without its quotes ('' is one quote) and trailing blanks, anything
- * else up to the comment. False, and "", when the card has none (COMMENT, HISTORY, blank). A value longer than size-1 is
- * cut. */
+ * else up to the comment. False, and "", when the card has none (COMMENT, HISTORY, blank). A value longer than size-1
+ * is cut. */
 bool epo__card_value(const char *card, char *text, size_t size);
 
 /* The card's value when its keyword is exactly `name` (at most 8 upper-case letters) and it is one whole integer. */

@@ -20,7 +20,7 @@ enum {
     MAX_AXES = 999
 };
 
-static const char end_card[EPO__CARD + 1] = "END                                                                             ";
+static const char end_keyword[] = "END     "; /* the rest of the card is blank by the standard, which nobody checks */
 
 void epo__fits_refuse(epo__fits_unit *unit, epo_status status, const char *format, ...)
 {
@@ -57,11 +57,12 @@ static epo_status find_end(const epo__fits *f, size_t start, size_t *cards)
     for (size_t i = 0; i < room; i++) {
         const unsigned char *card = f->bytes + start + i * EPO__CARD;
         if (!printable(card)) return bad(f, "a byte in the header is not printable ASCII");
-        if (card[0] == 'E' && memcmp(card, end_card, EPO__CARD) == 0) {
+        if (card[0] == 'E' && memcmp(card, end_keyword, 8) == 0) {
             *cards = i;
             return EPO_OK;
         }
-        if (i == MAX_CARDS) return epo__fail(EPO_ELIMIT, "%s: HDU %zu: header over %d cards", f->name, f->count, MAX_CARDS);
+        if (i == MAX_CARDS)
+            return epo__fail(EPO_ELIMIT, "%s: HDU %zu: header over %d cards", f->name, f->count, MAX_CARDS);
     }
     return bad(f, "the header has no END (truncated?)");
 }
@@ -215,7 +216,8 @@ static epo_status walk_unit(const epo__fits *f, size_t start, epo__fits_unit *un
         if (!f->limits.trust || unit->data_size) return bad(f, "truncated in the header");
         header = f->size - start;
     }
-    size_t left = f->size - start - header, fill = (EPO__FITS_BLOCK - unit->data_size % EPO__FITS_BLOCK) % EPO__FITS_BLOCK;
+    size_t left = f->size - start - header, over = unit->data_size % EPO__FITS_BLOCK;
+    size_t fill = over ? EPO__FITS_BLOCK - over : 0;
     if (unit->data_size > left)
         return epo__fail(EPO_EFORMAT, "%s: HDU %zu: the header says %zu bytes of data, the file has %zu (truncated?)",
                          f->name, f->count, unit->data_size, left);

@@ -26,7 +26,7 @@ typedef struct epo__fits_unit { /* an HDU: a header and its data unit */
     char reason[80];
     int bitpix;
     size_t width, height; /* image */
-    bool tiled;           /* the image is tile-compressed: cfitsio must see the file's own header (trusted files only) */
+    bool tiled;           /* a tile-compressed image: cfitsio must see the file's own header (trusted files only) */
     bool ascii;           /* table */
     size_t row_size, rows, column_count;
     epo__fits_column *columns;
@@ -43,8 +43,8 @@ struct epo__fits {
     epo__bytes scratch; /* what cfitsio is given, see fits_pixels.c */
 };
 
-/* Fills f->units from f->bytes. Every unit lies inside the bytes, has printable headers with an END, and sizes that were
- * multiplied with checks; or the status says what is wrong, naming f->name and the HDU. */
+/* Fills f->units from f->bytes. Every unit lies inside the bytes, has a printable header with an END, and sizes that
+ * were multiplied with checks; or the status says what is wrong, naming f->name and the HDU. */
 epo_status epo__fits_guard(epo__fits *f);
 
 /* The columns of a table HDU, whose cards, row_size, rows and ascii are set. Refusing a table is no failure: it sets

@@ -21,14 +21,15 @@
 
 typedef struct scaling {
     double scale, zero;
-    bool has_blank;   /* the header has a BLANK and the pixels are integers */
+    bool has_blank;    /* the header has a BLANK and the pixels are integers */
     bool blank_can_be; /* and a pixel can have that value */
     int64_t blank;
 } scaling;
 
-/* cfitsio registers its drivers on first use, without a lock. A build that is not reentrant gets one lock for all. */
+/* cfitsio registers its drivers on first use without a lock, and at closing it clears the file's place in its table of
+ * open files without one: so opening and closing take turns here. A build that is not reentrant reads in turn too. */
 static pthread_once_t started = PTHREAD_ONCE_INIT;
-static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static bool reentrant;
 
 static void start(void)
@@ -55,7 +56,7 @@ static epo_status read_scaling(const epo__fits *f, size_t i, scaling *s)
         return refuse(f, i, "BZERO is not a number");
     if (unit->bitpix > 0 && epo__fits_key(f, i, "BLANK", text, sizeof text)) {
         if (!epo__fits_key_int(f, i, "BLANK", &s->blank)) return refuse(f, i, "BLANK is not an integer");
-        int64_t high = unit->bitpix == 8 ? UINT8_MAX : unit->bitpix == 16 ? INT16_MAX : unit->bitpix == 32 ? INT32_MAX : INT64_MAX;
+        int64_t high = unit->bitpix == 8 ? UINT8_MAX : INT64_MAX >> (64 - unit->bitpix);
         s->has_blank = true;
         s->blank_can_be = s->blank <= high && s->blank >= (unit->bitpix == 8 ? 0 : -high - 1);
     }
@@ -131,9 +132,10 @@ static epo_status lay_down(epo__fits *f, const epo__fits_unit *unit, const scali
     return EPO_OK;
 }
 
-/* Reads HDU `number` (from 0) of the FITS file in `bytes`, which has `count` pixels, into dst. 0, or cfitsio's status. */
-static int decode(const unsigned char *bytes, size_t size, size_t number, epo__pixel_type type, bool nulls, size_t count,
-                  void *dst)
+/* Reads `count` pixels of HDU `number` (from 0) of the FITS file in `bytes` into dst; blank ones become NaN when
+ * `nulls`. 0, or cfitsio's status. */
+static int decode(const unsigned char *bytes, size_t size, size_t number, epo__pixel_type type, bool nulls,
+                  size_t count, void *dst)
 {
     /* READONLY: cfitsio neither writes through this pointer nor reallocates it */
     union {
@@ -141,18 +143,20 @@ static int decode(const unsigned char *bytes, size_t size, size_t number, epo__p
         void *out;
     } memory = {.in = bytes};
     fitsfile *file = NULL;
-    int status = 0, closing = 0;
+    int status = 0, closing = 0, any_null = 0; /* any_null is not optional: cfitsio writes through it unasked */
     float nan_f = NAN;
     double nan_d = NAN;
     void *null = !nulls ? NULL : type == EPO__PIXEL_F32 ? (void *)&nan_f : (void *)&nan_d;
     pthread_once(&started, start);
-    if (!reentrant) pthread_mutex_lock(&one_at_a_time);
+    pthread_mutex_lock(&turn);
     fits_open_memfile(&file, "pixels", READONLY, &memory.out, &size, 0, NULL, &status);
+    if (reentrant) pthread_mutex_unlock(&turn);
     if (number) fits_movabs_hdu(file, (int)number + 1, NULL, &status);
-    fits_read_img(file, cfitsio_type(type), 1, (LONGLONG)count, null, dst, NULL, &status);
+    fits_read_img(file, cfitsio_type(type), 1, (LONGLONG)count, null, dst, &any_null, &status);
+    if (reentrant) pthread_mutex_lock(&turn);
     if (file) fits_close_file(file, &closing);
     if (status) fits_clear_errmsg();
-    if (!reentrant) pthread_mutex_unlock(&one_at_a_time);
+    pthread_mutex_unlock(&turn);
     return status;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * fits_table.c - tables whose columns have a fixed length: the columns, and cells as text.
  *
- * The cells are decoded here and not by cfitsio: reading a string cell as a number can abort cfitsio 4.2.0, and text for
- * every type is what the importers want (the same Deep-TAO column is a number in one file and a string in another). */
+ * The cells are decoded here and not by cfitsio: reading a string cell as a number can abort cfitsio 4.2.0, and text
+ * for every type is what the importers want (a Deep-TAO column is a number in one file and a string in another). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,7 +197,8 @@ static void integer_text(const epo__fits_column *column, int64_t value, char out
     if (column->scale == 1 && column->zero == 9223372036854775808.0)
         snprintf(out, 32, "%" PRIu64, (uint64_t)value ^ UINT64_C(1) << 63);
     else if (column->scale == 1 && column->zero > -4e18 && column->zero < 4e18 &&
-             column->zero == (double)(int64_t)column->zero && !__builtin_add_overflow(value, (int64_t)column->zero, &sum))
+             column->zero == (double)(int64_t)column->zero &&
+             !__builtin_add_overflow(value, (int64_t)column->zero, &sum))
         snprintf(out, 32, "%" PRId64, sum);
     else
         epo__fits_format_double(column->zero + column->scale * (double)value, false, 15, out);
@@ -244,7 +245,7 @@ epo_status epo__fits_table_text(const epo__fits *f, size_t i, size_t c, size_t r
     const unsigned char *cell = unit->data + row * unit->row_size + column->offset;
     bool string = column->letter == 'A', fits;
     if (strchr("XCM", column->letter) || (!string && column->repeat != 1))
-        return epo__fail(EPO_EUNSUPPORTED, "%s: HDU %zu: column %zu is not one number or text a row", f->name, i, c + 1);
+        return epo__fail(EPO_EUNSUPPORTED, "%s: HDU %zu: column %zu is not one number or text a row", f->name, i, c);
     if (string) {
         fits = string_text(cell, column->width, text, size);
     } else {
@@ -259,5 +260,7 @@ epo_status epo__fits_table_text(const epo__fits *f, size_t i, size_t c, size_t r
         }
         fits = (size_t)snprintf(text, size, "%s", number) < size;
     }
-    return fits ? EPO_OK : epo__fail(EPO_ELIMIT, "%s: HDU %zu: the text at column %zu, row %zu is over %zu bytes", f->name, i, c, row, size - 1);
+    if (fits) return EPO_OK;
+    return epo__fail(EPO_ELIMIT, "%s: HDU %zu: the text at column %zu, row %zu is over %zu bytes", f->name, i, c, row,
+                     size - 1);
 }

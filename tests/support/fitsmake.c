@@ -143,8 +143,9 @@ static void add_cell(fm_file *f, const char *form, const char *text)
         uint8_t byte = (uint8_t)value;
         int16_t half = (int16_t)value;
         int32_t word = (int32_t)value;
-        fm_swapped(f, width == 1 ? (void *)&byte : width == 2 ? (void *)&half : width == 4 ? (void *)&word : (void *)&value,
-                   width, 1);
+        const void *from = &value;
+        if (width < 8) from = width == 1 ? (const void *)&byte : width == 2 ? (const void *)&half : (const void *)&word;
+        fm_swapped(f, from, width, 1);
     }
 }
 
