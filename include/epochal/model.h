@@ -30,7 +30,8 @@ enum { EPO_HEAD_COUNT = 3 };
 const char *epo_head_name(epo_head head);
 
 typedef struct epo_model_options {
-    const char *net;             /* path of the network text; NULL: the text inside the weights file */
+    const char *net;             /* path of the network text, or the name of one ("braai": see epo_model_list); NULL: the
+                                    text inside the weights file */
     const char *classes;         /* "BZ,AGN,CV,SN,OTHER,NON" for the triplet and sequence heads; NULL: the file's own */
     const char *normalise;       /* replaces the network's normalisation; NULL: the file's own */
     uint64_t seed;               /* of random weights */

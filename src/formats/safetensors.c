@@ -31,7 +31,11 @@ static const struct {
     const char *name;
     epo__tensor_type type;
     size_t size;
-} types[] = {{"F16", EPO__TENSOR_F16, 2}, {"BF16", EPO__TENSOR_BF16, 2}, {"F32", EPO__TENSOR_F32, 4}, {"F64", EPO__TENSOR_F64, 8}};
+} types[] = {{"F16", EPO__TENSOR_F16, 2},
+             {"BF16", EPO__TENSOR_BF16, 2},
+             {"F32", EPO__TENSOR_F32, 4},
+             {"F64", EPO__TENSOR_F64, 8},
+             {"I64", EPO__TENSOR_I64, 8}};
 
 static size_t type_size(epo__tensor_type type)
 {
@@ -209,6 +213,11 @@ epo_status epo__safetensors_verify(const epo__safetensors *file)
     return EPO_OK;
 }
 
+void epo__safetensors_sha256(const epo__safetensors *file, char out[65])
+{
+    epo__sha256_of(file->bytes, file->size, out);
+}
+
 size_t epo__safetensors_count(const epo__safetensors *file)
 {
     return file->count;
@@ -281,6 +290,8 @@ static float value_at(const epo__tensor_view *tensor, size_t i)
         bits = little(tensor->bytes + 8 * i, 8);
         memcpy(&wide, &bits, sizeof wide);
         return (float)wide;
+    case EPO__TENSOR_I64:
+        return (float)(int64_t)little(tensor->bytes + 8 * i, 8);
     default:
         return float_of_bits((uint32_t)little(tensor->bytes + 4 * i, 4));
     }
@@ -288,6 +299,12 @@ static float value_at(const epo__tensor_view *tensor, size_t i)
 
 void epo__tensor_f32(const epo__tensor_view *tensor, float *out)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (tensor->type == EPO__TENSOR_F32) { /* nearly every tensor there is */
+        if (tensor->count) memcpy(out, tensor->bytes, tensor->count * sizeof *out);
+        return;
+    }
+#endif
     for (size_t i = 0; i < tensor->count; i++) out[i] = value_at(tensor, i);
 }
 

@@ -21,7 +21,14 @@
 
 enum { EPO__TENSOR_MAX_DIMS = 8 };
 
-typedef enum epo__tensor_type { EPO__TENSOR_F16, EPO__TENSOR_BF16, EPO__TENSOR_F32, EPO__TENSOR_F64 } epo__tensor_type;
+/* I64: PyTorch's counters; whole numbers are no weights. */
+typedef enum epo__tensor_type {
+    EPO__TENSOR_F16,
+    EPO__TENSOR_BF16,
+    EPO__TENSOR_F32,
+    EPO__TENSOR_F64,
+    EPO__TENSOR_I64,
+} epo__tensor_type;
 
 /* A tensor in the file; lives with it. */
 typedef struct epo__tensor_view {
@@ -46,6 +53,9 @@ epo_status epo__safetensors_verify(const epo__safetensors *file);
 
 /* EPO_EMODEL, naming the tensor, when a value is not finite once it is a float32. */
 epo_status epo__safetensors_check_finite(const epo__safetensors *file);
+
+/* The SHA-256 of the file as read, in hex: what sha256sum prints for it. */
+void epo__safetensors_sha256(const epo__safetensors *file, char out[65]);
 
 size_t epo__safetensors_count(const epo__safetensors *file); /* in the order of their bytes in the file */
 const epo__tensor_view *epo__safetensors_at(const epo__safetensors *file, size_t i);
