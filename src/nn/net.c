@@ -3,6 +3,7 @@
 #include "nn/net.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -41,7 +41,7 @@ static epo_status failed(dnnl_status_t status, const char *doing)
 
 epo_status epo__dnnl_stream_create(void **out)
 {
-    dnnl_engine_t engine;
+    dnnl_engine_t engine = NULL;
     dnnl_stream_t stream = NULL;
     epo_status status = engine_get(&engine);
     if (status != EPO_OK) return status;
@@ -193,7 +193,7 @@ static epo_status make_lanes(dnnl_primitive_desc_t description, dnnl_engine_t en
 epo_status epo__dnnl_conv_create(const epo__conv_geometry *geometry, const float *weights, const float *bias, bool relu,
                                  int threads, int lanes, epo__dnnl_conv **out)
 {
-    dnnl_engine_t engine;
+    dnnl_engine_t engine = NULL;
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t description = NULL;
     epo_status status = engine_get(&engine);

@@ -81,7 +81,7 @@ void epo__builder_become(epo__plan_builder *builder, epo__tensor tensor);
 /* A shape alone changes: flatten of a plain tensor. */
 void epo__builder_reshape(epo__plan_builder *builder, epo__shape shape);
 /* The row buffer that the tensor does not lie in, made large enough for `shape`. */
-epo_status epo__builder_other_rows(epo__plan_builder *builder, epo__shape shape, epo__tensor *out);
+epo__tensor epo__builder_other_rows(epo__plan_builder *builder, epo__shape shape);
 /* Scratch memory that each lane must have for oneDNN. */
 void epo__builder_scratch(epo__plan_builder *builder, size_t bytes);
 
