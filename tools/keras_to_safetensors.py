@@ -21,7 +21,7 @@ import numpy as np
 
 HEADS = ("triplet", "sequence", "stamp")
 STATEMENTS = ("network", "about", "input", "fusion", "join", "normalise", "pad")
-WITHOUT_WEIGHTS = ("relu", "sigmoid", "softmax", "maxpool", "avgpool", "globalpool", "dropout", "flatten")
+WITHOUT_WEIGHTS = ("relu", "sigmoid", "softmax", "maxpool", "avgpool", "gap", "dropout", "spatialdropout", "flatten")
 
 
 class Refused(Exception):

@@ -29,14 +29,14 @@ LENGTHS = (1, 4, 2, 7, 3)
 class Bottleneck(nn.Module):
     def __init__(self, channels):
         super().__init__()
-        self.norm1 = nn.BatchNorm2d(channels)
+        self.bn1 = nn.BatchNorm2d(channels)
         self.conv1 = nn.Conv2d(channels, 4 * GROWTH, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(4 * GROWTH)
+        self.bn2 = nn.BatchNorm2d(4 * GROWTH)
         self.conv2 = nn.Conv2d(4 * GROWTH, GROWTH, 3, padding=1, bias=False)
 
     def forward(self, x):
-        y = self.conv1(torch.relu(self.norm1(x)))
-        return torch.cat([x, self.conv2(torch.relu(self.norm2(y)))], 1)
+        y = self.conv1(torch.relu(self.bn1(x)))
+        return torch.cat([x, self.conv2(torch.relu(self.bn2(y)))], 1)
 
 
 class Dense(nn.Module):
@@ -54,11 +54,11 @@ class Dense(nn.Module):
 class Transition(nn.Module):
     def __init__(self, channels):
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels)
+        self.bn = nn.BatchNorm2d(channels)
         self.conv = nn.Conv2d(channels, channels // 2, 1, bias=False)
 
     def forward(self, x):
-        return nn.functional.avg_pool2d(self.conv(torch.relu(self.norm(x))), 2)
+        return nn.functional.avg_pool2d(self.conv(torch.relu(self.bn(x))), 2)
 
 
 class Encoder(nn.Module):
