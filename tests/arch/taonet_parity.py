@@ -111,6 +111,10 @@ def randomise(model):
             module.running_var.uniform_(0.5, 1.5)
             module.weight.data.uniform_(0.5, 1.5)
             module.bias.data.normal_(0, 0.1)
+    # PyTorch's start values give logits near 0; trained ones reach several
+    for head, factor in ((model.sequence, 3), (model.triplet, 15)):
+        for parameter in head.parameters():
+            parameter.mul_(factor)
 
 
 def write_safetensors(path, tensors):
@@ -136,7 +140,8 @@ def main():
     with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
         model = TaoNet().eval()
         randomise(model)
-        triplets = torch.randn(sum(LENGTHS), 3, SIDE, SIDE)
+        scales = torch.rand(sum(LENGTHS), 3, 1, 1) * 3
+        triplets = torch.randn(sum(LENGTHS), 3, SIDE, SIDE) * scales + scales.flip(0)  # no two of them alike
         # state_dict has the I64 num_batches_tracked of every batch norm, as any PyTorch file
         write_safetensors(os.path.join(folder, "weights.safetensors"), list(model.state_dict().items()))
         with open(os.path.join(folder, "lengths.txt"), "w") as file:
