@@ -450,7 +450,7 @@ epo_status epo_import(epo_store *store, const char *const *paths, size_t count, 
         }
     }
     tell_pending(&im, EPO_ECANCELLED); /* never committed: only released */
-    if (im.reader_state && im.reader->release) im.reader->release(im.reader_state);
+    if (im.reader && im.reader_state && im.reader->release) im.reader->release(im.reader_state);
     epo__walk_free(im.walk);
     pthread_mutex_destroy(&im.store_lock);
     free(im.reader_state);

@@ -62,7 +62,7 @@ static epo_status subject_of(curve_state *s, const epo_import_options *options, 
 
 static epo_status add_row(curve_state *s, const epo_import_options *options, epo__batch *batch, const char *const *fields)
 {
-    double mjd, mag, mag_err = NAN;
+    double mjd = NAN, mag = NAN, mag_err = NAN;
     size_t subject;
     epo__point *point;
     epo_status status = epo__csv_double(s->csv, s->mjd, &mjd);

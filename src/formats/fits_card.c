@@ -119,7 +119,7 @@ void epo__fits_format_double(double value, bool single, int digits, char out[32]
         return;
     }
     int most = single ? 9 : 17;
-    char text[64];
+    char text[64] = "";
     for (int d = digits; d <= most; d++) {
         snprintf(text, sizeof text, "%.*g", d, value);
         if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value) break;

@@ -44,10 +44,7 @@ static int unknown_command(const char *name)
 {
     const char *names[64];
     size_t count = 0;
-    while (cli_commands[count] && count < 64) {
-        names[count] = cli_commands[count]->name;
-        count++;
-    }
+    for (; count < 64 && cli_commands[count]; count++) names[count] = cli_commands[count]->name;
     const char *nearest = cli_nearest(name, names, count);
     if (nearest)
         cli_error("there is no command '%s'; did you mean '%s'?", name, nearest);

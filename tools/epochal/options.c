@@ -125,7 +125,7 @@ static int store_value(const cli_command *command, const cli_option *option, con
         return CLI_OK;
     case CLI_LIST: {
         cli_list *list = place;
-        if (!list->items) list->items = calloc(room, sizeof *list->items);
+        if (!list->items) list->items = calloc(room + 1, sizeof *list->items);
         if (!list->items) {
             cli_error("out of memory");
             return CLI_FAILED;
