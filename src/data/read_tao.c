@@ -247,7 +247,7 @@ static epo_status tao_decode(const epo_import_options *options, epo__batch *batc
 {
     epo__fits *f = NULL;
     visit *visits = NULL;
-    size_t table, rows = 0;
+    size_t table = 0, rows = 0;
     columns c;
     epo_status status = epo__fits_open_file(batch->path, options->trust_input ? &EPO__FITS_TRUSTED : &EPO__FITS_FILE, &f);
     if (status != EPO_OK) return status;
