@@ -72,7 +72,7 @@ BEGIN SELECT raise(ABORT, 'the class of an object is changed by a new row in lab
 
 -- Everything about a stamp but its pixels, so that reading this table is cheap.
 CREATE TABLE stamps (
-    id          INTEGER PRIMARY KEY CHECK (id >> 20 = object), -- object * 2^20 + number: an object's stamps lie together
+    id          INTEGER PRIMARY KEY CHECK (id >> 20 = object), -- object * 2^20 + number: they lie together
     object      INTEGER NOT NULL REFERENCES objects(id),
     source      INTEGER REFERENCES sources(id),
     exposure    TEXT NOT NULL,                   -- what was exposed, the same for every cut-out of one exposure

@@ -7,8 +7,8 @@
 #include "store/stamps.h"
 
 enum {
-    STAMPS_A_REPORT = 1024,    /* stamps between two calls of progress */
-    STEPS_A_REPORT = 1000000  /* steps of SQLite's machine between two, while it checks its own structures */
+    STAMPS_A_REPORT = 1024,  /* stamps between two calls of progress */
+    STEPS_A_REPORT = 1000000 /* steps of SQLite's machine between two, while it checks its own structures */
 };
 
 typedef struct checker {
@@ -53,7 +53,8 @@ static epo_status check_references(checker *c)
     epo__query q = epo__query_open(c->store, "PRAGMA foreign_key_check");
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
         char text[200];
-        const char *child = (const char *)sqlite3_column_text(q.stmt, 0), *parent = (const char *)sqlite3_column_text(q.stmt, 2);
+        const char *child = (const char *)sqlite3_column_text(q.stmt, 0),
+                   *parent = (const char *)sqlite3_column_text(q.stmt, 2);
         snprintf(text, sizeof text, "row %lld of table %s refers to a row of %s that is missing",
                  (long long)epo__column_int(&q, 1), child ? child : "?", parent ? parent : "?");
         report(c, text);
@@ -79,16 +80,16 @@ static epo_status check_pixels(checker *c)
 {
     bool row;
     epo_status status;
-    epo__query q = epo__query_open(c->store,
-        "SELECT s.id, o.name, s.type, s.width, s.height, s.crc32, p.data FROM stamps s LEFT JOIN pixels p ON p.stamp = s.id "
-        "LEFT JOIN objects o ON o.id = s.object ORDER BY s.id");
+    epo__query q = epo__query_open(c->store, "SELECT s.id, o.name, s.type, s.width, s.height, s.crc32, p.data FROM "
+                                             "stamps s LEFT JOIN pixels p ON p.stamp = s.id "
+                                             "LEFT JOIN objects o ON o.id = s.object ORDER BY s.id");
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
         const char *problem = pixel_problem(&q);
         if (problem) {
             char text[320];
             const char *object = (const char *)sqlite3_column_text(q.stmt, 1);
-            snprintf(text, sizeof text, "stamp %lld of object '%.100s' is damaged: %s", (long long)epo__column_int(&q, 0),
-                     object ? object : "?", problem);
+            snprintf(text, sizeof text, "stamp %lld of object '%.100s' is damaged: %s",
+                     (long long)epo__column_int(&q, 0), object ? object : "?", problem);
             report(c, text);
         }
         if (++c->done % STAMPS_A_REPORT == 0 && !go_on(c)) {
@@ -126,6 +127,7 @@ epo_status epo_store_check(epo_store *store, const epo_store_checking *checking)
     epo__view_end(store, mine);
     if (status != EPO_OK && status != EPO_EFORMAT) return status;
     if (c.problems > 0)
-        return epo__fail(EPO_EFORMAT, "%s: %lld problem%s found", store->path, (long long)c.problems, c.problems == 1 ? "" : "s");
+        return epo__fail(EPO_EFORMAT, "%s: %lld problem%s found", store->path, (long long)c.problems,
+                         c.problems == 1 ? "" : "s");
     return EPO_OK;
 }

@@ -31,9 +31,9 @@ static void copy_date(epo__query *q, int column, char out[11])
 static epo_status count_rows(epo_store *store, epo_store_contents *out)
 {
     bool row;
-    epo__query q = epo__query_open(store,
-        "SELECT (SELECT count(*) FROM surveys), (SELECT count(*) FROM sources), (SELECT count(*) FROM objects), "
-        "(SELECT count(*) FROM photometry), (SELECT count(*) FROM labels), (SELECT count(*) FROM runs)");
+    epo__query q = epo__query_open(
+        store, "SELECT (SELECT count(*) FROM surveys), (SELECT count(*) FROM sources), (SELECT count(*) FROM objects), "
+               "(SELECT count(*) FROM photometry), (SELECT count(*) FROM labels), (SELECT count(*) FROM runs)");
     epo_status status = epo__query_row(&q, &row);
     if (status != EPO_OK || !row) return status;
     out->surveys = epo__column_int(&q, 0);
@@ -50,8 +50,9 @@ static epo_status count_rows(epo_store *store, epo_store_contents *out)
 static epo_status survey_stamps(epo_store *store, epo_store_contents *out)
 {
     bool row;
-    epo__query q = epo__query_open(store, "SELECT count(*), count(DISTINCT night), sum(mjd_suspect), sum(constant), min(mjd), "
-                                          "max(mjd), min(night), max(night) FROM stamps");
+    epo__query q =
+        epo__query_open(store, "SELECT count(*), count(DISTINCT night), sum(mjd_suspect), sum(constant), min(mjd), "
+                               "max(mjd), min(night), max(night) FROM stamps");
     epo_status status = epo__query_row(&q, &row);
     if (status != EPO_OK || !row) return status;
     out->stamps = epo__column_int(&q, 0);
@@ -89,9 +90,9 @@ static epo_status list_classes(epo_store *store, epo_store_contents *out)
     size_t capacity = 0;
     bool row;
     epo_status status;
-    epo__query q = epo__query_open(store,
-        "SELECT o.class, count(*), sum((SELECT count(*) FROM stamps s WHERE s.object = o.id)) FROM objects o "
-        "GROUP BY o.class ORDER BY o.class IS NULL, o.class");
+    epo__query q = epo__query_open(
+        store, "SELECT o.class, count(*), sum((SELECT count(*) FROM stamps s WHERE s.object = o.id)) FROM objects o "
+               "GROUP BY o.class ORDER BY o.class IS NULL, o.class");
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
         if (!epo__grow(&out->classes, &capacity, out->class_count + 1, sizeof *out->classes)) break;
         epo_store_class *c = &out->classes[out->class_count++];
@@ -108,8 +109,9 @@ static epo_status list_parts(epo_store *store, epo_store_contents *out)
     size_t capacity = 0;
     bool row;
     epo_status status;
-    epo__query q = epo__query_open(store, "SELECT s.name, m.part, count(*) FROM splits s JOIN split_members m ON m.split = s.id "
-                                          "GROUP BY s.name, m.part ORDER BY s.name, m.part");
+    epo__query q =
+        epo__query_open(store, "SELECT s.name, m.part, count(*) FROM splits s JOIN split_members m ON m.split = s.id "
+                               "GROUP BY s.name, m.part ORDER BY s.name, m.part");
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
         if (!epo__grow(&out->parts, &capacity, out->part_count + 1, sizeof *out->parts)) break;
         epo_store_part *part = &out->parts[out->part_count++];
@@ -129,7 +131,8 @@ static epo_status list_models(epo_store *store, epo_store_contents *out)
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
         if (!epo__grow(&out->models, &capacity, out->model_count + 1, sizeof *out->models)) break;
         epo_store_model *model = &out->models[out->model_count++];
-        if (!copy_text(&q, 0, &model->name) || !copy_text(&q, 1, &model->sha256) || !copy_text(&q, 2, &model->classes)) break;
+        if (!copy_text(&q, 0, &model->name) || !copy_text(&q, 1, &model->sha256) || !copy_text(&q, 2, &model->classes))
+            break;
     }
     epo__query_close(&q);
     return row ? epo__nomem("models") : status;

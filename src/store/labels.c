@@ -9,7 +9,8 @@ epo_status epo__store_label_add(epo_store *store, const epo__label_row *row)
     epo_status status = epo__want_transaction(store);
     if (status != EPO_OK) return status;
     /* the time is the column's default; triggers make it the object's class */
-    epo__query q = epo__query_open(store, "INSERT INTO labels (object, class, who, why, source) VALUES (?, ?, ?, ?, ?)");
+    epo__query q =
+        epo__query_open(store, "INSERT INTO labels (object, class, who, why, source) VALUES (?, ?, ?, ?, ?)");
     epo__bind_int(&q, row->object);
     epo__bind_text(&q, row->class_name);
     epo__bind_text(&q, row->who);

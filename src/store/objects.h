@@ -37,8 +37,8 @@ typedef struct epo__object_filter {
 
 /* The next ids greater than `after`, ascending, at most `room` of them; *count is 0 at the end. Start with after = 0.
  * A split that does not exist, or has no such part, is EPO_ENOTFOUND (asked at after = 0). */
-epo_status epo__store_objects_next(epo_store *store, const epo__object_filter *filter, int64_t after, int64_t *ids, size_t room,
-                                   size_t *count);
+epo_status epo__store_objects_next(epo_store *store, const epo__object_filter *filter, int64_t after, int64_t *ids,
+                                   size_t room, size_t *count);
 epo_status epo__store_objects_count(epo_store *store, const epo__object_filter *filter, int64_t *count);
 
 /* One entry of the append-only history. */

@@ -49,7 +49,8 @@ static epo_status check_place(const char *path)
 
 /* Looks at the first bytes before SQLite does more with the file than open it. They are read through SQLite: closing a
  * descriptor of our own would drop the POSIX locks of every other handle that this process has on the file. Creation
- * leaves application_id and user_version in the file itself, not in the log, so they stand here whatever happened since. */
+ * leaves application_id and user_version in the file itself, not in the log, so they stand here whatever happened
+ * since. */
 static epo_status check_header(sqlite3 *db, const char *path)
 {
     unsigned char header[HEADER_SIZE] = {0};
@@ -60,14 +61,18 @@ static epo_status check_header(sqlite3 *db, const char *path)
     if (memcmp(header, "SQLite format 3", 16) != 0)
         return epo__fail(EPO_ESTORE, "%s: is not an Epochal store (nor any SQLite file); give another name", path);
     if (big_endian(header + 68) != EPO__APPLICATION_ID)
-        return epo__fail(EPO_ESTORE, "%s: is an SQLite file of another program, not an Epochal store; give another name", path);
+        return epo__fail(EPO_ESTORE,
+                         "%s: is an SQLite file of another program, not an Epochal store; give another name", path);
     uint32_t version = big_endian(header + 60);
     if (version > EPO__SCHEMA_VERSION)
-        return epo__fail(EPO_ESTORE, "%s: made by a newer Epochal (store version %u, this one reads %d); use that Epochal",
-                         path, version, EPO__SCHEMA_VERSION);
+        return epo__fail(EPO_ESTORE,
+                         "%s: made by a newer Epochal (store version %u, this one reads %d); use that Epochal", path,
+                         version, EPO__SCHEMA_VERSION);
     if (version < EPO__SCHEMA_VERSION)
-        return epo__fail(EPO_ESTORE, "%s: made by an older Epochal (store version %u, this one reads %d); import the files "
-                         "into a new store", path, version, EPO__SCHEMA_VERSION);
+        return epo__fail(EPO_ESTORE,
+                         "%s: made by an older Epochal (store version %u, this one reads %d); import the files "
+                         "into a new store",
+                         path, version, EPO__SCHEMA_VERSION);
     return EPO_OK;
 }
 
@@ -120,15 +125,17 @@ static bool orphan_log(const char *path)
 static epo_status fill_new(sqlite3 *db, const char *path)
 {
     char settings[160];
-    snprintf(settings, sizeof settings, "PRAGMA page_size = %d; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE; "
-             "PRAGMA application_id = %d; PRAGMA user_version = %d", EPO__PAGE_SIZE, EPO__APPLICATION_ID, EPO__SCHEMA_VERSION);
+    snprintf(settings, sizeof settings,
+             "PRAGMA page_size = %d; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE; "
+             "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             EPO__PAGE_SIZE, EPO__APPLICATION_ID, EPO__SCHEMA_VERSION);
     if (sqlite3_exec(db, settings, NULL, NULL, NULL) == SQLITE_OK && epo__schema_create(db) == SQLITE_OK &&
         sqlite3_exec(db, "COMMIT; PRAGMA journal_mode = WAL", NULL, NULL, NULL) == SQLITE_OK)
         return EPO_OK;
     int error = sqlite3_system_errno(db);
-    return sqlite3_errcode(db) == SQLITE_FULL
-               ? epo__fail(EPO_ESTORE, "%s: no room left on the disk", path)
-               : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", path, error ? strerror(error) : sqlite3_errmsg(db));
+    return sqlite3_errcode(db) == SQLITE_FULL ? epo__fail(EPO_ESTORE, "%s: no room left on the disk", path)
+                                              : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", path,
+                                                          error ? strerror(error) : sqlite3_errmsg(db));
 }
 
 /* Makes `path` (a plain path) unless another process does so first, which is as good. */
@@ -140,14 +147,17 @@ static epo_status create(const char *path, const char *shown)
     char *fresh = epo__format("%s.new-%ld-%u", path, (long)getpid(), atomic_fetch_add(&counter, 1));
     if (!fresh) return epo__nomem(shown);
     if (orphan_log(path)) {
-        status = epo__fail(EPO_ESTORE, "%s: %s-wal is left over from a store of this name; remove it first", shown, shown);
+        status =
+            epo__fail(EPO_ESTORE, "%s: %s-wal is left over from a store of this name; remove it first", shown, shown);
         goto done;
     }
-    if (sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    if (sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
+        SQLITE_OK) {
         status = !folder_allows(path, F_OK) ? epo__fail(EPO_ENOTFOUND, "%s: its folder does not exist", shown)
                  : !folder_allows(path, W_OK | X_OK)
                      ? epo__fail(EPO_EIO, "%s: no permission to make files in its folder", shown)
-                     : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", shown, db ? sqlite3_errmsg(db) : "out of memory");
+                     : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", shown,
+                                 db ? sqlite3_errmsg(db) : "out of memory");
         goto done;
     }
     status = fill_new(db, shown);
@@ -163,14 +173,15 @@ done:
     return status;
 }
 
-/* For reading, a handle that may write is opened where permitted, and told not to change anything (query_only): it takes
- * up a log that a killed process left, and takes its own log files away when it closes. A read-only handle does
+/* For reading, a handle that may write is opened where permitted, and told not to change anything (query_only): it
+ * takes up a log that a killed process left, and takes its own log files away when it closes. A read-only handle does
  * neither, and needs a folder it can write to. */
 static int open_file(epo_store *store, const char *path)
 {
     int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     bool writable = access(path, W_OK) == 0 && folder_allows(path, W_OK | X_OK);
-    if (store->mode != EPO_STORE_READ || writable) return sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | common, NULL);
+    if (store->mode != EPO_STORE_READ || writable)
+        return sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | common, NULL);
     if (orphan_log(path)) /* a writer is at work, or was killed */
         return sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READONLY | common, NULL);
     char *uri = immutable_uri(path);
@@ -185,25 +196,32 @@ static epo_status configure(epo_store *store)
     static const struct {
         int option, value;
     } switches[] = {
-        {SQLITE_DBCONFIG_DEFENSIVE, 1},         {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-        {SQLITE_DBCONFIG_ENABLE_FKEY, 1},       {SQLITE_DBCONFIG_ENABLE_TRIGGER, 1}, {SQLITE_DBCONFIG_DQS_DML, 0},
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},
+        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+        {SQLITE_DBCONFIG_ENABLE_FKEY, 1},
+        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 1},
+        {SQLITE_DBCONFIG_DQS_DML, 0},
         {SQLITE_DBCONFIG_DQS_DDL, 0},
     };
     epo_status status = check_header(store->db, store->path);
     if (status != EPO_OK) return status;
     sqlite3_extended_result_codes(store->db, 1);
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
-        if (sqlite3_db_config(store->db, switches[i].option, switches[i].value, NULL) != SQLITE_OK) return epo__sqlite_fail(store);
+        if (sqlite3_db_config(store->db, switches[i].option, switches[i].value, NULL) != SQLITE_OK)
+            return epo__sqlite_fail(store);
     sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
     sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 0);
     epo__store_set_patience(store, PATIENCE_MS);
-    /* synchronous FULL: with many files a commit it costs nothing that can be measured, and what was reported as imported
-     * survives a power cut. mmap stays off: a store that another program cuts short would kill us by SIGBUS. */
+    /* synchronous FULL: with many files a commit it costs nothing that can be measured, and what was reported as
+     * imported survives a power cut. mmap stays off: a store that another program cuts short would kill us by
+     * SIGBUS. */
     char settings[320];
-    snprintf(settings, sizeof settings, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; "
+    snprintf(settings, sizeof settings,
+             "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; "
              "PRAGMA cache_size = -%d; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = %d; "
-             "PRAGMA journal_size_limit = %d; PRAGMA query_only = %d", CACHE_KIB, LOG_BYTES / EPO__PAGE_SIZE, 2 * LOG_BYTES,
-             store->mode == EPO_STORE_READ);
+             "PRAGMA journal_size_limit = %d; PRAGMA query_only = %d",
+             CACHE_KIB, LOG_BYTES / EPO__PAGE_SIZE, 2 * LOG_BYTES, store->mode == EPO_STORE_READ);
     status = epo__exec(store, settings);
     if (status == EPO_OK) status = epo__schema_check(store->db, store->path);
     /* someone may have switched the log off in the shell */

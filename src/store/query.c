@@ -29,7 +29,8 @@ epo_status epo__sqlite_fail(epo_store *store)
     case SQLITE_CANTOPEN:
     case SQLITE_PERM: {
         int error = sqlite3_system_errno(store->db);
-        return epo__fail(EPO_EIO, "%s: %s (%s)", store->path, reason, error ? strerror(error) : sqlite3_errstr(extended));
+        return epo__fail(EPO_EIO, "%s: %s (%s)", store->path, reason,
+                         error ? strerror(error) : sqlite3_errstr(extended));
     }
     case SQLITE_TOOBIG:
         return epo__fail(EPO_ELIMIT, "%s: a text or image is too big", store->path);
@@ -46,7 +47,8 @@ static int prepare(epo_store *store, const char *sql, sqlite3_stmt **out)
             return SQLITE_OK;
         }
     }
-    if (!epo__grow(&store->statements, &store->statement_capacity, store->statement_count + 1, sizeof *store->statements))
+    if (!epo__grow(&store->statements, &store->statement_capacity, store->statement_count + 1,
+                   sizeof *store->statements))
         return SQLITE_NOMEM;
     int rc = sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
     if (rc == SQLITE_OK) store->statements[store->statement_count++] = (epo__statement){sql, *out};

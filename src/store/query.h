@@ -48,8 +48,8 @@ typedef struct epo__query {
 epo__query epo__query_open(epo_store *store, const char *sql);
 
 void epo__bind_int(epo__query *q, int64_t value);
-void epo__bind_id(epo__query *q, int64_t id);       /* 0 is NULL */
-void epo__bind_real(epo__query *q, double value);   /* NaN is NULL */
+void epo__bind_id(epo__query *q, int64_t id);         /* 0 is NULL */
+void epo__bind_real(epo__query *q, double value);     /* NaN is NULL */
 void epo__bind_text(epo__query *q, const char *text); /* NULL is NULL; must live until the query is closed or run */
 void epo__bind_blob(epo__query *q, const void *bytes, size_t size);
 

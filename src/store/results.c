@@ -17,7 +17,8 @@ static epo_status insert(epo__query *q, int64_t *id)
     return status;
 }
 
-epo_status epo__store_split_add(epo_store *store, const char *name, uint64_t seed, const char *options_json, int64_t *id)
+epo_status epo__store_split_add(epo_store *store, const char *name, uint64_t seed, const char *options_json,
+                                int64_t *id)
 {
     *id = 0;
     epo_status status = epo__want_transaction(store);
@@ -58,7 +59,8 @@ epo_status epo__store_model_put(epo_store *store, const epo__model_row *row, int
 
     char now[21];
     epo__utc_now(now);
-    q = epo__query_open(store, "INSERT INTO models (name, sha256, network, classes, normalisation, created) VALUES (?, ?, ?, ?, ?, ?)");
+    q = epo__query_open(
+        store, "INSERT INTO models (name, sha256, network, classes, normalisation, created) VALUES (?, ?, ?, ?, ?, ?)");
     epo__bind_text(&q, row->name);
     epo__bind_text(&q, row->sha256);
     epo__bind_text(&q, row->network);
@@ -75,8 +77,9 @@ epo_status epo__store_run_begin(epo_store *store, const epo__run_row *row, int64
     if (status != EPO_OK) return status;
     char now[21];
     epo__utc_now(now);
-    epo__query q = epo__query_open(store, "INSERT INTO runs (kind, command, options, versions, seed, threads, model, split, started) "
-                                          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    epo__query q = epo__query_open(
+        store, "INSERT INTO runs (kind, command, options, versions, seed, threads, model, split, started) "
+               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     epo__bind_text(&q, row->kind);
     epo__bind_text(&q, row->command);
     epo__bind_text(&q, row->options);
@@ -89,12 +92,13 @@ epo_status epo__store_run_begin(epo_store *store, const epo__run_row *row, int64
     return insert(&q, id);
 }
 
-epo_status epo__store_run_end(epo_store *store, int64_t run, const char *status_name, double seconds, size_t peak_memory, int64_t model)
+epo_status epo__store_run_end(epo_store *store, int64_t run, const char *status_name, double seconds,
+                              size_t peak_memory, int64_t model)
 {
     epo_status status = epo__want_transaction(store);
     if (status != EPO_OK) return status;
-    epo__query q = epo__query_open(store,
-        "UPDATE runs SET status = ?, seconds = ?, peak_memory = ?, model = ifnull(?, model) WHERE id = ?");
+    epo__query q = epo__query_open(
+        store, "UPDATE runs SET status = ?, seconds = ?, peak_memory = ?, model = ifnull(?, model) WHERE id = ?");
     epo__bind_text(&q, status_name);
     epo__bind_real(&q, seconds);
     epo__bind_int(&q, (int64_t)peak_memory);
@@ -119,14 +123,16 @@ epo_status epo__store_curve_put(epo_store *store, int64_t run, int epoch, const 
     return epo__query_run(&q);
 }
 
-epo_status epo__store_class_score_put(epo_store *store, int64_t run, int64_t object, const char *class_name, double probability)
+epo_status epo__store_class_score_put(epo_store *store, int64_t run, int64_t object, const char *class_name,
+                                      double probability)
 {
     if (!isfinite(probability))
         return epo__fail(EPO_EARG, "%s: the score of object %lld is not finite", store->path, (long long)object);
     epo_status status = epo__want_transaction(store);
     if (status != EPO_OK) return status;
-    epo__query q = epo__query_open(store, "INSERT INTO class_scores (run, object, class, probability) VALUES (?, ?, ?, ?) "
-                                          "ON CONFLICT (run, object, class) DO UPDATE SET probability = excluded.probability");
+    epo__query q =
+        epo__query_open(store, "INSERT INTO class_scores (run, object, class, probability) VALUES (?, ?, ?, ?) "
+                               "ON CONFLICT (run, object, class) DO UPDATE SET probability = excluded.probability");
     epo__bind_int(&q, run);
     epo__bind_int(&q, object);
     epo__bind_text(&q, class_name);
@@ -136,7 +142,8 @@ epo_status epo__store_class_score_put(epo_store *store, int64_t run, int64_t obj
 
 epo_status epo__store_stamp_score_put(epo_store *store, int64_t run, int64_t stamp, double score)
 {
-    if (!isfinite(score)) return epo__fail(EPO_EARG, "%s: the score of stamp %lld is not finite", store->path, (long long)stamp);
+    if (!isfinite(score))
+        return epo__fail(EPO_EARG, "%s: the score of stamp %lld is not finite", store->path, (long long)stamp);
     epo_status status = epo__want_transaction(store);
     if (status != EPO_OK) return status;
     epo__query q = epo__query_open(store, "INSERT INTO stamp_scores (run, stamp, score) VALUES (?, ?, ?) "
@@ -157,9 +164,11 @@ static epo_status one_real(epo__query *q, double *out)
     return status;
 }
 
-epo_status epo__store_class_score_latest(epo_store *store, int64_t model, int64_t object, const char *class_name, double *probability)
+epo_status epo__store_class_score_latest(epo_store *store, int64_t model, int64_t object, const char *class_name,
+                                         double *probability)
 {
-    epo__query q = epo__query_open(store,
+    epo__query q = epo__query_open(
+        store,
         "SELECT c.probability FROM class_scores c JOIN runs r ON r.id = c.run WHERE c.object = ?1 AND c.class = ?2 "
         "AND (?3 IS NULL OR r.model = ?3) AND r.status = 'done' ORDER BY c.run DESC LIMIT 1");
     epo__bind_int(&q, object);
@@ -170,9 +179,9 @@ epo_status epo__store_class_score_latest(epo_store *store, int64_t model, int64_
 
 epo_status epo__store_stamp_score_latest(epo_store *store, int64_t model, int64_t stamp, double *score)
 {
-    epo__query q = epo__query_open(store,
-        "SELECT c.score FROM stamp_scores c JOIN runs r ON r.id = c.run WHERE c.stamp = ?1 "
-        "AND (?2 IS NULL OR r.model = ?2) AND r.status = 'done' ORDER BY c.run DESC LIMIT 1");
+    epo__query q =
+        epo__query_open(store, "SELECT c.score FROM stamp_scores c JOIN runs r ON r.id = c.run WHERE c.stamp = ?1 "
+                               "AND (?2 IS NULL OR r.model = ?2) AND r.status = 'done' ORDER BY c.run DESC LIMIT 1");
     epo__bind_int(&q, stamp);
     epo__bind_id(&q, model);
     return one_real(&q, score);

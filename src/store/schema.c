@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * schema.c - our schema, and whether a file has it.
  *
- * A store may come from anywhere. A trigger or view added to it would run inside our statements, and a table without its
- * CHECKs would let through what the rest of the library relies on; so before anything in a store is used, its schema is
- * compared with the one that db/schema.sql makes in memory. */
+ * A store may come from anywhere. A trigger or view added to it would run inside our statements, and a table without
+ * its CHECKs would let through what the rest of the library relies on; so before anything in a store is used, its
+ * schema is compared with the one that db/schema.sql makes in memory. */
 #include "store/schema.h"
 
 #include <ctype.h>
@@ -73,7 +73,8 @@ static epo_status compare(sqlite3_stmt *ours, sqlite3_stmt *theirs, const char *
         int a = sqlite3_step(ours), b = sqlite3_step(theirs);
         if (a != SQLITE_ROW && a != SQLITE_DONE) return epo__nomem("the store's schema");
         if (b != SQLITE_ROW && b != SQLITE_DONE)
-            return epo__fail(EPO_EFORMAT, "%s: the store is damaged (%s)", path, sqlite3_errmsg(sqlite3_db_handle(theirs)));
+            return epo__fail(EPO_EFORMAT, "%s: the store is damaged (%s)", path,
+                             sqlite3_errmsg(sqlite3_db_handle(theirs)));
         if (a == SQLITE_DONE && b == SQLITE_DONE) return EPO_OK;
         const char *our_name = a == SQLITE_ROW ? (const char *)sqlite3_column_text(ours, 0) : NULL;
         const char *their_name = b == SQLITE_ROW ? (const char *)sqlite3_column_text(theirs, 0) : NULL;
@@ -81,13 +82,34 @@ static epo_status compare(sqlite3_stmt *ours, sqlite3_stmt *theirs, const char *
         int order = !our_name ? 1 : !their_name ? -1 : strcmp(our_name, their_name);
         if (order < 0) return epo__fail(EPO_ESTORE, "%s: not a sound Epochal store: \"%s\" is missing", path, our_name);
         if (order > 0)
-            return epo__fail(EPO_ESTORE, "%s: holds a %s \"%s\" that Epochal did not make; remove it with the sqlite3 shell "
-                             "(DROP %s), or import the files anew", path, their_type ? their_type : "thing",
-                             their_name ? their_name : "", their_type ? their_type : "TABLE");
+            return epo__fail(EPO_ESTORE,
+                             "%s: holds a %s \"%s\" that Epochal did not make; remove it with the sqlite3 shell "
+                             "(DROP %s), or import the files anew",
+                             path, their_type ? their_type : "thing", their_name ? their_name : "",
+                             their_type ? their_type : "TABLE");
         for (int column = 1; column < 4; column++)
-            if (!same_sql((const char *)sqlite3_column_text(ours, column), (const char *)sqlite3_column_text(theirs, column)))
-                return epo__fail(EPO_ESTORE, "%s: its %s \"%s\" is not as this version of Epochal makes it; import the files anew",
+            if (!same_sql((const char *)sqlite3_column_text(ours, column),
+                          (const char *)sqlite3_column_text(theirs, column)))
+                return epo__fail(EPO_ESTORE,
+                                 "%s: its %s \"%s\" is not as this version of Epochal makes it; import the files anew",
                                  path, their_type ? their_type : "thing", their_name);
+    }
+}
+
+/* What a failure to read the file's schema means. */
+static epo_status status_of(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+        return EPO_EBUSY;
+    case SQLITE_NOMEM:
+        return EPO_ENOMEM;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        return EPO_EIO;
+    default:
+        return EPO_EFORMAT;
     }
 }
 
@@ -102,10 +124,8 @@ epo_status epo__schema_check(sqlite3 *db, const char *path)
         epo__schema_create(model) != SQLITE_OK || sqlite3_prepare_v2(model, list, -1, &ours, NULL) != SQLITE_OK) {
         status = epo__nomem("the store's schema");
     } else if (sqlite3_prepare_v2(db, list, -1, &theirs, NULL) != SQLITE_OK) {
-        int code = sqlite3_errcode(db);
-        epo_status kind = code == SQLITE_BUSY ? EPO_EBUSY : code == SQLITE_NOMEM ? EPO_ENOMEM : code == SQLITE_IOERR ||
-                          code == SQLITE_CANTOPEN || code == SQLITE_READONLY ? EPO_EIO : EPO_EFORMAT;
-        status = epo__fail(kind, "%s: the store cannot be read (%s)", path, sqlite3_errmsg(db));
+        status =
+            epo__fail(status_of(sqlite3_errcode(db)), "%s: the store cannot be read (%s)", path, sqlite3_errmsg(db));
     } else {
         status = compare(ours, theirs, path);
     }

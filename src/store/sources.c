@@ -24,7 +24,8 @@ epo_status epo__survey_put(epo_store *store, const char *name, int64_t *id)
     return status;
 }
 
-epo_status epo__store_source_find(epo_store *store, const char *digest, const char *format, const char *options, int64_t *id)
+epo_status epo__store_source_find(epo_store *store, const char *digest, const char *format, const char *options,
+                                  int64_t *id)
 {
     *id = 0;
     bool row;
@@ -47,8 +48,9 @@ epo_status epo__store_source_add(epo_store *store, const epo__source_row *row, i
     if (status != EPO_OK) return status;
     char now[21];
     epo__utc_now(now);
-    epo__query q = epo__query_open(store, "INSERT INTO sources (survey, path, bytes, digest, format, options, imported) "
-                                          "VALUES (?, ?, ?, ?, ?, ?, ?)");
+    epo__query q =
+        epo__query_open(store, "INSERT INTO sources (survey, path, bytes, digest, format, options, imported) "
+                               "VALUES (?, ?, ?, ?, ?, ?, ?)");
     epo__bind_id(&q, survey);
     epo__bind_text(&q, row->path);
     epo__bind_int(&q, row->bytes);
@@ -65,7 +67,8 @@ epo_status epo__store_source_finish(epo_store *store, int64_t id, const epo__sou
 {
     epo_status status = epo__want_transaction(store);
     if (status != EPO_OK) return status;
-    epo__query q = epo__query_open(store, "UPDATE sources SET objects = ?, stamps = ?, photometry = ?, duplicates = ? WHERE id = ?");
+    epo__query q = epo__query_open(
+        store, "UPDATE sources SET objects = ?, stamps = ?, photometry = ?, duplicates = ? WHERE id = ?");
     epo__bind_int(&q, row->objects);
     epo__bind_int(&q, row->stamps);
     epo__bind_int(&q, row->photometry);

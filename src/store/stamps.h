@@ -64,7 +64,8 @@ typedef struct epo__stamp_row {
 
 /* Adds a stamp with its width * height pixels, unless its key is there: then *added is false, *id is the one there and
  * nothing changes. EPO_EARG for sizes, types or roles out of range, EPO_ELIMIT for an object with 2^20 stamps. */
-epo_status epo__store_stamp_put(epo_store *store, const epo__stamp_row *row, const void *pixels, int64_t *id, bool *added);
+epo_status epo__store_stamp_put(epo_store *store, const epo__stamp_row *row, const void *pixels, int64_t *id,
+                                bool *added);
 
 /* Stamps that were read; all zeros is an empty list, reused from call to call. */
 typedef struct epo__stamp_list {
@@ -80,8 +81,8 @@ void epo__stamp_list_free(epo__stamp_list *list);
  * damaged store whose size, type or role is out of range are EPO_EFORMAT. */
 epo_status epo__store_stamps_of(epo_store *store, int64_t object, epo__stamp_list *list);
 
-/* The next at most `room` stamps with an id greater than `after`, by id; an object's stamps come together. count is 0 at
- * the end. */
+/* The next at most `room` stamps with an id greater than `after`, by id; an object's stamps come together. count is 0
+ * at the end. */
 epo_status epo__store_stamps_next(epo_store *store, int64_t after, size_t room, epo__stamp_list *list);
 
 /* A caller's reusable buffer; all zeros is an empty one, release `bytes` with free(). */
@@ -90,12 +91,13 @@ typedef struct epo__pixels {
     size_t size, capacity;
 } epo__pixels;
 
-/* The pixels of a stamp that was read: width * height of its type. EPO_EFORMAT, naming stamp and object as damaged, when
- * their size or CRC32 is not what `stamp` says. */
+/* The pixels of a stamp that was read: width * height of its type. EPO_EFORMAT, naming stamp and object as damaged,
+ * when their size or CRC32 is not what `stamp` says. */
 epo_status epo__store_pixels_read(epo_store *store, const epo__stamp_row *stamp, epo__pixels *out);
 
-/* What is wrong with the `size` bytes of a stamp of this type, sides and CRC32; NULL for nothing. Sides within range. */
-const char *epo__pixels_problem(epo__pixel_type type, int64_t width, int64_t height, int64_t crc, const void *bytes, size_t size);
+/* What is wrong with the `size` bytes of a stamp of this type, sides (in range) and CRC32; NULL for nothing. */
+const char *epo__pixels_problem(epo__pixel_type type, int64_t width, int64_t height, int64_t crc, const void *bytes,
+                                size_t size);
 
 /* A point of a light curve. An upper limit is a magnitude with EPO__PHOTOMETRY_LIMIT. */
 enum { EPO__PHOTOMETRY_LIMIT = 1, EPO__PHOTOMETRY_SUSPECT = 2 };

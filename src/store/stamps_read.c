@@ -10,8 +10,9 @@
 #include "store/query.h"
 #include "store/stamps.h"
 
-#define STAMP_COLUMNS                                                                                                    \
-    "SELECT id, object, source, exposure, role, plane, mjd, mjd_given, mjd_suspect, night, filter, type, width, height, " \
+#define STAMP_COLUMNS                                                                                                  \
+    "SELECT id, object, source, exposure, role, plane, mjd, mjd_given, mjd_suspect, night, filter, type, width, "      \
+    "height, "                                                                                                         \
     "crc32, constant, mag, mag_err, fwhm, candid, rb, drb, rb_version, drb_version, extra FROM stamps "
 
 /* A number of a row, which must be in range: the CHECKs of a file from elsewhere may have been switched off. */
@@ -24,12 +25,19 @@ static bool ranged(epo__query *q, int column, int64_t low, int64_t high, int64_t
 static epo_status read_stamp(epo__query *q, epo__pool *texts, epo__stamp_row *out)
 {
     const char *role, *type;
-    *out = (epo__stamp_row){
-        .id = epo__column_int(q, 0), .object = epo__column_int(q, 1), .source = epo__column_int(q, 2),
-        .mjd = epo__column_real(q, 6), .mjd_given = epo__column_real(q, 7), .mjd_suspect = epo__column_int(q, 8) != 0,
-        .constant = epo__column_int(q, 15) != 0, .mag = epo__column_real(q, 16), .mag_err = epo__column_real(q, 17),
-        .fwhm = epo__column_real(q, 18), .candid = epo__column_int(q, 19), .rb = epo__column_real(q, 20),
-        .drb = epo__column_real(q, 21)};
+    *out = (epo__stamp_row){.id = epo__column_int(q, 0),
+                            .object = epo__column_int(q, 1),
+                            .source = epo__column_int(q, 2),
+                            .mjd = epo__column_real(q, 6),
+                            .mjd_given = epo__column_real(q, 7),
+                            .mjd_suspect = epo__column_int(q, 8) != 0,
+                            .constant = epo__column_int(q, 15) != 0,
+                            .mag = epo__column_real(q, 16),
+                            .mag_err = epo__column_real(q, 17),
+                            .fwhm = epo__column_real(q, 18),
+                            .candid = epo__column_int(q, 19),
+                            .rb = epo__column_real(q, 20),
+                            .drb = epo__column_real(q, 21)};
     if (!epo__column_text(q, 3, texts, &out->exposure) || !epo__column_text(q, 4, texts, &role) ||
         !epo__column_text(q, 9, texts, &out->night) || !epo__column_text(q, 10, texts, &out->filter) ||
         !epo__column_text(q, 11, texts, &type) || !epo__column_text(q, 22, texts, &out->rb_version) ||
@@ -37,8 +45,9 @@ static epo_status read_stamp(epo__query *q, epo__pool *texts, epo__stamp_row *ou
         return epo__nomem("a stamp");
     int64_t plane, width, height, crc;
     if (!ranged(q, 5, 0, INT_MAX, &plane) || !ranged(q, 12, 1, EPO__SIDE_MAX, &width) ||
-        !ranged(q, 13, 1, EPO__SIDE_MAX, &height) || !ranged(q, 14, 0, UINT32_MAX, &crc) || !out->exposure || !role || !type ||
-        !epo__role_of(role, &out->role) || !epo__pixel_from_name(type, &out->type) || out->object != out->id >> EPO__STAMP_BITS)
+        !ranged(q, 13, 1, EPO__SIDE_MAX, &height) || !ranged(q, 14, 0, UINT32_MAX, &crc) || !out->exposure || !role ||
+        !type || !epo__role_of(role, &out->role) || !epo__pixel_from_name(type, &out->type) ||
+        out->object != out->id >> EPO__STAMP_BITS)
         return epo__fail(EPO_EFORMAT, "%s: stamp %lld: damaged, its row holds values that cannot be", q->store->path,
                          (long long)out->id);
     out->plane = (int)plane;
@@ -98,9 +107,11 @@ static epo_status damaged(epo_store *store, const epo__stamp_row *stamp, const c
                      (long long)stamp->object, how);
 }
 
-const char *epo__pixels_problem(epo__pixel_type type, int64_t width, int64_t height, int64_t crc, const void *bytes, size_t size)
+const char *epo__pixels_problem(epo__pixel_type type, int64_t width, int64_t height, int64_t crc, const void *bytes,
+                                size_t size)
 {
-    if (!bytes || size != (size_t)width * (size_t)height * epo__pixel_size(type)) return "its pixels have the wrong size";
+    if (!bytes || size != (size_t)width * (size_t)height * epo__pixel_size(type))
+        return "its pixels have the wrong size";
     if ((int64_t)crc32(0, bytes, (unsigned)size) != crc) return "its pixels do not fit their CRC32";
     return NULL;
 }
@@ -135,8 +146,9 @@ epo_status epo__store_photometry_of(epo_store *store, int64_t object, const char
 {
     list->count = 0;
     epo__pool_clear(&list->texts);
-    epo__query q = epo__query_open(store, "SELECT object, source, method, mjd, mag, mag_err, filter, flag FROM photometry "
-                                          "WHERE object = ? AND method = ? ORDER BY mjd, filter, mag");
+    epo__query q =
+        epo__query_open(store, "SELECT object, source, method, mjd, mag, mag_err, filter, flag FROM photometry "
+                               "WHERE object = ? AND method = ? ORDER BY mjd, filter, mag");
     epo__bind_int(&q, object);
     epo__bind_text(&q, method);
     bool row;
@@ -147,10 +159,14 @@ epo_status epo__store_photometry_of(epo_store *store, int64_t object, const char
             break;
         }
         epo__photometry_row *point = &list->rows[list->count];
-        *point = (epo__photometry_row){
-            .object = epo__column_int(&q, 0), .source = epo__column_int(&q, 1), .mjd = epo__column_real(&q, 3),
-            .mag = epo__column_real(&q, 4), .mag_err = epo__column_real(&q, 5), .flag = (int)epo__column_int(&q, 7)};
-        if (!epo__column_text(&q, 2, &list->texts, &point->method) || !epo__column_text(&q, 6, &list->texts, &point->filter)) {
+        *point = (epo__photometry_row){.object = epo__column_int(&q, 0),
+                                       .source = epo__column_int(&q, 1),
+                                       .mjd = epo__column_real(&q, 3),
+                                       .mag = epo__column_real(&q, 4),
+                                       .mag_err = epo__column_real(&q, 5),
+                                       .flag = (int)epo__column_int(&q, 7)};
+        if (!epo__column_text(&q, 2, &list->texts, &point->method) ||
+            !epo__column_text(&q, 6, &list->texts, &point->filter)) {
             status = epo__nomem("photometry");
             break;
         }

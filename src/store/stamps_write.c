@@ -42,7 +42,8 @@ static epo_status next_id(epo_store *store, int64_t object, int64_t *id)
     int64_t highest = row ? epo__column_int(&q, 0) : 0; /* NULL, for none, is 0 too */
     epo__query_close(&q);
     if (highest == last)
-        return epo__fail(EPO_ELIMIT, "%s: object %lld has %d stamps, no more fit", store->path, (long long)object, 1 << EPO__STAMP_BITS);
+        return epo__fail(EPO_ELIMIT, "%s: object %lld has %d stamps, no more fit", store->path, (long long)object,
+                         1 << EPO__STAMP_BITS);
     *id = highest ? highest + 1 : first;
     return EPO_OK;
 }
@@ -50,7 +51,8 @@ static epo_status next_id(epo_store *store, int64_t object, int64_t *id)
 static epo_status find(epo_store *store, const epo__stamp_row *row, int64_t *id)
 {
     bool found;
-    epo__query q = epo__query_open(store, "SELECT id FROM stamps WHERE object = ? AND exposure = ? AND role = ? AND plane = ?");
+    epo__query q =
+        epo__query_open(store, "SELECT id FROM stamps WHERE object = ? AND exposure = ? AND role = ? AND plane = ?");
     epo__bind_int(&q, row->object);
     epo__bind_text(&q, row->exposure);
     epo__bind_text(&q, epo__role_name(row->role));
@@ -64,11 +66,12 @@ static epo_status find(epo_store *store, const epo__stamp_row *row, int64_t *id)
 /* Leaves *added false, and changes nothing, when a stamp of the same key is there. */
 static epo_status add_row(epo_store *store, int64_t id, const epo__stamp_row *row, uint32_t crc, bool *added)
 {
-    epo__query q = epo__query_open(store,
-        "INSERT INTO stamps (id, object, source, exposure, role, plane, mjd, mjd_given, mjd_suspect, night, filter, type, width, "
-        "height, crc32, constant, mag, mag_err, fwhm, candid, rb, drb, rb_version, drb_version, extra) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (object, exposure, role, plane) DO NOTHING");
+    epo__query q = epo__query_open(
+        store, "INSERT INTO stamps (id, object, source, exposure, role, plane, mjd, mjd_given, mjd_suspect, night, "
+               "filter, type, width, "
+               "height, crc32, constant, mag, mag_err, fwhm, candid, rb, drb, rb_version, drb_version, extra) "
+               "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+               "ON CONFLICT (object, exposure, role, plane) DO NOTHING");
     epo__bind_int(&q, id);
     epo__bind_int(&q, row->object);
     epo__bind_id(&q, row->source);
@@ -99,14 +102,16 @@ static epo_status add_row(epo_store *store, int64_t id, const epo__stamp_row *ro
     return status;
 }
 
-epo_status epo__store_stamp_put(epo_store *store, const epo__stamp_row *row, const void *pixels, int64_t *id, bool *added)
+epo_status epo__store_stamp_put(epo_store *store, const epo__stamp_row *row, const void *pixels, int64_t *id,
+                                bool *added)
 {
     *id = 0;
     *added = false;
-    if (row->object <= 0 || row->object >= INT64_MAX >> EPO__STAMP_BITS || !row->exposure || !epo__role_name(row->role) ||
-        !epo__pixel_name(row->type) || row->width < 1 || row->width > EPO__SIDE_MAX || row->height < 1 ||
-        row->height > EPO__SIDE_MAX || row->plane < 0)
-        return epo__fail(EPO_EARG, "%s: a stamp of %d x %d pixels, plane %d: object, role, type or size is out of range",
+    if (row->object <= 0 || row->object >= INT64_MAX >> EPO__STAMP_BITS || !row->exposure ||
+        !epo__role_name(row->role) || !epo__pixel_name(row->type) || row->width < 1 || row->width > EPO__SIDE_MAX ||
+        row->height < 1 || row->height > EPO__SIDE_MAX || row->plane < 0)
+        return epo__fail(EPO_EARG,
+                         "%s: a stamp of %d x %d pixels, plane %d: object, role, type or size is out of range",
                          store->path, row->width, row->height, row->plane);
     epo_status status = epo__want_transaction(store);
     const size_t size = (size_t)row->width * (size_t)row->height * epo__pixel_size(row->type);
@@ -134,9 +139,9 @@ epo_status epo__store_photometry_put(epo_store *store, const epo__photometry_row
         return epo__fail(EPO_EARG, "%s: a photometry point without time, magnitude, method or filter", store->path);
     epo_status status = epo__want_transaction(store);
     if (status != EPO_OK) return status;
-    epo__query q = epo__query_open(store,
-        "INSERT INTO photometry (object, method, mjd, filter, mag, mag_err, flag, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (object, method, mjd, filter, mag) DO NOTHING");
+    epo__query q = epo__query_open(store, "INSERT INTO photometry (object, method, mjd, filter, mag, mag_err, flag, "
+                                          "source) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+                                          "ON CONFLICT (object, method, mjd, filter, mag) DO NOTHING");
     epo__bind_int(&q, row->object);
     epo__bind_text(&q, row->method);
     epo__bind_real(&q, row->mjd);

@@ -6,7 +6,8 @@
 
 epo_status epo__store_begin(epo_store *store)
 {
-    if (!sqlite3_get_autocommit(store->db)) return epo__fail(EPO_EARG, "%s: a transaction is open already", store->path);
+    if (!sqlite3_get_autocommit(store->db))
+        return epo__fail(EPO_EARG, "%s: a transaction is open already", store->path);
     store->lost = false;
     store->in_savepoint = false;
     /* IMMEDIATE, so that waiting for another writer happens here and never in the middle */
@@ -15,8 +16,7 @@ epo_status epo__store_begin(epo_store *store)
 
 static epo_status want_open(epo_store *store)
 {
-    if (store->lost)
-        return epo__fail(EPO_ESTORE, "%s: the transaction was undone by an earlier failure", store->path);
+    if (store->lost) return epo__fail(EPO_ESTORE, "%s: the transaction was undone by an earlier failure", store->path);
     if (sqlite3_get_autocommit(store->db)) return epo__fail(EPO_EARG, "%s: no transaction is open", store->path);
     return EPO_OK;
 }
@@ -77,8 +77,7 @@ bool epo__store_lost_transaction(const epo_store *store)
 epo_status epo__want_transaction(const epo_store *store)
 {
     if (store->mode == EPO_STORE_READ) return epo__fail(EPO_EARG, "%s: opened for reading only", store->path);
-    if (store->lost)
-        return epo__fail(EPO_ESTORE, "%s: the transaction was undone by an earlier failure", store->path);
+    if (store->lost) return epo__fail(EPO_ESTORE, "%s: the transaction was undone by an earlier failure", store->path);
     if (sqlite3_get_autocommit(store->db)) return epo__fail(EPO_EARG, "%s: writing needs a transaction", store->path);
     return EPO_OK;
 }

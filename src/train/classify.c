@@ -175,6 +175,7 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     if (status != EPO_OK) status = epo__fail_in(EPO_EMODEL, "%s", n->name);
     if (status == EPO_OK) status = epo__object_cursor_set(&c.cursor, options->split);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &c.reading);
+    if (status == EPO_OK) status = epo__store_begin(c.reading); /* one consistent view to the end */
     c.engines = epo__alloc((size_t)threads, sizeof(epo__engine *));
     c.rooms = epo__alloc((size_t)threads, sizeof *c.rooms);
     if (status == EPO_OK && (!c.engines || !c.rooms)) status = epo__nomem("workers");

@@ -215,6 +215,7 @@ epo_status epo_score_store(const epo_model *model, epo_store *store, const epo_s
     epo_status status = epo__stamp_scorer_create(model, threads, batch, &s.scorer);
     if (status == EPO_OK) status = epo__object_cursor_set(&s.cursor, options->split);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &s.reading);
+    if (status == EPO_OK) status = epo__store_begin(s.reading); /* one consistent view to the end */
     if (status == EPO_OK) status = epo__recorder_start(&s.recorder, store, "score", model, EPO_HEAD_STAMP, options, threads);
     if (status == EPO_OK) {
         epo__pipeline pipeline = {&s, chunk_make, chunk_free, chunk_fill, chunk_work, chunk_deliver};

@@ -55,8 +55,11 @@ static inline int64_t put_source(epo_store *store, unsigned number)
     snprintf(digest, sizeof digest, "%064x", number);
     snprintf(path, sizeof path, "SN/%u.fits", number);
     int64_t id;
-    check_ok(epo__store_source_add(store, &(epo__source_row){.survey = "crts", .path = path, .digest = digest, .format = "tao",
-                                                             .options = "{}", .bytes = 2880}, &id));
+    check_ok(epo__store_source_add(
+        store,
+        &(epo__source_row){
+            .survey = "crts", .path = path, .digest = digest, .format = "tao", .options = "{}", .bytes = 2880},
+        &id));
     return id;
 }
 
@@ -64,18 +67,33 @@ static inline int64_t put_object(epo_store *store, const char *name, const char 
 {
     int64_t id;
     bool added;
-    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "crts", .name = name, .ra = 180.25, .dec = -12.5,
-                                                             .class_name = class_name, .source = source}, &id, &added));
+    check_ok(epo__store_object_put(
+        store,
+        &(epo__object_row){
+            .survey = "crts", .name = name, .ra = 180.25, .dec = -12.5, .class_name = class_name, .source = source},
+        &id, &added));
     return id;
 }
 
 /* A stamp of i16 pixels that depend on `number`. */
-static inline epo__stamp_row small_stamp(int64_t object, int64_t source, int number, const char *exposure, int16_t pixels[PIXELS])
+static inline epo__stamp_row small_stamp(int64_t object, int64_t source, int number, const char *exposure,
+                                         int16_t pixels[PIXELS])
 {
     for (int i = 0; i < PIXELS; i++) pixels[i] = (int16_t)(37 * number - 11 * i);
-    return (epo__stamp_row){.object = object, .source = source, .exposure = exposure, .mjd = 53827.25 + number, .mjd_given = NAN,
-                            .night = "2006-04-02", .type = EPO__PIXEL_I16, .width = SIDE, .height = SIDE, .mag = NAN,
-                            .mag_err = NAN, .fwhm = NAN, .rb = NAN, .drb = NAN};
+    return (epo__stamp_row){.object = object,
+                            .source = source,
+                            .exposure = exposure,
+                            .mjd = 53827.25 + number,
+                            .mjd_given = NAN,
+                            .night = "2006-04-02",
+                            .type = EPO__PIXEL_I16,
+                            .width = SIDE,
+                            .height = SIDE,
+                            .mag = NAN,
+                            .mag_err = NAN,
+                            .fwhm = NAN,
+                            .rb = NAN,
+                            .drb = NAN};
 }
 
 static inline int64_t put_stamp(epo_store *store, int64_t object, int64_t source, int number, const char *exposure)

@@ -73,12 +73,14 @@ static void the_file_says_what_it_is(void **state)
     assert_string_equal(outside_value(path, "PRAGMA application_id"), "1162891075");
     assert_string_equal(outside_value(path, "PRAGMA user_version"), "1");
     assert_string_equal(outside_value(path, "PRAGMA journal_mode"), "wal");
-    assert_string_equal(outside_value(path, "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
-                                            "AND name NOT LIKE 'sqlite_%' AND NOT strict"), "0");
+    assert_string_equal(outside_value(path,
+                                      "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
+                                      "AND name NOT LIKE 'sqlite_%' AND NOT strict"),
+                        "0");
     assert_string_equal(outside_value(path, "SELECT count(*) > 12 FROM pragma_table_list WHERE strict"), "1");
     /* every view can be read */
-    static const char *const views[] = {"object_list", "stamp_list", "class_list", "current_labels", "latest_class_scores",
-                                        "latest_stamp_scores"};
+    static const char *const views[] = {"object_list",    "stamp_list",          "class_list",
+                                        "current_labels", "latest_class_scores", "latest_stamp_scores"};
     for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
         char sql[80];
         snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", views[i]);
@@ -101,7 +103,8 @@ static void what_is_no_store_is_refused_and_left_alone(void **state)
     refused(folder, EPO_ESTORE, "folder");
     refused("/dev/null", EPO_ESTORE, "not a regular file");
     write_file(path, "", 0);
-    assert_int_equal(outside(path, "PRAGMA journal_mode = WAL; CREATE TABLE stamps (x); PRAGMA user_version = 1", NULL), SQLITE_OK);
+    assert_int_equal(outside(path, "PRAGMA journal_mode = WAL; CREATE TABLE stamps (x); PRAGMA user_version = 1", NULL),
+                     SQLITE_OK);
     refused(path, EPO_ESTORE, "another program");
     assert_string_equal(outside_value(path, "SELECT group_concat(name) FROM sqlite_schema"), "stamps");
     assert_int_equal(files_in_folder(), 1);
@@ -126,14 +129,18 @@ static void a_changed_schema_is_refused(void **state)
     static const struct {
         const char *sql, *part;
     } changes[] = {
-        {"CREATE TRIGGER zap AFTER INSERT ON stamps BEGIN DELETE FROM pixels; END", "\"zap\" that Epochal did not make"},
+        {"CREATE TRIGGER zap AFTER INSERT ON stamps BEGIN DELETE FROM pixels; END",
+         "\"zap\" that Epochal did not make"},
         {"CREATE TABLE aaa (x)", "\"aaa\""},
         {"CREATE VIEW v AS SELECT 1", "(DROP view)"},
         {"DROP TRIGGER labels_keep_deleted", "\"labels_keep_deleted\" is missing"},
         {"DROP VIEW stamp_list; CREATE VIEW stamp_list AS SELECT 'forged'", "\"stamp_list\" is not as"},
-        {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 1 AND 1024', 'BETWEEN 0 AND 9e9') "
-         "WHERE name = 'stamps'", "\"stamps\" is not as"},
-        {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE nonsense' WHERE name = 'stamps'", "malformed"},
+        {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 1 AND 1024', 'BETWEEN 0 "
+         "AND 9e9') "
+         "WHERE name = 'stamps'",
+         "\"stamps\" is not as"},
+        {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE nonsense' WHERE name = 'stamps'",
+         "malformed"},
     };
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         const char *path = temp_path(folder, "survey.db");
@@ -147,8 +154,11 @@ static void a_changed_schema_is_refused(void **state)
     make_store(path);
     /* what is harmless is not refused: statistics, and comments that a later source may word otherwise */
     assert_int_equal(outside(path, "INSERT INTO surveys (name) VALUES ('a'); ANALYZE", NULL), SQLITE_OK);
-    assert_int_equal(outside(path, "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
-                                   "replace(sql, 'TEXT NOT NULL', 'TEXT   NOT -- o''clock' || char(10) || ' NULL')", NULL), SQLITE_OK);
+    assert_int_equal(outside(path,
+                             "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+                             "replace(sql, 'TEXT NOT NULL', 'TEXT   NOT -- o''clock' || char(10) || ' NULL')",
+                             NULL),
+                     SQLITE_OK);
     epo_store_close(open_store(path, EPO_STORE_WRITE));
 }
 
@@ -171,7 +181,8 @@ static void names_have_no_hidden_meaning(void **state)
     (void)state;
     char *here = getcwd(NULL, 0);
     assert_int_equal(chdir(folder), 0);
-    static const char *const names[] = {":memory:", "file:x.db?mode=memory", "a b%20#?.db", "-x.db", "'; DROP TABLE stamps; --"};
+    static const char *const names[] = {":memory:", "file:x.db?mode=memory", "a b%20#?.db", "-x.db",
+                                        "'; DROP TABLE stamps; --"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         make_store(names[i]);
         assert_int_equal(files_in_folder(), i + 1);

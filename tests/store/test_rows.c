@@ -37,7 +37,8 @@ static void writing_wants_a_transaction(void **state)
     bool added;
     int16_t pixels[PIXELS];
     epo__stamp_row stamp = small_stamp(1, 0, 0, "e", pixels);
-    check_fails(epo__store_object_put(store, &(epo__object_row){.survey = "", .name = "a"}, &id, &added), EPO_EARG, "transaction");
+    check_fails(epo__store_object_put(store, &(epo__object_row){.survey = "", .name = "a"}, &id, &added), EPO_EARG,
+                "transaction");
     check_fails(epo__store_stamp_put(store, &stamp, pixels, &id, &added), EPO_EARG, "transaction");
     check_fails(epo__store_commit(store), EPO_EARG, "no transaction");
     check_fails(epo__store_savepoint(store), EPO_EARG, "no transaction");
@@ -71,7 +72,8 @@ static void a_file_is_found_again_by_content_and_reading(void **state)
     epo__source_row twice = {.survey = "crts", .path = "copy.fits", .digest = digest, .format = "tao", .options = "{}"};
     check_fails(epo__store_source_add(store, &twice, &found), EPO_ESTORE, "UNIQUE");
     epo__store_rollback(store);
-    assert_string_equal(outside_value(path, "SELECT objects || ' ' || stamps || ' ' || duplicates FROM sources"), "1 20 3");
+    assert_string_equal(outside_value(path, "SELECT objects || ' ' || stamps || ' ' || duplicates FROM sources"),
+                        "1 20 3");
 }
 
 static void objects_are_found_or_added_and_filled_in(void **state)
@@ -83,15 +85,21 @@ static void objects_are_found_or_added_and_filled_in(void **state)
     epo__object_row got;
     const char *odd = "SN \"2006tf\"'; DROP TABLE objects; -- \xff\xc3\n";
     check_ok(epo__store_begin(store));
-    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "crts", .name = odd, .ra = NAN, .dec = -3.5}, &first, &added));
+    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "crts", .name = odd, .ra = NAN, .dec = -3.5},
+                                   &first, &added));
     assert_true(added);
-    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "crts", .name = odd, .ra = 12.25, .dec = 99, .class_given = "SN?",
-                                                             .parent = "field 7"}, &second, &added));
+    check_ok(epo__store_object_put(
+        store,
+        &(epo__object_row){
+            .survey = "crts", .name = odd, .ra = 12.25, .dec = 99, .class_given = "SN?", .parent = "field 7"},
+        &second, &added));
     assert_false(added);
     assert_int_equal(first, second);
-    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "hits", .name = odd, .ra = NAN, .dec = NAN}, &other, &added));
+    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "hits", .name = odd, .ra = NAN, .dec = NAN},
+                                   &other, &added));
     assert_true(added);
-    check_fails(epo__store_object_put(store, &(epo__object_row){.survey = "crts", .name = ""}, &found, &added), EPO_EARG, "name");
+    check_fails(epo__store_object_put(store, &(epo__object_row){.survey = "crts", .name = ""}, &found, &added),
+                EPO_EARG, "name");
     check_ok(epo__store_commit(store));
 
     check_ok(epo__store_object_get(store, first, &pool, &got));
@@ -126,7 +134,8 @@ static void the_last_label_counts_and_imports_respect_people(void **state)
     put_object(store, "a", NULL, 0);
     check_ok(epo__store_label_current(store, id, &pool, &label));
     assert_string_equal(label, "SN");
-    check_ok(epo__store_label_add(store, &(epo__label_row){.object = id, .class_name = "AGN", .who = "maria", .why = "host centre"}));
+    check_ok(epo__store_label_add(
+        store, &(epo__label_row){.object = id, .class_name = "AGN", .who = "maria", .why = "host centre"}));
     put_object(store, "a", "SN", 0); /* the same file's opinion again: maria's stands */
     check_ok(epo__store_label_current(store, id, &pool, &label));
     assert_string_equal(label, "AGN");
@@ -153,17 +162,21 @@ static void labels_cannot_be_changed_from_outside_either(void **state)
     put_object(store, "a", "CV", 0);
     check_ok(epo__store_commit(store));
     static const char *const attempts[] = {
-        "UPDATE labels SET class = 'AGN'", "DELETE FROM labels", "DELETE FROM labels WHERE id = 1",
+        "UPDATE labels SET class = 'AGN'",
+        "DELETE FROM labels",
+        "DELETE FROM labels WHERE id = 1",
         "INSERT OR REPLACE INTO labels (id, object, class, who) VALUES (2, 1, 'AGN', 'x')",
         "REPLACE INTO labels (id, object, class, who) VALUES (1, 1, 'AGN', 'x')",
-        "UPDATE objects SET class = 'AGN'", "INSERT INTO objects (survey, name, class) VALUES (1, 'b', 'SN')",
+        "UPDATE objects SET class = 'AGN'",
+        "INSERT INTO objects (survey, name, class) VALUES (1, 'b', 'SN')",
     };
     for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
         assert_int_equal(outside(path, attempts[i], message), SQLITE_CONSTRAINT);
         if (!strstr(message, "label")) fail_msg("%s: %s", attempts[i], message);
     }
     assert_string_equal(outside_value(path, "SELECT group_concat(class) FROM labels"), "SN,CV");
-    assert_int_equal(outside(path, "INSERT INTO labels (object, class, who) VALUES (1, 'AGN', 'shell')", NULL), SQLITE_OK);
+    assert_int_equal(outside(path, "INSERT INTO labels (object, class, who) VALUES (1, 'AGN', 'shell')", NULL),
+                     SQLITE_OK);
     assert_string_equal(outside_value(path, "SELECT class FROM objects"), "AGN");
     assert_string_equal(outside_value(path, "SELECT class || who FROM current_labels"), "AGNshell");
 }
@@ -172,10 +185,27 @@ static void a_stamp_comes_back_as_it_went_in(void **state)
 {
     (void)state;
     float pixels[3][2] = {{1.5f, -2}, {NAN, 3e30f}, {0, 1e-40f}};
-    epo__stamp_row row = {.exposure = "ztf_20240101", .role = EPO__ROLE_DIFFERENCE, .plane = 2, .mjd = 60310.5, .mjd_given = 60310.75,
-                          .mjd_suspect = true, .night = "2024-01-01", .filter = "g", .type = EPO__PIXEL_F32, .width = 2, .height = 3,
-                          .constant = true, .mag = 18.25, .mag_err = .125, .fwhm = 2.5, .candid = 2554500125015015004,
-                          .rb = .5, .drb = .9999, .rb_version = "t17_f5_c3", .drb_version = "d6_m7", .extra = "{\"EDGE\":\"False\"}"};
+    epo__stamp_row row = {.exposure = "ztf_20240101",
+                          .role = EPO__ROLE_DIFFERENCE,
+                          .plane = 2,
+                          .mjd = 60310.5,
+                          .mjd_given = 60310.75,
+                          .mjd_suspect = true,
+                          .night = "2024-01-01",
+                          .filter = "g",
+                          .type = EPO__PIXEL_F32,
+                          .width = 2,
+                          .height = 3,
+                          .constant = true,
+                          .mag = 18.25,
+                          .mag_err = .125,
+                          .fwhm = 2.5,
+                          .candid = 2554500125015015004,
+                          .rb = .5,
+                          .drb = .9999,
+                          .rb_version = "t17_f5_c3",
+                          .drb_version = "d6_m7",
+                          .extra = "{\"EDGE\":\"False\"}"};
     int64_t id;
     bool added;
     check_ok(epo__store_begin(store));
@@ -252,7 +282,8 @@ static void the_same_exposure_is_one_stamp(void **state)
     check_ok(epo__store_stamp_put(store, &row, pixels, &again, &added));
     assert_true(added);
     check_ok(epo__store_commit(store));
-    assert_string_equal(outside_value(path, "SELECT count(*) || ' ' || (SELECT count(*) FROM pixels) FROM stamps"), "4 4");
+    assert_string_equal(outside_value(path, "SELECT count(*) || ' ' || (SELECT count(*) FROM pixels) FROM stamps"),
+                        "4 4");
     check_ok(epo_store_check(store, NULL)); /* the first one's pixels are the ones kept */
 }
 
@@ -270,7 +301,7 @@ static void impossible_stamps_are_refused(void **state)
         if (i == 0) bad.width = 0;
         if (i == 1) bad.width = 1025;
         if (i == 2) bad.height = -5;
-        if (i == 3) bad.type = EPO__PIXEL_TYPES;
+        if (i == 3) bad.type = (epo__pixel_type)99;
         if (i == 4) bad.role = EPO__ROLES;
         if (i == 5) bad.plane = -1;
         if (i == 6) bad.object = 0;
@@ -281,8 +312,11 @@ static void impossible_stamps_are_refused(void **state)
     orphan.object = 4711;
     check_fails(epo__store_stamp_put(store, &orphan, pixels, &id, &added), EPO_ESTORE, "FOREIGN KEY");
     check_ok(epo__store_commit(store));
-    assert_int_equal(outside(path, "INSERT INTO stamps (id, object, exposure, role, type, width, height, crc32) "
-                                   "VALUES ((1 << 21) - 1, 1, 'last', 'science', 'u8', 1, 1, 0)", NULL), SQLITE_OK);
+    assert_int_equal(outside(path,
+                             "INSERT INTO stamps (id, object, exposure, role, type, width, height, crc32) "
+                             "VALUES ((1 << 21) - 1, 1, 'last', 'science', 'u8', 1, 1, 0)",
+                             NULL),
+                     SQLITE_OK);
     check_ok(epo__store_begin(store));
     check_fails(epo__store_stamp_put(store, &good, pixels, &id, &added), EPO_ELIMIT, "no more fit");
     epo__store_rollback(store);
@@ -295,7 +329,8 @@ static void sequences_are_in_order_of_time_whatever_the_order_of_import(void **s
         double mjd;
         const char *exposure;
         int plane;
-    } given[] = {{53.5, "c", 1}, {52.25, "z", 0}, {53.5, "b", 2}, {NAN, "frame 002", 0}, {53.5, "c", 0}, {NAN, "frame 001", 0}, {53.5, "b", 0}};
+    } given[] = {{53.5, "c", 1}, {52.25, "z", 0},       {53.5, "b", 2}, {NAN, "frame 002", 0},
+                 {53.5, "c", 0}, {NAN, "frame 001", 0}, {53.5, "b", 0}};
     int16_t pixels[PIXELS];
     int64_t id;
     bool added;
@@ -340,7 +375,8 @@ static void light_curves_come_back_by_time(void **state)
     bool added;
     check_ok(epo__store_begin(store));
     int64_t object = put_object(store, "a", NULL, 0);
-    epo__photometry_row row = {.object = object, .method = "given", .mjd = 54.5, .mag = 18.5, .mag_err = .1, .filter = "V"};
+    epo__photometry_row row = {
+        .object = object, .method = "given", .mjd = 54.5, .mag = 18.5, .mag_err = .1, .filter = "V"};
     check_ok(epo__store_photometry_put(store, &row, &added));
     assert_true(added);
     check_ok(epo__store_photometry_put(store, &row, &added));
@@ -417,16 +453,24 @@ static void objects_are_visited_by_split_and_class(void **state)
     size_t count;
     check_ok(epo__store_objects_next(store, NULL, 19, &id, 1, &count));
     assert_int_equal(id, 20);
-    check_fails(epo__store_objects_next(store, &(epo__object_filter){.split = "main", .part = "tset"}, 0, &id, 1, &count), EPO_ENOTFOUND,
-                "main:tset");
+    check_fails(
+        epo__store_objects_next(store, &(epo__object_filter){.split = "main", .part = "tset"}, 0, &id, 1, &count),
+        EPO_ENOTFOUND, "main:tset");
     check_fails(epo__store_objects_count(store, &(epo__object_filter){.split = "mian"}, &id), EPO_ENOTFOUND, "mian");
 }
 
 static int64_t put_run(int64_t model)
 {
     int64_t run;
-    check_ok(epo__store_run_begin(store, &(epo__run_row){.kind = "classify", .command = "epochal classify", .options = "{}",
-                                                         .versions = "{}", .seed = 1, .threads = 2, .model = model}, &run));
+    check_ok(epo__store_run_begin(store,
+                                  &(epo__run_row){.kind = "classify",
+                                                  .command = "epochal classify",
+                                                  .options = "{}",
+                                                  .versions = "{}",
+                                                  .seed = 1,
+                                                  .threads = 2,
+                                                  .model = model},
+                                  &run));
     return run;
 }
 
@@ -435,7 +479,8 @@ static void the_last_finished_run_of_a_model_counts(void **state)
     (void)state;
     static const char sha_a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     static const char sha_b[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
-    epo__model_row model = {.name = "taonet", .sha256 = sha_a, .network = "conv 3", .classes = "[\"SN\",\"CV\"]", .normalisation = "none"};
+    epo__model_row model = {
+        .name = "taonet", .sha256 = sha_a, .network = "conv 3", .classes = "[\"SN\",\"CV\"]", .normalisation = "none"};
     int64_t a, again, b;
     double p;
     check_ok(epo__store_begin(store));
@@ -476,7 +521,8 @@ static void the_last_finished_run_of_a_model_counts(void **state)
     check_ok(epo__store_curve_put(store, first, 1, "loss/train", NAN));
     check_ok(epo__store_commit(store));
     assert_string_equal(outside_value(path, "SELECT group_concat(model || ':' || probability, ' ') FROM "
-                                            "(SELECT * FROM latest_class_scores ORDER BY model)"), "1:0.25 2:0.0625");
+                                            "(SELECT * FROM latest_class_scores ORDER BY model)"),
+                        "1:0.25 2:0.0625");
     assert_string_equal(outside_value(path, "SELECT score FROM latest_stamp_scores"), "0.875");
     assert_string_equal(outside_value(path, "SELECT count(*) || (value IS NULL) FROM curves"), "11");
 }
@@ -506,7 +552,9 @@ static void info_counts_what_there_is(void **state)
         row.constant = i < 2;
         check_ok(epo__store_stamp_put(store, &row, pixels, &id, &added));
     }
-    check_ok(epo__store_photometry_put(store, &(epo__photometry_row){.object = bare, .method = "given", .mjd = 50000, .mag = 18, .filter = ""}, &added));
+    check_ok(epo__store_photometry_put(
+        store, &(epo__photometry_row){.object = bare, .method = "given", .mjd = 50000, .mag = 18, .filter = ""},
+        &added));
     check_ok(epo__store_commit(store));
     check_ok(epo_store_info(store, &info));
     assert_int_equal(info.version, 1);
