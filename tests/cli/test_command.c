@@ -256,7 +256,7 @@ static void light_curves_come_into_a_store(void **state)
 }
 
 static const char net[] = "network  tiny\nabout    for a test\ninput    planes=1 size=8\nnormalise zscore scope=plane\n"
-                          "encoder\n    conv 2 kernel=3 pad=same\n    relu\n    globalavg\n"
+                          "encoder\n    conv 2 kernel=3 pad=same\n    relu\n    globalpool\n"
                           "stamp    planes=science classes=bogus,real\n    linear 1\n    sigmoid\n";
 
 /* Three 8x8 stamps as a npy file: format 1.0, little-endian float32. The middle one is all NaN. */
@@ -394,7 +394,7 @@ static void stray_includes_are_named(void **state)
 static void forbidden_words_are_named(void **state)
 {
     char *folder = *state, line[1024];
-    snprintf(line, sizeof line, "cd '%s' && mkdir -p src/base tools include tests", folder);
+    snprintf(line, sizeof line, "cd '%s' && mkdir -p src/base tools include", folder);
     command_result r = command_shell(line);
     command_expect(&r, 0);
     command_free(&r);
@@ -406,7 +406,7 @@ static void forbidden_words_are_named(void **state)
     command_free(&r);
     static const char *const wrong[][2] = {
         {"src/base/b.c", "void f(void) { printf(\"x\"); }\n"}, {"src/base/b.c", "void f(void)\n{\n    exit (1);\n}\n"},
-        {"tools/b.c", "void f(char *a) { strcpy(a, \"\"); }\n"}, {"tests/b.c", "int f(char *a) { return atoi(a); }\n"},
+        {"tools/b.c", "void f(char *a) { strcpy(a, \"\"); }\n"}, {"tools/b.c", "int f(char *a) { return atoi(a); }\n"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         write_text(folder, wrong[i][0], wrong[i][1]);
