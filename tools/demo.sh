@@ -45,7 +45,7 @@ encoder
     maxpool 4
     conv 16 kernel=3 pad=same
     relu
-    globalavg
+    globalpool
 stamp    planes=science classes=bogus,real
     linear 1
     sigmoid
