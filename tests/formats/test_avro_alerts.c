@@ -231,7 +231,9 @@ static void a_bad_alert_is_named_and_passed(void **state)
     for (;;) {
         epo_status status = epo__alerts_next(reader, &alert, &end);
         if (end) break;
-        int n = status ? -1 : atoi(alert.object + 8);
+        int64_t number = -1;
+        if (!status) assert_true(epo__parse_int(alert.object + 8, 0, 59, &number));
+        int n = (int)number;
         if (status) {
             bad++;
             assert_int_equal(status, EPO_EFORMAT);
