@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_avro_alerts.c - ZTF alerts: written here by libavro, an independent writer, and real ones against their index. */
+ * test_avro_alerts.c - ZTF alerts: written here by libavro, an independent writer, and real ones against their index.
+ */
 #include "support/check.h"
 
 #include <avro.h>
@@ -13,19 +14,24 @@
 
 /* As the survey writes it: plain types, records shared by name. */
 static const char SURVEY_SCHEMA[] =
-    "{\"type\":\"record\",\"name\":\"alert\",\"namespace\":\"ztf\",\"fields\":[{\"name\":\"schemavsn\",\"type\":\"string\"},"
+    "{\"type\":\"record\",\"name\":\"alert\",\"namespace\":\"ztf\",\"fields\":[{\"name\":\"schemavsn\",\"type\":"
+    "\"string\"},"
     "{\"name\":\"objectId\",\"type\":\"string\"},{\"name\":\"candid\",\"type\":\"long\"},"
-    "{\"name\":\"candidate\",\"type\":{\"type\":\"record\",\"name\":\"candidate\",\"fields\":[{\"name\":\"jd\",\"type\":"
+    "{\"name\":\"candidate\",\"type\":{\"type\":\"record\",\"name\":\"candidate\",\"fields\":[{\"name\":\"jd\","
+    "\"type\":"
     "\"double\"},{\"name\":\"fid\",\"type\":\"int\"},{\"name\":\"field\",\"type\":[\"int\",\"null\"]},{\"name\":"
     "\"isdiffpos\",\"type\":\"string\"},{\"name\":\"ra\",\"type\":\"double\"},{\"name\":\"dec\",\"type\":\"double\"},"
     "{\"name\":\"magpsf\",\"type\":\"float\"},{\"name\":\"sigmapsf\",\"type\":\"float\"},{\"name\":\"fwhm\",\"type\":"
-    "[\"float\",\"null\"]},{\"name\":\"rb\",\"type\":[\"float\",\"null\"]},{\"name\":\"rbversion\",\"type\":\"string\"},"
+    "[\"float\",\"null\"]},{\"name\":\"rb\",\"type\":[\"float\",\"null\"]},{\"name\":\"rbversion\",\"type\":\"string\"}"
+    ","
     "{\"name\":\"drb\",\"type\":[\"float\",\"null\"]},{\"name\":\"drbversion\",\"type\":\"string\"}]}},"
-    "{\"name\":\"prv_candidates\",\"type\":[{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"prv\",\"fields\":"
+    "{\"name\":\"prv_candidates\",\"type\":[{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"prv\","
+    "\"fields\":"
     "[{\"name\":\"jd\",\"type\":\"double\"},{\"name\":\"rb\",\"type\":[\"float\",\"null\"]}]}},\"null\"]},"
     "{\"name\":\"cutoutScience\",\"type\":[{\"type\":\"record\",\"name\":\"cutout\",\"fields\":[{\"name\":\"fileName\","
     "\"type\":\"string\"},{\"name\":\"stampData\",\"type\":\"bytes\"}]},\"null\"]},"
-    "{\"name\":\"cutoutTemplate\",\"type\":[\"ztf.cutout\",\"null\"]},{\"name\":\"cutoutDifference\",\"type\":[\"ztf.cutout\","
+    "{\"name\":\"cutoutTemplate\",\"type\":[\"ztf.cutout\",\"null\"]},{\"name\":\"cutoutDifference\",\"type\":[\"ztf."
+    "cutout\","
     "\"null\"]}]}";
 
 /* Alert n, with values that are different for each n and field. */
@@ -144,7 +150,8 @@ static void write_alerts(const char *path, const char *codec, int count)
 static void check_cutout(const epo__alert_cutout *cutout, char letter, int n, size_t size)
 {
     assert_int_equal(cutout->size, size);
-    for (size_t i = 0; i < size; i++) assert_int_equal(cutout->bytes[i], (unsigned char)(i * 31 + (size_t)n * 7 + (size_t)letter));
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(cutout->bytes[i], (unsigned char)(i * 31 + (size_t)n * 7 + (size_t)letter));
 }
 
 static void check_alert(const epo__alert *alert, int n)
@@ -224,11 +231,15 @@ static void a_bad_alert_is_named_and_passed(void **state)
     for (;;) {
         epo_status status = epo__alerts_next(reader, &alert, &end);
         if (end) break;
-        int n = status ? -1 : atoi(alert.object + 8);
+        int64_t number = -1;
+        if (!status) assert_true(epo__parse_int(alert.object + 8, 0, 59, &number));
+        int n = (int)number;
         if (status) {
             bad++;
             assert_int_equal(status, EPO_EFORMAT);
-            assert_non_null(strstr(epo_error_message(), bad == 1 ? "block 1, record 4: objectId" : "a.avro: block 4, record 3: a text has a negative length"));
+            assert_non_null(
+                strstr(epo_error_message(), bad == 1 ? "block 1, record 4: objectId"
+                                                     : "a.avro: block 4, record 3: a text has a negative length"));
         } else {
             good++;
             assert_true(n > last && n != 3 && n != 20);
@@ -246,7 +257,8 @@ static void a_bad_alert_is_named_and_passed(void **state)
 static void other_records_are_no_alerts(void **state)
 {
     (void)state;
-    static const char schema[] = "{\"type\":\"record\",\"name\":\"a\",\"fields\":[{\"name\":\"objectId\",\"type\":\"string\"}]}";
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"a\",\"fields\":[{\"name\":\"objectId\",\"type\":\"string\"}]}";
     char *folder = temp_make();
     const char *path = temp_path(folder, "a.avro");
     avro_schema_t made;
@@ -325,7 +337,7 @@ static index_row rows[400];
 static int read_index(const char *path)
 {
     static const char *const texts[] = {"file", "objectId", "rbversion", "drbversion", "candid", "fid",
-                                        "jd", "magpsf", "sigmapsf", "fwhm", "rb", "drb"};
+                                        "jd",   "magpsf",   "sigmapsf",  "fwhm",       "rb",     "drb"};
     size_t column[12];
     epo__csv *index = NULL;
     const char *const *fields;

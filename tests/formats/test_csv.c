@@ -60,7 +60,9 @@ static void check_end(fixture *f)
 static void tables_are_read_as_rfc_4180_says(void **state)
 {
     fixture *f = *state;
-    check_ok(open_text(f, "\xef\xbb\xbf id ,\"Cl\"\"ass\"\r\n1,SN\r\n\r\n\"2\",\"a,\"\"b\"\"\r\nc\"\n,\n3,5\" x\r,\n\n4,last"));
+    check_ok(
+        open_text(f,
+                  "\xef\xbb\xbf id ,\"Cl\"\"ass\"\r\n1,SN\r\n\r\n\"2\",\"a,\"\"b\"\"\r\nc\"\n,\n3,5\" x\r,\n\n4,last"));
     assert_int_equal(epo__csv_columns(f->csv), 2);
     assert_string_equal(epo__csv_name(f->csv, 0), "id");
     assert_string_equal(epo__csv_name(f->csv, 1), "Cl\"ass");
@@ -85,13 +87,15 @@ static void columns_are_found_by_name(void **state)
 {
     fixture *f = *state;
     size_t column = 9;
-    const char *const mjd[] = {"MJD", "time", NULL}, *const date[] = {"date", "Time", NULL}, *const none[] = {"flux", "f", NULL};
+    const char *const mjd[] = {"MJD", "time", NULL}, *const date[] = {"date", "Time", NULL},
+                      *const none[] = {"flux", "f", NULL};
     check_ok(open_text(f, "id,TIME,mjd,x,X\n"));
     check_ok(epo__csv_find(f->csv, mjd, &column));
     assert_int_equal(column, 2);
     check_ok(epo__csv_find(f->csv, date, &column));
     assert_int_equal(column, 1);
-    check_fails(epo__csv_find(f->csv, none, &column), EPO_ENOTFOUND, "t.csv: no column 'flux'; there are: id, TIME, mjd");
+    check_fails(epo__csv_find(f->csv, none, &column), EPO_ENOTFOUND,
+                "t.csv: no column 'flux'; there are: id, TIME, mjd");
     check_fails(epo__csv_find(f->csv, (const char *const[]){"x", NULL}, &column), EPO_EFORMAT, "twice");
 }
 
@@ -229,8 +233,12 @@ static void damaged_tables_never_crash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tables_are_read_as_rfc_4180_says), TEST(columns_are_found_by_name), TEST(numbers_are_checked),
-        TEST(bad_rows_are_named),               TEST(hostile_files_are_refused), TEST(gzipped_tables_are_read),
+        TEST(tables_are_read_as_rfc_4180_says),
+        TEST(columns_are_found_by_name),
+        TEST(numbers_are_checked),
+        TEST(bad_rows_are_named),
+        TEST(hostile_files_are_refused),
+        TEST(gzipped_tables_are_read),
         TEST(damaged_tables_never_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

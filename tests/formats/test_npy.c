@@ -12,8 +12,9 @@
 #define FIXTURES "tests/formats/fixtures/"
 
 /* make_numpy.py's values, of shape 4, 3, 2 */
-static const double VALUES[24] = {16.905, -4.659, .328,  4.075,   -7.889, .021,  -.009, -17.547, 10.177, 6.005,  -6.254, -1.715,
-                                  5.053,  -2.614, -2.427, -14.532, 5.546,  1.239, 2.745, -15.265, 16.507, 1.543, -3.871, 20.291};
+static const double VALUES[24] = {16.905, -4.659, .328,   4.075,   -7.889, .021,   -.009,  -17.547,
+                                  10.177, 6.005,  -6.254, -1.715,  5.053,  -2.614, -2.427, -14.532,
+                                  5.546,  1.239,  2.745,  -15.265, 16.507, 1.543,  -3.871, 20.291};
 
 static void check_values(const char *path, const char *array, epo__npy_kind kind, size_t item_size)
 {
@@ -35,7 +36,8 @@ static void check_values(const char *path, const char *array, epo__npy_kind kind
     check_fails(epo__npy_read_f32(npy, 2, floats), EPO_EARG, "1 are left");
     check_ok(epo__npy_read_f32(npy, 1, floats + 23));
     for (int i = 0; i < 7; i++) assert_true(floats[i] == (float)VALUES[i]);
-    for (int i = 0; i < 16; i++) assert_true(doubles[i] == (item_size == 8 ? VALUES[7 + i] : (double)(float)VALUES[7 + i]));
+    for (int i = 0; i < 16; i++)
+        assert_true(doubles[i] == (item_size == 8 ? VALUES[7 + i] : (double)(float)VALUES[7 + i]));
     assert_true(floats[23] == (float)VALUES[23]);
     epo__npy_free(npy);
 }
@@ -192,14 +194,17 @@ static void headers_are_read_strictly(void **state)
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)", 24, EPO_EFORMAT, "not what numpy"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), } x", 24, EPO_EFORMAT, "not what numpy"},
         {"{'descr': '<f4', 'shape': (2, 3), }", 24, EPO_EFORMAT, "not what numpy"},
-        {"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24, EPO_EFORMAT, "not what numpy"},
+        {"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24, EPO_EFORMAT,
+         "not what numpy"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'more': 1}", 24, EPO_EFORMAT, "not what numpy"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (6)}", 24, EPO_EFORMAT, "not what numpy"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2 3)}", 24, EPO_EFORMAT, "not what numpy"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (-2, -3)}", 24, EPO_EFORMAT, "not what numpy"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999, 3)}", 24, EPO_EFORMAT, "not what numpy"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999, 3)}", 24, EPO_EFORMAT,
+         "not what numpy"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", 0, EPO_EFORMAT, "impossible"},
-        {"{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296)}", 0, EPO_EFORMAT, "impossible"},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4294967296, 4294967296)}", 0, EPO_EFORMAT,
+         "impossible"},
         {"{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 3)}", 24, EPO_EFORMAT, "not what numpy"},
         {"{'descr': f4, 'fortran_order': False, 'shape': (2, 3)}", 24, EPO_EFORMAT, "not what numpy"},
         {"{'descr': '|f4', 'fortran_order': False, 'shape': (2, 3)}", 24, EPO_EUNSUPPORTED, "'|f4'"},
@@ -331,7 +336,8 @@ static void inflated_sizes_must_be_true(void **state)
         size_t i = 0;
         while (strcmp(epo__zip_name(zip, i), "large.npy") != 0) i++;
         check_ok(epo__zip_enter(zip, i));
-        check_fails(epo__zip_read(zip, room, (size_t)(80128 + step)), EPO_EFORMAT, step < 0 ? "more than" : "less than");
+        check_fails(epo__zip_read(zip, room, (size_t)(80128 + step)), EPO_EFORMAT,
+                    step < 0 ? "more than" : "less than");
         epo__zip_free(zip);
     }
     free(bytes);
@@ -405,11 +411,11 @@ static void real_sequences_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arrays_of_numpy_are_read),       cmocka_unit_test(every_number_type_is_converted),
-        cmocka_unit_test(texts_come_as_utf8),             cmocka_unit_test(long_arrays_are_read_in_pieces),
-        cmocka_unit_test(what_is_not_read_is_named),      cmocka_unit_test(headers_are_read_strictly),
-        cmocka_unit_test(spoilt_archives_are_refused),    cmocka_unit_test(inflated_sizes_must_be_true),
-        cmocka_unit_test(damaged_files_never_crash),      cmocka_unit_test(real_sequences_are_read),
+        cmocka_unit_test(arrays_of_numpy_are_read),    cmocka_unit_test(every_number_type_is_converted),
+        cmocka_unit_test(texts_come_as_utf8),          cmocka_unit_test(long_arrays_are_read_in_pieces),
+        cmocka_unit_test(what_is_not_read_is_named),   cmocka_unit_test(headers_are_read_strictly),
+        cmocka_unit_test(spoilt_archives_are_refused), cmocka_unit_test(inflated_sizes_must_be_true),
+        cmocka_unit_test(damaged_files_never_crash),   cmocka_unit_test(real_sequences_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
