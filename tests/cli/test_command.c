@@ -321,9 +321,9 @@ static void stamps_are_scored_without_a_store(void **state)
     json_decref(all);
     command_free(&r);
 
-    /* an object a line, in the same order, whatever the number of threads and the batch */
+    /* an object a line, in the same order, whatever the number of threads */
     command_result one = COMMAND("score", "--model", model, "--threads", "1", stamps);
-    command_result two = COMMAND("score", "--model", model, "--threads", "2", "--batch", "1", stamps);
+    command_result two = COMMAND("score", "--model", model, "--threads", "2", stamps);
     command_expect(&one, 3);
     assert_string_equal(one.out, two.out);
     char *lines = one.out;
