@@ -114,7 +114,7 @@ $(BUILD)/libepochal.a: $(OBJECTS)
 	$(call SHOW,AR)ar rcs $@ $^
 
 $(LIBRARY): $(OBJECTS) src/libepochal.map
-	$(call SHOW,LD)$(LINK) -shared -Wl,-soname,libepochal.so.$(SOVERSION) -Wl,--version-script=src/libepochal.map -o $@ $(OBJECTS) $(LIBS)
+	$(call SHOW,LD)$(LINK) -shared -Wl,--no-undefined -Wl,-soname,libepochal.so.$(SOVERSION) -Wl,--version-script=src/libepochal.map -o $@ $(OBJECTS) $(LIBS)
 
 # --- the command: it sees the public headers only ----------------------------------------------------------------------
 $(COMMAND_OBJECTS): EPO_CPPFLAGS := -Iinclude -D_GNU_SOURCE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
