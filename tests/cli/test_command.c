@@ -256,7 +256,7 @@ static void light_curves_come_into_a_store(void **state)
 }
 
 static const char net[] = "network  tiny\nabout    for a test\ninput    planes=1 size=8\nnormalise zscore scope=plane\n"
-                          "encoder\n    conv 2 kernel=3 pad=same\n    relu\n    globalpool\n"
+                          "encoder\n    conv 2 kernel=3 pad=same\n    relu\n    flatten\n"
                           "stamp    planes=science classes=bogus,real\n    linear 1\n    sigmoid\n";
 
 /* Three 8x8 stamps as a npy file: format 1.0, little-endian float32. The middle one is all NaN. */
@@ -294,7 +294,7 @@ static void stamps_are_scored_without_a_store(void **state)
     json_t *all = json_of(&r);
     const json_t *row = json_array_get(all, 0);
     assert_string_equal(json_string_value(json_object_get(row, "network")), "tiny");
-    assert_int_equal(integer(row, "parameters"), 2 * 9 + 2 + 2 + 1);
+    assert_int_equal(integer(row, "parameters"), 2 * 9 + 2 + 2 * 8 * 8 + 1);
     assert_int_equal(integer(row, "height"), 8);
     assert_int_equal(strlen(json_string_value(json_object_get(row, "sha256"))), 64);
     json_decref(all);
@@ -321,9 +321,9 @@ static void stamps_are_scored_without_a_store(void **state)
     json_decref(all);
     command_free(&r);
 
-    /* an object a line, in the same order, whatever the number of threads and the batch */
+    /* an object a line, in the same order, whatever the number of threads */
     command_result one = COMMAND("score", "--model", model, "--threads", "1", stamps);
-    command_result two = COMMAND("score", "--model", model, "--threads", "2", "--batch", "1", stamps);
+    command_result two = COMMAND("score", "--model", model, "--threads", "2", stamps);
     command_expect(&one, 3);
     assert_string_equal(one.out, two.out);
     char *lines = one.out;
