@@ -37,10 +37,10 @@ EPO_KERNEL void epo__pixels_to_planes(const float *in, float *out, size_t channe
             out[c * pixels + p] = in[p * channels + c];
 }
 
-/* The comparison is this way round so that not-a-number passes, as it does in PyTorch. */
+/* As in oneDNN, not-a-number becomes 0. */
 static inline float rectify(float x)
 {
-    return x < 0.0F ? 0.0F : x;
+    return x > 0.0F ? x : 0.0F;
 }
 
 EPO_KERNEL static void affine_relu_part(const float *in, size_t in_stride, float *out, size_t out_stride, const float *scale,

@@ -14,7 +14,7 @@ void epo__pixels_to_planes(const float *in, float *out, size_t channels, size_t 
 void epo__affine(const float *in, size_t in_stride, float *out, size_t out_stride, const float *scale, const float *shift,
                  size_t channels, size_t pixels, bool relu, int threads);
 
-/* ReLU on `count` floats in place; not-a-number stays what it is. */
+/* ReLU on `count` floats in place. */
 void epo__relu(float *x, size_t count);
 
 /* out = mean over 2 x 2 pixels of ReLU(in * scale[c] + shift[c]); an odd last row or column is left out. */

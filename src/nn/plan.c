@@ -32,12 +32,13 @@ void epo__nn_set_threads(int threads)
     thread_count = threads < 1 ? 1 : threads;
 }
 
-/* Samples are independent, so threads take one each and never wait for another; only a plan for one sample splits the
- * work inside it. */
-static void share_threads(epo__plan_builder *builder)
+/* Samples are independent, so threads take one each and never wait for another. A plan for one sample splits the work
+ * inside it, unless there is so little that threads would mostly wait: some twenty meetings of 5 us in a network of 1 ms. */
+static void share_threads(const epo__net *net, epo__plan_builder *builder)
 {
-    builder->lanes = builder->batch > 1 ? (builder->batch < thread_count ? builder->batch : thread_count) : 1;
-    builder->threads = builder->batch > 1 ? 1 : thread_count;
+    const uint64_t worth_splitting = 100000000; /* multiply-adds */
+    builder->lanes = builder->batch < thread_count ? builder->batch : thread_count;
+    builder->threads = builder->batch == 1 && epo__net_macs(net) >= worth_splitting ? thread_count : 1;
 }
 
 static epo_status plan_layers(const epo__net *net, epo__plan_builder *builder)
@@ -83,7 +84,7 @@ epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out)
 {
     if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "batch of %d is not from 1 to %d", batch, MAX_BATCH);
     epo__plan_builder builder = {.batch = batch, .now = {.shape = epo__net_in(net), .place = EPO_AT_INPUT}};
-    share_threads(&builder);
+    share_threads(net, &builder);
     epo__plan *plan = epo__alloc(1, sizeof *plan);
     if (!plan) return epo__nomem("plan");
     plan->recurrent = epo__net_is_recurrent(net);
