@@ -1,19 +1,26 @@
 # Epochal: one Makefile. `make help` says what there is.
 #
-# Objects and programs go to build/ (build/sanitize for the sanitizer build). Every folder of src/ becomes an archive of
-# its own, and a test links its folder's archive and those the folder may use, so that a stray dependency fails to link.
+# Objects and programs go to build/ (build/sanitize, build/check for those builds). Every folder of src/ becomes an archive
+# of its own, and a test links its folder's archive and those the folder may use, so that a stray dependency fails to link.
 
 VERSION := $(shell sed -n 's/^.define EPO_VERSION_STRING "\(.*\)"/\1/p' include/epochal/version.h)
 SOVERSION := $(firstword $(subst ., ,$(VERSION)))
 BUILD ?= build
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share/epochal
+MANDIR ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR ?=
 
 # --- packages -------------------------------------------------------------------------------------------------------
 PACKAGES := gcc make pkg-config libcfitsio-dev libdnnl-dev libopenblas-openmp-dev libsqlite3-dev zlib1g-dev libjansson-dev \
             libavro-dev libsnappy-dev nettle-dev
 TEST_PACKAGES := libcmocka-dev sqlite3 strace
+CHECK_PACKAGES := g++ cppcheck clang-tidy
+FORMAT_PACKAGES := clang-format
 MODULES := cfitsio openblas sqlite3 zlib jansson avro-c nettle
 
 # --- flags: CFLAGS and LDFLAGS are the user's, EPO_* are ours ----------------------------------------------------------
@@ -29,6 +36,8 @@ EPO_LDFLAGS := -fopenmp -Wl,-z,relro,-z,now -Wl,--as-needed
 LIBS := $(shell pkg-config --libs $(MODULES) 2>/dev/null) -ldnnl -lsnappy -lpthread -lm
 COMPILE = $(CC) $(EPO_CPPFLAGS) $(CPPFLAGS) $(EPO_CFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZE) $(EPO_LDFLAGS) $(LDFLAGS)
+# a make inside make uses every processor, unless the caller has chosen
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # --- folders, in the order of their ranks; USES_x are the folders whose archives x needs (ARCHITECTURE.md, "Ranks") --------
 FOLDERS := base store formats image nn data arch train
@@ -40,21 +49,32 @@ USES_nn := base
 USES_data := store formats image base
 USES_arch := nn formats base
 USES_train := data arch store formats image nn base
-USES_cli := $(USES_train)
+USES_cli := train $(USES_train)
 
 SOURCES := $(foreach f,$(FOLDERS),$(wildcard src/$(f)/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 COMMAND_SOURCES := $(wildcard tools/epochal/*.c)
 COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/%.o)
+COMMANDS := $(patsubst tools/epochal/cmd_%.c,%,$(wildcard tools/epochal/cmd_*.c))
 SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 TEST_SOURCES := $(wildcard tests/*/test_*.c)
 TESTS := $(TEST_SOURCES:tests/%.c=$(BUILD)/tests/%)
 GENERATED := $(BUILD)/generated
+LIBRARY := $(BUILD)/libepochal.so.$(VERSION)
+MAN_PAGES := $(BUILD)/man/epochal.1 $(COMMANDS:%=$(BUILD)/man/epochal-%.1)
+COMPLETION := $(BUILD)/completion/epochal
 
-.PHONY: all test check sanitize bench demo install clean format help deps deps-test
+.PHONY: all demo test run-tests check run-check sanitize bench run-bench install install-files uninstall clean format help deps deps-test \
+        deps-check ready man FORCE
 .SECONDARY:
 
-all: $(BUILD)/epochal $(BUILD)/libepochal.a $(BUILD)/libepochal.so.$(VERSION)
+## all        the library (static and shared), the command, its man pages and completion
+all: ready $(BUILD)/epochal $(BUILD)/libepochal.a $(LIBRARY) $(MAN_PAGES) $(COMPLETION)
+
+# without the packages the compiler would fail on some header; this says what to do instead
+ready:
+	@command -v pkg-config >/dev/null && pkg-config --exists $(MODULES) || { \
+	    echo "packages are missing; to install them: make deps" >&2; exit 1; }
 
 # --- the library ------------------------------------------------------------------------------------------------------
 $(BUILD)/%.o: %.c
@@ -65,8 +85,19 @@ $(BUILD)/%.o: %.c
 $(GENERATED)/schema_sql.h: db/schema.sql
 	@mkdir -p $(@D)
 	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
-$(patsubst %.c,$(BUILD)/%.o,$(wildcard src/store/*.c)): $(GENERATED)/schema_sql.h
-$(patsubst %.c,$(BUILD)/%.o,$(wildcard src/store/*.c)): EPO_CPPFLAGS += -I$(GENERATED)
+STORE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/store/*.c))
+$(STORE_OBJECTS): $(GENERATED)/schema_sql.h
+$(STORE_OBJECTS): EPO_CPPFLAGS += -I$(GENERATED)
+
+# where `make install` puts the network texts; made anew when that changes
+$(GENERATED)/datadir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' > $@
+$(BUILD)/src/arch/network_files.o: $(GENERATED)/datadir
+$(BUILD)/src/arch/network_files.o: EPO_CPPFLAGS += -DEPO_DATADIR='"$(DATADIR)"'
+
+# where `make install` puts the network texts
+$(BUILD)/src/arch/%.o: EPO_CPPFLAGS += -DEPO_DATADIR='"$(PREFIX)/share/epochal"'
 
 define folder_archive
 $(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/$(1)/*.c))
@@ -80,27 +111,140 @@ $(BUILD)/libepochal.a: $(OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/libepochal.so.$(VERSION): $(OBJECTS) src/libepochal.map
+$(LIBRARY): $(OBJECTS) src/libepochal.map
 	$(LINK) -shared -Wl,-soname,libepochal.so.$(SOVERSION) -Wl,--version-script=src/libepochal.map -o $@ $(OBJECTS) $(LIBS)
+
+# --- the command: it sees the public headers only ----------------------------------------------------------------------
+$(COMMAND_OBJECTS): EPO_CPPFLAGS := -Iinclude -D_GNU_SOURCE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 
 $(BUILD)/epochal: $(COMMAND_OBJECTS) $(BUILD)/libepochal.a
 	$(LINK) -pie -o $@ $^ $(LIBS)
 
-# --- tests: `make test`, or `make test ONLY=nn` for one folder ---------------------------------------------------------------
+man: $(MAN_PAGES)
+$(BUILD)/man/epochal.1: $(BUILD)/epochal
+	@mkdir -p $(@D)
+	$(BUILD)/epochal help --man > $@
+$(BUILD)/man/epochal-%.1: $(BUILD)/epochal
+	@mkdir -p $(@D)
+	$(BUILD)/epochal help --man $* > $@
+$(COMPLETION): $(BUILD)/epochal
+	@mkdir -p $(@D)
+	$(BUILD)/epochal help --completion > $@
+
+# --- tests -------------------------------------------------------------------------------------------------------------
 ONLY ?= *
 RUN_TESTS = $(filter $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/$(ONLY)/test_*.c)),$(TESTS))
 
+# the command's own parts, for tests/cli
+$(BUILD)/lib/command.a: $(filter-out $(BUILD)/tools/epochal/main.o,$(COMMAND_OBJECTS))
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+OWN_cli := $(BUILD)/lib/command.a
+
 define folder_tests
-$(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(SUPPORT_OBJECTS) $(if $(filter $(1),$(FOLDERS)),$(BUILD)/lib/$(1).a) $(patsubst %,$(BUILD)/lib/%.a,$(USES_$(1)))
-	$$(LINK) -o $$@ $$< $(SUPPORT_OBJECTS) $(if $(filter $(1),$(FOLDERS)),$(BUILD)/lib/$(1).a) $(patsubst %,$(BUILD)/lib/%.a,$(USES_$(1))) $$(LIBS) -lcmocka
+OWN_$(1) += $(if $(filter $(1),$(FOLDERS)),$(BUILD)/lib/$(1).a) $(patsubst %,$(BUILD)/lib/%.a,$(USES_$(1)))
+$(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(SUPPORT_OBJECTS) $$(OWN_$(1))
+	$$(LINK) -o $$@ $$< $(SUPPORT_OBJECTS) $$(OWN_$(1)) $$(LIBS) -lcmocka
 endef
 $(foreach f,$(FOLDERS) cli,$(eval $(call folder_tests,$(f))))
 $(BUILD)/tests/%.o: EPO_CPPFLAGS += -Itests
+$(BUILD)/tests/cli/%.o: EPO_CPPFLAGS += -Itests -Itools/epochal
 
-test:
-	@$(MAKE) --no-print-directory run-tests
+## test       installs what is missing, builds, runs the tests; ONLY=nn for those of one folder
+test: deps deps-test
+	@$(MAKE) --no-print-directory $(JOBS) run-tests
 
-run-tests: $(BUILD)/epochal $(RUN_TESTS)
+run-tests: ready $(BUILD)/epochal $(RUN_TESTS)
 	@EPOCHAL=$(abspath $(BUILD)/epochal) sh tests/run.sh $(RUN_TESTS)
+
+## sanitize   the tests under the address and undefined behaviour sanitizers
+sanitize: deps deps-test
+	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) --no-print-directory $(JOBS) BUILD=build/sanitize \
+	    CFLAGS="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" run-tests
+
+## check      warnings as errors, who includes whom, forbidden words, cppcheck, clang-tidy
+check: deps deps-test deps-check
+	@$(MAKE) --no-print-directory run-check
+
+run-check: ready $(GENERATED)/schema_sql.h
+	@CPPFLAGS_OF_BUILD='$(EPO_CPPFLAGS) -I$(GENERATED)' sh tools/check.sh
+
+# what check.sh builds with warnings as errors
+everything: $(BUILD)/epochal $(LIBRARY) $(TESTS) $(BUILD)/make_survey
+
+# --- demo and benchmarks -------------------------------------------------------------------------------------------------
+$(BUILD)/make_survey: tools/demo/make_survey.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $< -lm
+
+## demo       installs what is missing, builds, and shows the main job on a simulated handful of objects
+demo: deps
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/make_survey
+	@BUILD=$(BUILD) sh tools/demo.sh
+
+## bench      how fast the main jobs are on this machine
+bench: deps
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/make_survey
+	@BUILD=$(BUILD) sh tools/bench.sh
+
+# --- installation --------------------------------------------------------------------------------------------------------
+define PC_FILE
+Name: epochal
+Description: classifies sequences of astronomical images
+Version: $(VERSION)
+Cflags: -I$(INCLUDEDIR)
+Libs: -L$(LIBDIR) -lepochal
+Requires.private: $(MODULES)
+Libs.private: -ldnnl -lsnappy -lgomp -lpthread -lm
+endef
+export PC_FILE
+
+## install    command, library, headers, networks, man pages, completion; PREFIX=/usr/local, DESTDIR=
+install:
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(MAKE) --no-print-directory install-files
+
+install-files:
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/epochal $(DESTDIR)$(DATADIR)/models \
+	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(COMPLETIONDIR)
+	install -m 755 $(BUILD)/epochal $(DESTDIR)$(BINDIR)/
+	install -m 644 $(BUILD)/libepochal.a $(DESTDIR)$(LIBDIR)/
+	install -m 755 $(LIBRARY) $(DESTDIR)$(LIBDIR)/
+	ln -sf libepochal.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libepochal.so.$(SOVERSION)
+	ln -sf libepochal.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libepochal.so
+	install -m 644 include/epochal/*.h $(DESTDIR)$(INCLUDEDIR)/epochal/
+	install -m 644 $(wildcard models/*.net models/*.safetensors) $(DESTDIR)$(DATADIR)/models/
+	install -m 644 $(MAN_PAGES) $(DESTDIR)$(MANDIR)/man1/
+	install -m 644 $(COMPLETION) $(DESTDIR)$(COMPLETIONDIR)/
+	printf '%s\n' "$$PC_FILE" > $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc
+	@if [ -z "$(DESTDIR)" ]; then ldconfig 2>/dev/null || echo "run ldconfig as root, so that libepochal.so.$(SOVERSION) is found"; fi
+
+## uninstall  removes what install put there
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/epochal $(DESTDIR)$(LIBDIR)/libepochal.a $(DESTDIR)$(LIBDIR)/libepochal.so* \
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc $(notdir $(MAN_PAGES):%=$(DESTDIR)$(MANDIR)/man1/%) $(DESTDIR)$(COMPLETIONDIR)/epochal
+	rm -rf $(DESTDIR)$(INCLUDEDIR)/epochal $(DESTDIR)$(DATADIR)
+
+## clean      removes build/
+clean:
+	rm -rf build
+
+## format     clang-format over all sources
+format:
+	@sh tools/deps.sh $(FORMAT_PACKAGES)
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+## deps       installs the packages that are missing (deps-test, deps-check: those for tests and checks)
+deps:
+	@sh tools/deps.sh $(PACKAGES)
+deps-test:
+	@sh tools/deps.sh $(TEST_PACKAGES)
+deps-check:
+	@sh tools/deps.sh $(CHECK_PACKAGES)
+
+## help       this list
+help:
+	@sed -n 's/^## /  make /p' Makefile
 
 -include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(SUPPORT_OBJECTS:.o=.d) $(TESTS:=.d)

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * model.h - networks and their weights.
+ *
+ * A network is a text file (models/NAME.net; the format stands in ARCHITECTURE.md). A model is a network with classes and
+ * weights; one safetensors file holds all of it. The encoder turns three planes into a feature vector; up to three heads
+ * turn features into class probabilities:
+ *   triplet   one feature vector -> classes (the encoder's own head, used to train it)
+ *   sequence  a sequence of feature vectors -> classes (GRU)
+ *   stamp     one feature vector -> real or bogus
+ */
+#ifndef EPOCHAL_MODEL_H
+#define EPOCHAL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "epochal/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct epo_model epo_model;
+
+typedef enum epo_head { EPO_HEAD_TRIPLET, EPO_HEAD_SEQUENCE, EPO_HEAD_STAMP } epo_head;
+enum { EPO_HEAD_COUNT = 3 };
+
+/* "triplet", "sequence", "stamp". */
+const char *epo_head_name(epo_head head);
+
+typedef struct epo_model_options {
+    const char *net;             /* path of the network text, or the name of one ("braai": see epo_model_list); NULL: the
+                                    text inside the weights file */
+    const char *classes;         /* "BZ,AGN,CV,SN,OTHER,NON" for the triplet and sequence heads; NULL: the file's own */
+    const char *normalise;       /* replaces the network's normalisation; NULL: the file's own */
+    uint64_t seed;               /* of random weights */
+} epo_model_options;
+#define EPO_MODEL_OPTIONS_INIT {.seed = 1}
+
+/* A model with random weights (He-uniform) from a network text: options->net is needed. EPO_EMODEL names file, line and
+ * reason. The caller frees *out with epo_model_free. */
+epo_status epo_model_create(const epo_model_options *options, epo_model **out);
+
+/* A model from a weights file. Every tensor that the network needs must be there with the right shape and only finite
+ * values, and nothing else may be there; a head whose tensors are all missing is left out. A file that Epochal wrote
+ * carries a SHA-256 of itself and is refused when a bit has changed. A file without Epochal's metadata (PyTorch's, say)
+ * needs options->net. options may be NULL. */
+epo_status epo_model_load(const char *path, const epo_model_options *options, epo_model **out);
+
+/* Writes network, classes, normalisation and weights as one file, atomically. */
+epo_status epo_model_save(const epo_model *model, const char *path);
+
+void epo_model_free(epo_model *model); /* NULL is fine */
+
+typedef struct epo_head_info {
+    bool present;
+    size_t class_count;
+    const char *const *classes;  /* in output order; owned by the model */
+    uint64_t parameters, macs;   /* macs: a feature vector (triplet, stamp) or a time step (sequence) */
+} epo_head_info;
+
+typedef struct epo_model_info {
+    const char *name;            /* of the network: "taonet" */
+    const char *about;           /* one line */
+    const char *normalise;       /* "asinh scope=sequence" */
+    const char *sha256;          /* of the weights file; "" for a model that was not loaded from one */
+    int planes, height, width;   /* what the encoder takes (all planes, also when fused late) */
+    const char *plane_names;     /* "science,template,difference" or "night,night,night" */
+    const char *fusion;          /* "early" or "late" */
+    bool dates;                  /* relative dates are appended to the features */
+    int features;
+    uint64_t encoder_parameters, encoder_macs;   /* macs a triplet */
+    uint64_t parameters, trainable_parameters;   /* encoder and present heads; trainable leaves out running statistics */
+    epo_head_info heads[EPO_HEAD_COUNT];
+} epo_model_info;
+
+/* All strings belong to the model. */
+void epo_model_get_info(const epo_model *model, epo_model_info *out);
+
+/* The network texts in a folder, as paths sorted by name. *count strings in *paths; free with epo_model_list_free.
+ * folder NULL: $EPOCHAL_MODELS, else ./models, else the folder of the installation. */
+epo_status epo_model_list(const char *folder, char ***paths, size_t *count);
+void epo_model_list_free(char **paths, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

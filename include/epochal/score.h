@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * score.h - from pixels to probabilities: single stamps (files or store) and sequences (store).
+ *
+ * Results come in input order whatever the number of threads, and do not depend on it. A bad input gives a result with
+ * its error, and the rest goes on.
+ */
+#ifndef EPOCHAL_SCORE_H
+#define EPOCHAL_SCORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "epochal/model.h"
+#include "epochal/status.h"
+#include "epochal/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct epo_score_options {
+    int threads;              /* 0: all */
+    int batch;                /* stamps run together; 0: 32 */
+    const char *format;       /* NULL: by the file's name and first bytes; else "ztf", "stamps", "cube" */
+    const char *array;        /* npz: which array; NULL: the only one of 3 or 4 dimensions */
+    const char *extname;      /* FITS: which extension; NULL: the first image */
+    bool trust_input;
+    const char *split;        /* store: "name:part"; NULL: everything */
+    const char *command_line; /* kept with the run in the store; NULL: "" */
+} epo_score_options;
+#define EPO_SCORE_OPTIONS_INIT {0}
+
+/* One scored stamp, or one scored object. The strings are valid during the call only. */
+typedef struct epo_score {
+    const char *id;           /* stamps: candid, or file and row; objects: the object's name */
+    const char *object;       /* "" when unknown */
+    const char *class_given;  /* objects: the class in the store, "" when unknown */
+    double mjd;               /* NaN when unknown */
+    int nights, triplets;     /* objects: how much went in */
+    double score;             /* stamps: probability of the class "real"; NaN when the model has none */
+    const double *probabilities; /* class_count of them, in the order of the model's classes */
+    size_t class_count;
+    const char *error;        /* NULL, or why there is no score */
+} epo_score;
+
+typedef epo_status (*epo_score_fn)(void *context, const epo_score *score);
+
+typedef struct epo_score_summary {
+    uint64_t scored, refused;
+    double seconds;           /* wall clock, from the first file opened to the last score */
+    int64_t run;              /* id in the store; 0 when no store was written */
+} epo_score_summary;
+
+/* Scores alert files, FITS stamps and npy/npz cubes with the model's stamp head, without a store. "-" reads alerts from
+ * standard input. */
+epo_status epo_score_files(const epo_model *model, const char *const *paths, size_t count, const epo_score_options *options,
+                           epo_score_fn result, void *context, epo_score_summary *out);
+
+/* Scores every stamp of a store (the planes of one candidate or one epoch together), and writes the scores to it. */
+epo_status epo_score_store(const epo_model *model, epo_store *store, const epo_score_options *options, epo_score_fn result,
+                           void *context, epo_score_summary *out);
+
+/* Classifies every object's sequence with the model's sequence head, and writes the scores to the store: one epoch a night
+ * (the first good one), every three consecutive nights a triplet. An object with fewer than three nights is named. */
+epo_status epo_classify_store(const epo_model *model, epo_store *store, const epo_score_options *options,
+                              epo_score_fn result, void *context, epo_score_summary *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

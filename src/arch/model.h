@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * model.h - what scoring and training need from a model beyond the public include/epochal/model.h. */
+#ifndef EPO_ARCH_MODEL_H
+#define EPO_ARCH_MODEL_H
+
+#include "arch/network.h"
+#include "epochal/model.h"
+#include "nn/net.h"
+
+/* The description the model was built from; owned by the model. Its heads, classes and normalisation are the model's: a
+ * head that the weights file left out is not present here either. */
+const epo__network *epo__model_network(const epo_model *model);
+
+/* The chains. encoder: epo__network_input -> features. The input of a head is the feature vector: of all planes one behind
+ * the other when fused late; in the sequence head followed by epo__network_date_count floats. NULL for a head that is not
+ * there. The parameters they hold are the model's own. */
+epo__net *epo__model_encoder(const epo_model *model);
+epo__net *epo__model_head(const epo_model *model, epo_head head);
+
+/* Index of the class named `name` in a head's classes, letters compared without case; -1 when there is none. A head that
+ * ends in a sigmoid has one output, the probability of class 1. */
+int epo__model_class_index(const epo_model *model, epo_head head, const char *name);
+
+#endif

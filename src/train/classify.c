@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * classify.c - every object's sequence through encoder and GRU.
+ *
+ *     fill: metadata and raw pixels of one object (its own reading handle)
+ *     work: one size, normalise, encode every three nights, GRU, softmax
+ *     deliver: scores to the store and to the caller
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/pipeline.h"
+#include "base/threads.h"
+#include "data/objects.h"
+#include "data/sequence.h"
+#include "epochal/score.h"
+#include "image/normalise.h"
+#include "store/objects.h"
+#include "store/results.h"
+#include "store/store.h"
+#include "train/engine.h"
+#include "train/recorder.h"
+
+enum { TRIPLETS_TOGETHER = 8 };
+
+typedef struct item {
+    epo__sequence sequence;
+    epo__pool texts;
+    epo__object_row object;
+    size_t triplets;
+    double *probabilities;
+    char error[512];   /* "" when it was classified */
+    double *mjds;
+    size_t mjd_room;
+} item;
+
+typedef struct classifier {
+    const epo_model *model;
+    epo__normaliser normaliser;
+    epo_store *reading;
+    epo__recorder recorder;
+    epo__object_cursor cursor;
+    epo__engine **engines;       /* one a worker */
+    epo__image_work *rooms;
+    size_t class_count;
+    epo_score_fn result;
+    void *result_context;
+    epo_score_summary *summary;
+} classifier;
+
+static void *item_make(void *context)
+{
+    classifier *c = context;
+    item *it = epo__alloc(1, sizeof *it);
+    if (it && !(it->probabilities = epo__alloc(c->class_count, sizeof *it->probabilities))) {
+        free(it);
+        it = NULL;
+    }
+    return it;
+}
+
+static void item_free(void *context, void *chunk)
+{
+    (void)context;
+    item *it = chunk;
+    if (!it) return;
+    epo__sequence_free(&it->sequence);
+    epo__pool_free(&it->texts);
+    free(it->probabilities);
+    free(it->mjds);
+    free(it);
+}
+
+static void keep_error(item *it)
+{
+    snprintf(it->error, sizeof it->error, "%s", epo_error_message());
+}
+
+static epo_status item_fill(void *context, void *chunk, bool *end)
+{
+    classifier *c = context;
+    item *it = chunk;
+    int64_t id;
+    epo_status status = epo__object_cursor_next(&c->cursor, c->reading, &id);
+    *end = status == EPO_OK && id == 0;
+    if (status != EPO_OK || *end) return status;
+    it->error[0] = '\0';
+    epo__pool_clear(&it->texts);
+    status = epo__store_object_get(c->reading, id, &it->texts, &it->object);
+    if (status != EPO_OK) return status;
+    status = epo__sequence_fetch(c->reading, id, &it->sequence);
+    if (status == EPO_EFORMAT) { /* a damaged stamp spoils its object only */
+        keep_error(it);
+        it->sequence.night_count = 0;
+        return EPO_OK;
+    }
+    return status;
+}
+
+static epo_status classify_item(classifier *c, item *it, int worker)
+{
+    const epo__network *n = epo__model_network(c->model);
+    epo__sequence *s = &it->sequence;
+    size_t planes = (size_t)n->planes;
+    it->triplets = s->night_count / planes;
+    if (it->triplets == 0)
+        return epo__fail(EPO_EFORMAT, "object %s: %zu nights, and a sequence needs %zu", it->object.name, s->night_count, planes);
+    epo_status status = epo__sequence_assemble(s, n->height, n->width);
+    if (status != EPO_OK) return status;
+    epo__image_block block = {.pixels = s->planes, .stamps = it->triplets, .planes = planes, .height = n->height, .width = n->width, .difference = -1};
+    if ((status = epo__normalise(&c->normaliser, &block, &c->rooms[worker])) != EPO_OK) return status;
+    if (!epo__grow(&it->mjds, &it->mjd_room, s->night_count, sizeof *it->mjds)) return epo__nomem("dates");
+    for (size_t i = 0; i < s->night_count; i++) it->mjds[i] = s->nights[i].mjd;
+    if (!c->engines[worker]) {
+        epo__nn_set_threads(1); /* workers run side by side, each on one thread */
+        status = epo__engine_create(c->model, EPO_HEAD_SEQUENCE, TRIPLETS_TOGETHER, &c->engines[worker]);
+    }
+    return status == EPO_OK ? epo__engine_sequence(c->engines[worker], it->triplets, s->planes, it->mjds, it->probabilities) : status;
+}
+
+static epo_status item_work(void *context, void *chunk, int worker)
+{
+    item *it = chunk;
+    if (it->error[0]) return EPO_OK;
+    epo_status status = classify_item(context, it, worker);
+    if (status == EPO_EFORMAT || status == EPO_EARG) { /* this object; anything else concerns all */
+        keep_error(it);
+        status = EPO_OK;
+    }
+    return status;
+}
+
+static epo_status item_deliver(void *context, void *chunk)
+{
+    classifier *c = context;
+    item *it = chunk;
+    const epo__network *n = epo__model_network(c->model);
+    char *const *classes = n->heads[EPO_HEAD_SEQUENCE].classes;
+    bool bad = it->error[0] != '\0';
+    epo_status status = bad ? EPO_OK : epo__recorder_ready(&c->recorder);
+    for (size_t k = 0; !bad && status == EPO_OK && k < c->class_count; k++)
+        status = epo__store_class_score_put(c->recorder.store, c->recorder.run, it->object.id, classes[k], it->probabilities[k]);
+    if (status == EPO_OK) status = epo__recorder_settle(&c->recorder);
+    if (status != EPO_OK) return status;
+    if (bad)
+        c->summary->refused++;
+    else
+        c->summary->scored++;
+    epo_score score = {
+        .id = it->object.name, .object = it->object.name, .class_given = it->object.class_name ? it->object.class_name : "",
+        .mjd = it->sequence.night_count ? it->sequence.nights[0].mjd : NAN, .nights = (int)it->sequence.night_count,
+        .triplets = bad ? 0 : (int)it->triplets, .score = NAN, .probabilities = bad ? NULL : it->probabilities,
+        .class_count = bad ? 0 : c->class_count, .error = bad ? it->error : NULL,
+    };
+    return c->result ? c->result(c->result_context, &score) : EPO_OK;
+}
+
+epo_status epo_classify_store(const epo_model *model, epo_store *store, const epo_score_options *options, epo_score_fn result, void *context,
+                              epo_score_summary *out)
+{
+    *out = (epo_score_summary){0};
+    const epo_score_options standard = EPO_SCORE_OPTIONS_INIT;
+    if (!options) options = &standard;
+    if (!epo__model_head(model, EPO_HEAD_SEQUENCE)) return epo__fail(EPO_EMODEL, "the model has no sequence head: it scores single stamps (epochal score)");
+    const epo__network *n = epo__model_network(model);
+    int threads = epo__threads(options->threads);
+    classifier c = {.model = model, .class_count = n->heads[EPO_HEAD_SEQUENCE].class_count, .result = result,
+                    .result_context = context, .summary = out};
+    double start = epo__seconds();
+    epo_status status = epo__normaliser_parse(n->normalise ? n->normalise : "none", &c.normaliser);
+    if (status != EPO_OK) status = epo__fail_in(EPO_EMODEL, "%s", n->name);
+    if (status == EPO_OK) status = epo__object_cursor_set(&c.cursor, options->split);
+    if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &c.reading);
+    if (status == EPO_OK) status = epo__store_begin(c.reading); /* one consistent view to the end */
+    c.engines = epo__alloc((size_t)threads, sizeof(epo__engine *));
+    c.rooms = epo__alloc((size_t)threads, sizeof *c.rooms);
+    if (status == EPO_OK && (!c.engines || !c.rooms)) status = epo__nomem("workers");
+    if (status == EPO_OK) status = epo__recorder_start(&c.recorder, store, "classify", model, EPO_HEAD_SEQUENCE, options, threads);
+    if (status == EPO_OK) {
+        epo__pipeline pipeline = {&c, item_make, item_free, item_fill, item_work, item_deliver};
+        status = epo__pipeline_run(&pipeline, threads);
+        out->seconds = epo__seconds() - start;
+        out->run = c.recorder.run;
+        status = epo__recorder_end(&c.recorder, status);
+    }
+    for (int i = 0; c.engines && c.rooms && i < threads; i++) {
+        epo__engine_free(c.engines[i]);
+        epo__image_work_free(&c.rooms[i]);
+    }
+    free(c.engines);
+    free(c.rooms);
+    epo_store_close(c.reading);
+    return status;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * engine.c - encoder and head, one after the other. */
+#include "train/engine.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+static const double DAYS_PER_YEAR = 365.25; /* Julian */
+
+struct epo__engine {
+    const epo_model *model;
+    const epo__network *network;
+    epo_head head;
+    int batch;
+    epo__plan *encoder_one, *encoder_batch, *head_one, *head_batch;
+    size_t stamp_floats;   /* planes x height x width */
+    size_t encoder_floats; /* what the encoder gives for one run of it */
+    size_t feature_floats; /* what the head takes, dates included */
+    int runs_a_stamp;      /* encoder runs: one a plane when fused late */
+    int outputs;
+    size_t classes;
+    float *joined;         /* planes side by side */
+    float *encoded;        /* batch x runs x encoder_floats */
+    float *features;       /* rows of feature_floats */
+    size_t feature_room;
+    float *raw;            /* batch x outputs */
+};
+
+epo_status epo__engine_create(const epo_model *model, epo_head head, int batch, epo__engine **out)
+{
+    epo__net *net = epo__model_head(model, head);
+    if (!net) return epo__fail(EPO_EMODEL, "the model has no %s head", epo_head_name(head));
+    epo__engine *e = epo__alloc(1, sizeof *e);
+    if (!e) return epo__nomem("engine");
+    const epo__network *n = epo__model_network(model);
+    e->model = model;
+    e->network = n;
+    e->head = head;
+    e->batch = batch;
+    e->stamp_floats = (size_t)n->planes * (size_t)n->height * (size_t)n->width;
+    e->runs_a_stamp = n->late_fusion ? n->planes : 1;
+    e->encoder_floats = (size_t)epo__net_out(epo__model_encoder(model)).channels;
+    e->feature_floats = (size_t)epo__net_in(net).channels;
+    e->outputs = epo__net_out(net).channels;
+    e->classes = n->heads[head].class_count;
+    e->feature_room = (size_t)batch * e->feature_floats;
+    e->encoded = epo__alloc_aligned((size_t)batch * (size_t)e->runs_a_stamp * e->encoder_floats, sizeof *e->encoded);
+    e->features = epo__alloc(e->feature_room, sizeof *e->features);
+    e->raw = epo__alloc((size_t)batch * (size_t)e->outputs, sizeof *e->raw);
+    if (n->join_horizontal) e->joined = epo__alloc_aligned((size_t)batch * e->stamp_floats, sizeof *e->joined);
+    if (!e->encoded || !e->features || !e->raw || (n->join_horizontal && !e->joined)) {
+        epo__engine_free(e);
+        return epo__nomem("engine");
+    }
+    *out = e;
+    return EPO_OK;
+}
+
+void epo__engine_free(epo__engine *e)
+{
+    if (!e) return;
+    epo__plan_destroy(e->encoder_one);
+    epo__plan_destroy(e->encoder_batch);
+    epo__plan_destroy(e->head_one);
+    epo__plan_destroy(e->head_batch);
+    free(e->joined);
+    free(e->encoded);
+    free(e->features);
+    free(e->raw);
+    free(e);
+}
+
+/* The plan for `count` samples of `unit` runs each, made on first use. */
+static epo_status plan_for(epo__engine *e, epo__net *net, int count, int unit, epo__plan **one, epo__plan **many, epo__plan **out)
+{
+    epo__plan **slot = count == 1 || e->batch == 1 ? one : many;
+    epo_status status = *slot ? EPO_OK : epo__plan_create(net, (slot == one ? 1 : e->batch) * unit, slot);
+    *out = *slot;
+    return status;
+}
+
+/* P planes of H x W as one image of H x (P W) (DIA, noDIA). */
+static void join_planes(const epo__network *n, int count, const float *in, float *out)
+{
+    size_t h = (size_t)n->height, w = (size_t)n->width, p = (size_t)n->planes;
+    for (size_t i = 0; i < (size_t)count; i++)
+        for (size_t k = 0; k < p; k++)
+            for (size_t y = 0; y < h; y++)
+                memcpy(out + ((i * h + y) * p + k) * w, in + ((i * p + k) * h + y) * w, w * sizeof *out);
+}
+
+/* count stamps -> e->encoded, count x (runs x encoder_floats). */
+static epo_status encode(epo__engine *e, int count, const float *in)
+{
+    epo__plan *plan;
+    epo_status status = plan_for(e, epo__model_encoder(e->model), count, e->runs_a_stamp, &e->encoder_one, &e->encoder_batch, &plan);
+    if (status != EPO_OK) return status;
+    if (e->joined) {
+        join_planes(e->network, count, in, e->joined);
+        in = e->joined;
+    }
+    return epo__plan_run(plan, count * e->runs_a_stamp, in, e->encoded);
+}
+
+/* A single sigmoid gives the probability of class 1. */
+static void spread(const epo__engine *e, int count, double *out)
+{
+    for (size_t i = 0; i < (size_t)count; i++) {
+        const float *raw = e->raw + i * (size_t)e->outputs;
+        double *row = out + i * e->classes;
+        if (e->outputs == 1 && e->classes == 2) {
+            row[1] = (double)raw[0];
+            row[0] = 1 - row[1];
+        } else {
+            for (size_t k = 0; k < e->classes; k++) row[k] = (double)raw[k];
+        }
+    }
+}
+
+epo_status epo__engine_run(epo__engine *e, int count, const float *in, double *out)
+{
+    epo__plan *plan;
+    epo_status status = encode(e, count, in);
+    if (status == EPO_OK) status = plan_for(e, epo__model_head(e->model, e->head), count, 1, &e->head_one, &e->head_batch, &plan);
+    if (status == EPO_OK) status = epo__plan_run(plan, count, e->encoded, e->raw);
+    if (status == EPO_OK) spread(e, count, out);
+    return status;
+}
+
+/* Years since the night before, for each night of a triplet; 0 for the first night of all. */
+static void append_dates(const epo__engine *e, size_t triplet, const double *mjds, float *row)
+{
+    size_t nights = (size_t)epo__network_date_count(e->network), first = triplet * nights;
+    float *dates = row + e->feature_floats - nights;
+    for (size_t i = 0; i < nights; i++) dates[i] = first + i == 0 ? 0 : (float)((mjds[first + i] - mjds[first + i - 1]) / DAYS_PER_YEAR);
+}
+
+epo_status epo__engine_sequence(epo__engine *e, size_t triplets, const float *in, const double *mjds, double *out)
+{
+    size_t encoded = (size_t)e->runs_a_stamp * e->encoder_floats, need;
+    if (triplets < 1 || triplets > INT_MAX) return epo__fail(EPO_EARG, "a sequence of %zu triplets", triplets);
+    if (!epo__size_mul(triplets, e->feature_floats, &need) || !epo__grow(&e->features, &e->feature_room, need, sizeof *e->features))
+        return epo__nomem("features of a sequence");
+    for (size_t done = 0; done < triplets;) {
+        int count = triplets - done < (size_t)e->batch ? (int)(triplets - done) : e->batch;
+        epo_status status = encode(e, count, in + done * e->stamp_floats);
+        if (status != EPO_OK) return status;
+        for (size_t i = 0; i < (size_t)count; i++) {
+            float *row = e->features + (done + i) * e->feature_floats;
+            memcpy(row, e->encoded + i * encoded, encoded * sizeof *row);
+            if (e->network->dates) append_dates(e, done + i, mjds, row);
+        }
+        done += (size_t)count;
+    }
+    epo__plan *plan;
+    epo_status status = plan_for(e, epo__model_head(e->model, e->head), 1, 1, &e->head_one, &e->head_batch, &plan);
+    int length = (int)triplets;
+    if (status == EPO_OK) status = epo__plan_run_sequences(plan, 1, &length, e->features, e->raw);
+    if (status == EPO_OK) spread(e, 1, out);
+    return status;
+}

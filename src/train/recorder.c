@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * recorder.c - a scoring run being written to the store. */
+#include "train/recorder.h"
+
+#include <stdio.h>
+
+#include "arch/model.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "epochal/version.h"
+#include "nn/net.h"
+#include "store/results.h"
+#include "store/store.h"
+
+static const double COMMIT_SECONDS = 2;
+
+static void add_classes(epo__string *s, const epo_model_info *info, epo_head head)
+{
+    epo__string_add(s, "[");
+    for (size_t i = 0; i < info->heads[head].class_count; i++) {
+        if (i) epo__string_add(s, ",");
+        epo__string_add_json(s, info->heads[head].classes[i]);
+    }
+    epo__string_add(s, "]");
+}
+
+static void add_options(epo__string *s, const epo_score_options *o)
+{
+    epo__string_addf(s, "{\"threads\":%d,\"batch\":%d", o->threads, o->batch);
+    if (o->split) {
+        epo__string_add(s, ",\"split\":");
+        epo__string_add_json(s, o->split);
+    }
+    epo__string_add(s, "}");
+}
+
+static void add_versions(epo__string *s)
+{
+    epo__nn_info nn;
+    epo__nn_get_info(&nn);
+    epo__string_add(s, "{\"epochal\":\"" EPO_VERSION_STRING "\",\"onednn\":");
+    epo__string_add_json(s, nn.onednn_version);
+    epo__string_add(s, ",\"isa\":");
+    epo__string_add_json(s, nn.onednn_isa);
+    epo__string_add(s, "}");
+}
+
+static epo_status note_start(epo_store *store, const char *kind, const epo_model *model, epo_head head, const epo_score_options *options,
+                             int threads, int64_t *run)
+{
+    epo_model_info info;
+    epo_model_get_info(model, &info);
+    epo__string classes = {0}, text = {0}, versions = {0};
+    add_classes(&classes, &info, head);
+    add_options(&text, options);
+    add_versions(&versions);
+    epo_status status = classes.failed || text.failed || versions.failed ? epo__nomem("run") : EPO_OK;
+    epo__model_row row = {.name = info.name, .sha256 = info.sha256, .network = epo__model_network(model)->text, .classes = classes.text,
+                          .normalisation = info.normalise};
+    epo__run_row start = {.kind = kind, .command = options->command_line ? options->command_line : "", .options = text.text,
+                          .versions = versions.text, .threads = threads};
+    if (status == EPO_OK) status = epo__store_model_put(store, &row, &start.model);
+    if (status == EPO_OK) status = epo__store_run_begin(store, &start, run);
+    epo__string_free(&classes);
+    epo__string_free(&text);
+    epo__string_free(&versions);
+    return status;
+}
+
+epo_status epo__recorder_ready(epo__recorder *r)
+{
+    if (r->in_transaction) return EPO_OK;
+    epo_status status = epo__store_begin(r->store);
+    r->in_transaction = status == EPO_OK;
+    r->transaction_start = epo__seconds();
+    return status;
+}
+
+static epo_status commit(epo__recorder *r)
+{
+    epo_status status = epo__store_commit(r->store);
+    if (status != EPO_OK) epo__store_rollback(r->store);
+    r->in_transaction = false;
+    return status;
+}
+
+epo_status epo__recorder_settle(epo__recorder *r)
+{
+    return r->in_transaction && epo__seconds() - r->transaction_start > COMMIT_SECONDS ? commit(r) : EPO_OK;
+}
+
+epo_status epo__recorder_start(epo__recorder *r, epo_store *store, const char *kind, const epo_model *model, epo_head head,
+                               const epo_score_options *options, int threads)
+{
+    *r = (epo__recorder){.store = store, .start = epo__seconds()};
+    epo_status status = epo__recorder_ready(r);
+    if (status == EPO_OK) status = note_start(store, kind, model, head, options, threads, &r->run);
+    if (status == EPO_OK) return commit(r);
+    epo__store_rollback(store);
+    r->in_transaction = false;
+    return status;
+}
+
+epo_status epo__recorder_end(epo__recorder *r, epo_status status)
+{
+    char message[512];
+    snprintf(message, sizeof message, "%s", epo_error_message());
+    const char *word = status == EPO_OK ? "done" : status == EPO_ECANCELLED ? "cancelled" : "failed";
+    epo_status ended = epo__recorder_ready(r);
+    if (ended == EPO_OK) ended = epo__store_run_end(r->store, r->run, word, epo__seconds() - r->start, epo__peak_memory(), 0);
+    if (ended == EPO_OK)
+        ended = commit(r);
+    else if (r->in_transaction)
+        epo__store_rollback(r->store);
+    return status != EPO_OK ? epo__fail(status, "%s", message) : ended;
+}

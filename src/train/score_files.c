@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * score_files.c - stamps from files to scores, without a store.
+ *
+ *     fill: stamps from the file at hand, and the next ones, until there is a batch   (serial)
+ *     work: decode, normalise, network                                               (each worker its own engine)
+ *     deliver: results in input order
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/pipeline.h"
+#include "base/threads.h"
+#include "data/reader.h"
+#include "data/walk.h"
+#include "epochal/score.h"
+#include "train/stamp_scorer.h"
+
+enum { STANDARD_BATCH = 32, MAX_BATCH = 4096, MAX_READERS = 16 };
+
+/* A batch on its way, all from one kind of file. */
+typedef struct chunk {
+    const epo__reader_type *reader; /* NULL: holds errors only */
+    epo__batch batch;
+    double *probabilities;          /* exposures x classes */
+    size_t room;
+} chunk;
+
+typedef struct file_scorer {
+    epo__stamp_scorer *scorer;
+    epo_import_options reading;
+    const epo__reader_type *forced;       /* --format, or NULL */
+    void *states[MAX_READERS];            /* of epo__readers, made when first used */
+    epo__walk *walk;
+    char current[4096];
+    const epo__reader_type *current_reader;
+    bool waiting, open;                   /* a file was found but not opened; is open */
+    epo_score_fn result;
+    void *result_context;
+    epo_score_summary *summary;
+} file_scorer;
+
+static void *chunk_make(void *context)
+{
+    (void)context;
+    return epo__alloc(1, sizeof(chunk));
+}
+
+static void chunk_free(void *context, void *argument)
+{
+    (void)context;
+    chunk *c = argument;
+    if (!c) return;
+    epo__batch_free(&c->batch);
+    free(c->probabilities);
+    free(c);
+}
+
+/* A result that only says what was wrong, in its place among the others. */
+static epo_status add_error(chunk *c, const char *id)
+{
+    size_t subject, index;
+    const char *message = epo__batch_text(&c->batch, epo_error_message());
+    epo_status status = message ? epo__batch_subject(&c->batch, "", &subject) : epo__nomem("result");
+    if (status == EPO_OK) status = epo__batch_exposure(&c->batch, subject, id, &index);
+    if (status == EPO_OK) c->batch.exposures[index].error = message;
+    return status;
+}
+
+static epo_status state_of(file_scorer *f, const epo__reader_type *reader, void **out)
+{
+    size_t i = 0;
+    while (epo__readers[i] != reader) i++;
+    if (!f->states[i] && !(f->states[i] = epo__alloc(1, reader->state_size))) return epo__nomem("reader");
+    *out = f->states[i];
+    return EPO_OK;
+}
+
+/* Finds the next file and who reads it; *end when there is none. A file nobody reads becomes an error in the chunk. */
+static epo_status find_file(file_scorer *f, chunk *c, bool *end)
+{
+    const char *path;
+    epo_status status = epo__walk_next(f->walk, &path);
+    if (!path) {
+        *end = true;
+        return status;
+    }
+    snprintf(f->current, sizeof f->current, "%s", path);
+    if (status == EPO_OK) {
+        f->current_reader = f->forced;
+        if (!f->forced) status = epo__reader_guess(path, &f->current_reader);
+    }
+    if (status != EPO_OK) return add_error(c, f->current);
+    f->waiting = true;
+    return EPO_OK;
+}
+
+static epo_status open_file(file_scorer *f, chunk *c)
+{
+    void *state;
+    f->waiting = false;
+    epo_status status = state_of(f, f->current_reader, &state);
+    if (status != EPO_OK) return status;
+    status = f->current_reader->open(state, &f->reading, f->current);
+    if (status == EPO_ENOMEM) return status;
+    if (status != EPO_OK) return add_error(c, f->current);
+    f->open = true;
+    return EPO_OK;
+}
+
+static epo_status read_piece(file_scorer *f, chunk *c)
+{
+    void *state;
+    bool last = false;
+    epo_status status = state_of(f, f->current_reader, &state);
+    if (status != EPO_OK) return status;
+    c->reader = f->current_reader;
+    status = f->current_reader->next(state, &f->reading, &c->batch, &last);
+    f->open = status == EPO_OK && !last;
+    if (status == EPO_ENOMEM) return status;
+    return status == EPO_OK ? EPO_OK : add_error(c, f->current);
+}
+
+static epo_status chunk_fill(void *context, void *argument, bool *end)
+{
+    file_scorer *f = context;
+    chunk *c = argument;
+    bool files_end = false;
+    epo_status status = EPO_OK;
+    epo__batch_clear(&c->batch);
+    c->reader = NULL;
+    while (status == EPO_OK && !files_end && c->batch.exposure_count < (size_t)epo__stamp_scorer_batch(f->scorer)) {
+        if (!f->open && !f->waiting) {
+            status = find_file(f, c, &files_end);
+        } else if (c->reader && c->reader != f->current_reader) {
+            break; /* one kind of file a chunk */
+        } else {
+            if (f->waiting) status = open_file(f, c);
+            if (status == EPO_OK && f->open) status = read_piece(f, c);
+        }
+    }
+    *end = files_end && c->batch.exposure_count == 0;
+    return status;
+}
+
+/* Views of an exposure's planes. */
+static size_t views_of(const epo__batch *b, const epo__exposure *e, epo__plane_view *views)
+{
+    size_t count = e->plane_count < EPO__MAX_PLANES ? e->plane_count : EPO__MAX_PLANES;
+    for (size_t k = 0; k < count; k++) {
+        const epo__plane *plane = &b->planes[e->first_plane + k];
+        views[k] = (epo__plane_view){.role = plane->role, .type = plane->image.type, .height = (int)plane->image.height,
+                                     .width = (int)plane->image.width, .pixels = plane->image.pixels};
+    }
+    return count;
+}
+
+/* Runs the network on `count` prepared stamps and hands the rows to the exposures they came from. */
+static epo_status run_slots(file_scorer *f, chunk *c, int worker, const size_t *exposures, int count)
+{
+    const double *rows;
+    size_t classes = epo__stamp_scorer_classes(f->scorer);
+    epo_status status = epo__stamp_scorer_run(f->scorer, worker, count, &rows);
+    for (int i = 0; status == EPO_OK && i < count; i++)
+        memcpy(c->probabilities + exposures[i] * classes, rows + (size_t)i * classes, classes * sizeof *rows);
+    return status;
+}
+
+static epo_status chunk_work(void *context, void *argument, int worker)
+{
+    file_scorer *f = context;
+    chunk *c = argument;
+    epo__batch *b = &c->batch;
+    size_t classes = epo__stamp_scorer_classes(f->scorer);
+    if (!epo__grow(&c->probabilities, &c->room, b->exposure_count * classes, sizeof *c->probabilities)) return epo__nomem("scores");
+    if (c->reader && c->reader->decode) {
+        epo_status status = c->reader->decode(&f->reading, b);
+        if (status != EPO_OK) return status;
+    }
+    size_t slots[MAX_BATCH];
+    int used = 0;
+    epo_status status = EPO_OK;
+    for (size_t i = 0; status == EPO_OK && i < b->exposure_count; i++) {
+        epo__exposure *e = &b->exposures[i];
+        epo__plane_view views[EPO__MAX_PLANES];
+        if (e->error) continue;
+        status = epo__stamp_scorer_put(f->scorer, worker, used, views, views_of(b, e, views));
+        if (status == EPO_EFORMAT) {
+            epo__batch_spoil(b, e);
+            status = EPO_OK;
+            continue;
+        }
+        slots[used++] = i;
+        if (status == EPO_OK && used == epo__stamp_scorer_batch(f->scorer)) {
+            status = run_slots(f, c, worker, slots, used);
+            used = 0;
+        }
+    }
+    return status == EPO_OK ? run_slots(f, c, worker, slots, used) : status;
+}
+
+static epo_status chunk_deliver(void *context, void *argument)
+{
+    file_scorer *f = context;
+    chunk *c = argument;
+    size_t classes = epo__stamp_scorer_classes(f->scorer);
+    epo_status status = EPO_OK;
+    for (size_t i = 0; status == EPO_OK && i < c->batch.exposure_count; i++) {
+        const epo__exposure *e = &c->batch.exposures[i];
+        const epo__subject *s = &c->batch.subjects[e->subject];
+        const double *row = c->probabilities + i * classes;
+        if (e->error)
+            f->summary->refused++;
+        else
+            f->summary->scored++;
+        epo_score score = {.id = e->id, .object = s->name, .class_given = s->class_name ? s->class_name : "", .mjd = e->mjd,
+                           .score = e->error ? (double)NAN : epo__stamp_scorer_real(f->scorer, row),
+                           .probabilities = e->error ? NULL : row, .class_count = e->error ? 0 : classes, .error = e->error};
+        status = f->result(f->result_context, &score);
+    }
+    return status;
+}
+
+/* Standard input as a path: kept in an unnamed temporary file, since the reader wants to know its size. */
+static epo_status spool_input(FILE **file, char *path, size_t size)
+{
+    *file = tmpfile();
+    if (!*file) return epo__fail(EPO_EIO, "standard input: no temporary file");
+    char room[65536];
+    for (size_t got; (got = fread(room, 1, sizeof room, stdin)) > 0;)
+        if (fwrite(room, 1, got, *file) != got) return epo__fail(EPO_EIO, "standard input: cannot be kept in a temporary file");
+    if (ferror(stdin) || fflush(*file) != 0) return epo__fail(EPO_EIO, "standard input: cannot be read");
+    snprintf(path, size, "/proc/self/fd/%d", fileno(*file));
+    return EPO_OK;
+}
+
+epo_status epo_score_files(const epo_model *model, const char *const *paths, size_t count, const epo_score_options *options,
+                           epo_score_fn result, void *context, epo_score_summary *out)
+{
+    static const char *const all_suffixes[] = {".avro", ".fits", ".fit", ".fits.gz", ".fit.gz", ".npy", ".npz", NULL};
+    const epo_score_options standard = EPO_SCORE_OPTIONS_INIT;
+    *out = (epo_score_summary){0};
+    if (!options) options = &standard;
+    int threads = epo__threads(options->threads), batch = options->batch ? options->batch : STANDARD_BATCH;
+    if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "a batch of %d; 1 to %d", batch, MAX_BATCH);
+    file_scorer f = {.reading = EPO_IMPORT_OPTIONS_INIT, .result = result, .result_context = context, .summary = out};
+    f.reading.array = options->array;
+    f.reading.extname = options->extname;
+    f.reading.trust_input = options->trust_input;
+    FILE *spool = NULL;
+    char spool_path[64];
+    double start = epo__seconds();
+    const char **names = epo__alloc(count, sizeof *names);
+    epo_status status = names ? EPO_OK : epo__nomem("paths");
+    for (size_t i = 0; status == EPO_OK && i < count; i++) {
+        names[i] = paths[i];
+        if (strcmp(paths[i], "-") != 0) continue;
+        status = spool ? epo__fail(EPO_EARG, "standard input can be read once") : spool_input(&spool, spool_path, sizeof spool_path);
+        names[i] = spool_path;
+    }
+    if (status == EPO_OK && options->format) {
+        status = epo__reader_find(options->format, &f.forced);
+        if (status == EPO_OK && !f.forced->has_stamps)
+            status = epo__fail(EPO_EARG, "format %s holds no single stamps: import it, then classify", f.forced->name);
+    }
+    if (status == EPO_OK) status = epo__stamp_scorer_create(model, threads, batch, &f.scorer);
+    if (status == EPO_OK)
+        status = epo__walk_create(names, count, f.forced ? f.forced->suffixes : all_suffixes, f.forced ? f.forced->first_suffix : NULL, &f.walk);
+    if (status == EPO_OK) {
+        epo__pipeline pipeline = {&f, chunk_make, chunk_free, chunk_fill, chunk_work, chunk_deliver};
+        status = epo__pipeline_run(&pipeline, threads);
+    }
+    out->seconds = epo__seconds() - start;
+    for (size_t i = 0; epo__readers[i]; i++) {
+        if (f.states[i] && epo__readers[i]->release) epo__readers[i]->release(f.states[i]);
+        free(f.states[i]);
+    }
+    epo__walk_free(f.walk);
+    epo__stamp_scorer_free(f.scorer);
+    if (spool) fclose(spool);
+    free(names);
+    return status;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * cmd_classify.c - epochal classify: the objects of a store, each from its sequence of images. */
+#include "commands.h"
+#include "message.h"
+#include "scores.h"
+
+typedef struct classify_options {
+    cli_common common;
+    const char *split, *net, *normalise;
+    int batch;
+} classify_options;
+
+#define PLACE(member) .place = offsetof(classify_options, member)
+static const cli_option options[] = {
+    CLI_OPTION_DB(true),
+    CLI_OPTION_MODEL(true),
+    {.name = "split", .kind = CLI_TEXT, .argument = "NAME:PART", PLACE(split), .help = "only these objects, as main:test"},
+    {.name = "net", .kind = CLI_TEXT, .argument = "FILE", PLACE(net), .help = "network text for weights that have none in them, PyTorch's say"},
+    {.name = "normalise", .kind = CLI_TEXT, .argument = "NAME", PLACE(normalise), .help = "normalisation instead of the model's own"},
+    {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", PLACE(batch), .help = "triplets that go through the encoder together"},
+    CLI_OPTION_THREADS,
+    CLI_OPTION_OUTPUT("table"),
+    CLI_OPTIONS_LAST,
+};
+
+static const char *best_class(const epo_head_info *head, const double *probabilities)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < head->class_count; i++)
+        if (probabilities[i] > probabilities[best]) best = i;
+    return head->classes[best];
+}
+
+static epo_status print_object(void *context, const epo_score *score)
+{
+    cli_scores *s = context;
+    cli_put_text(s->output, score->id);
+    cli_put_text(s->output, score->class_given && *score->class_given ? score->class_given : NULL);
+    if (score->error)
+        cli_put_absent(s->output);
+    else
+        cli_put_text(s->output, best_class(s->head, score->probabilities));
+    cli_put_int(s->output, score->nights);
+    cli_put_int(s->output, score->triplets);
+    if (score->error) {
+        cli_put_absent(s->output);
+        cli_put_text(s->output, score->error);
+    } else {
+        cli_put_scores(s->output, score->probabilities);
+    }
+    cli_row_end(s->output);
+    cli_progress(++s->done);
+    return cli_output_failed(s->output) ? EPO_ECANCELLED : EPO_OK;
+}
+
+static int run(const cli_call *call)
+{
+    const classify_options *o = call->options;
+    cli_scores scores = {0};
+    epo_model *model = NULL;
+    epo_store *store = NULL;
+    epo_score_summary summary = {0};
+    epo_model_info info;
+    int result = cli_model_load(o->common.model, o->net, o->normalise, EPO_HEAD_SEQUENCE, &model);
+    if (result != CLI_OK) return result;
+    epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
+    if (status != EPO_OK) {
+        result = cli_failed(status);
+        goto done;
+    }
+    epo_model_get_info(model, &info);
+    scores.head = &info.heads[EPO_HEAD_SEQUENCE];
+    scores.output = cli_output_open(o->common.output, false);
+    if (!scores.output) {
+        result = CLI_FAILED;
+        goto done;
+    }
+    const cli_column columns[] = {
+        {.name = "object"},
+        {.name = "class"},
+        {.name = "predicted"},
+        {.name = "nights", .number = true},
+        {.name = "triplets", .number = true},
+        {.name = "probabilities", .members = scores.head->classes, .member_count = scores.head->class_count},
+        {.name = "error"},
+    };
+    cli_table_begin(scores.output, "", columns, sizeof columns / sizeof *columns);
+
+    epo_score_options score = EPO_SCORE_OPTIONS_INIT;
+    score.threads = o->common.threads;
+    score.batch = o->batch;
+    score.split = o->split;
+    score.command_line = call->command_line;
+    cli_progress_begin("objects", 0);
+    status = epo_classify_store(model, store, &score, print_object, &scores, &summary);
+    result = cli_scores_end(&scores, status, &summary, "objects");
+done:
+    epo_store_close(store);
+    epo_model_free(model);
+    return result;
+}
+
+const cli_command cmd_classify = {
+    .name = "classify",
+    .about = "Classify objects from their sequences of images",
+    .description =
+        "Runs each object of a store through the encoder, three consecutive nights at a time, and the features through the\n"
+        "sequence head. Prints per object the class it was given, the most probable one, how many nights and triplets went in,\n"
+        "and the probability of each class; all of it is kept in the store with the run and the model. An object with fewer\n"
+        "than three nights gets an error instead, and the exit status is 3.",
+    .examples = "epochal classify --db crts.db --model taonet.safetensors\n"
+                "# the test part of a split, for another program\n"
+                "epochal classify --db crts.db --model taonet.safetensors --split main:test --output csv > test.csv",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_size = sizeof(classify_options),
+    .run = run,
+};

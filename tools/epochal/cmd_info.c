@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * cmd_info.c - epochal info: what is in a store, and whether it is sound. */
+#include "commands.h"
+#include "epochal/store.h"
+#include "message.h"
+#include "output.h"
+
+typedef struct info_options {
+    cli_common common;
+    bool check;
+} info_options;
+
+static const cli_option options[] = {
+    CLI_OPTION_DB(true),
+    {.name = "check", .kind = CLI_FLAG, .place = offsetof(info_options, check),
+     .help = "read everything and verify it: structure, references, the CRC32 of each stamp"},
+    CLI_OPTION_OUTPUT("table"),
+    CLI_OPTIONS_LAST,
+};
+
+static void count_fact(cli_output *output, const char *name, int64_t value)
+{
+    cli_put_text(output, name);
+    cli_put_int(output, value);
+    cli_row_end(output);
+}
+
+static void date_fact(cli_output *output, const char *name, const char *date)
+{
+    cli_put_text(output, name);
+    cli_put_text(output, *date ? date : NULL);
+    cli_row_end(output);
+}
+
+static void time_fact(cli_output *output, const char *name, double mjd)
+{
+    cli_put_text(output, name);
+    cli_put_real(output, mjd);
+    cli_row_end(output);
+}
+
+static void print_facts(cli_output *output, const char *path, const epo_store_contents *info)
+{
+    cli_facts_begin(output, "");
+    cli_put_text(output, "store");
+    cli_put_text(output, path);
+    cli_row_end(output);
+    count_fact(output, "version", info->version);
+    count_fact(output, "bytes", info->bytes);
+    count_fact(output, "surveys", info->surveys);
+    count_fact(output, "files", info->sources);
+    count_fact(output, "objects", info->objects);
+    count_fact(output, "stamps", info->stamps);
+    count_fact(output, "points", info->photometry);
+    count_fact(output, "nights", info->nights);
+    date_fact(output, "first_date", info->date_first);
+    date_fact(output, "last_date", info->date_last);
+    time_fact(output, "first_mjd", info->mjd_first);
+    time_fact(output, "last_mjd", info->mjd_last);
+    count_fact(output, "suspect_dates", info->suspect_times);
+    count_fact(output, "constant_images", info->constants);
+    count_fact(output, "labels", info->labels);
+    count_fact(output, "runs", info->runs);
+    cli_facts_end(output);
+}
+
+static void print_tables(cli_output *output, const epo_store_contents *info)
+{
+    static const cli_column classes[] = {{.name = "class"}, {.name = "objects", .number = true}, {.name = "stamps", .number = true}};
+    static const cli_column parts[] = {{.name = "split"}, {.name = "part"}, {.name = "objects", .number = true}};
+    static const cli_column models[] = {{.name = "model"}, {.name = "sha256"}, {.name = "classes"}};
+    cli_table_begin(output, "classes", classes, 3);
+    for (size_t i = 0; i < info->class_count; i++) {
+        cli_put_text(output, info->classes[i].name);
+        cli_put_int(output, info->classes[i].objects);
+        cli_put_int(output, info->classes[i].stamps);
+        cli_row_end(output);
+    }
+    cli_table_end(output);
+    cli_table_begin(output, "splits", parts, 3);
+    for (size_t i = 0; i < info->part_count; i++) {
+        cli_put_text(output, info->parts[i].split);
+        cli_put_text(output, info->parts[i].part);
+        cli_put_int(output, info->parts[i].objects);
+        cli_row_end(output);
+    }
+    cli_table_end(output);
+    cli_table_begin(output, "models", models, 3);
+    for (size_t i = 0; i < info->model_count; i++) {
+        cli_put_text(output, info->models[i].name);
+        cli_put_text(output, info->models[i].sha256);
+        cli_put_text(output, info->models[i].classes);
+        cli_row_end(output);
+    }
+    cli_table_end(output);
+}
+
+static void say_problem(void *context, const char *text)
+{
+    (void)context;
+    cli_error("%s", text);
+}
+
+static bool show_progress(void *context, int64_t done, int64_t total)
+{
+    (void)context;
+    (void)total;
+    cli_progress((uint64_t)done);
+    return true;
+}
+
+static int run(const cli_call *call)
+{
+    const info_options *o = call->options;
+    epo_store *store = NULL;
+    epo_store_contents info = {0};
+    cli_output *output = NULL;
+    int result = CLI_OK;
+    epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
+    if (status == EPO_OK) status = epo_store_info(store, &info);
+    if (status != EPO_OK) {
+        result = cli_failed(status);
+        goto done;
+    }
+    if (o->check) {
+        static const epo_store_checking checking = {.problem = say_problem, .progress = show_progress};
+        cli_progress_begin("stamps", (uint64_t)info.stamps);
+        status = epo_store_check(store, &checking);
+        cli_progress_end();
+        if (status != EPO_OK) result = cli_failed(status);
+        else cli_note("%s: checked, no problem found", o->common.db);
+    }
+    output = cli_output_open(o->common.output, true);
+    if (!output) {
+        result = CLI_FAILED;
+        goto done;
+    }
+    print_facts(output, o->common.db, &info);
+    print_tables(output, &info);
+    if (cli_output_close(output) != CLI_OK) result = CLI_FAILED;
+done:
+    epo_store_info_free(&info);
+    epo_store_close(store);
+    return result;
+}
+
+const cli_command cmd_info = {
+    .name = "info",
+    .about = "Show what is in a store",
+    .description = "Prints how many objects, stamps and nights a store holds, its classes, dates, splits and models. With --check\n"
+                   "everything is read and verified; each problem is named on stderr, and the exit status is 1 when there is one.",
+    .examples = "epochal info --db crts.db\n"
+                "# verify every stamp\n"
+                "epochal info --db crts.db --check\n"
+                "# the number of objects, for a script\n"
+                "epochal info --db crts.db --output json | jq .objects",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_size = sizeof(info_options),
+    .run = run,
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * commands.c - the table of subcommands. */
+#include "commands.h"
+
+#include <string.h>
+
+const cli_command *const cli_commands[] = {
+    &cmd_import, &cmd_info, &cmd_models, &cmd_score, &cmd_classify, &cmd_bench, &cmd_doctor, &cmd_config, &cmd_help,
+    &cmd_version, NULL,
+};
+
+const cli_command *cli_command_find(const char *name)
+{
+    for (size_t i = 0; cli_commands[i]; i++)
+        if (strcmp(cli_commands[i]->name, name) == 0) return cli_commands[i];
+    return NULL;
+}

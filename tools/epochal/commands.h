@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * commands.h - the subcommands, one cmd_*.c each. A new one is declared here and gets a row in commands.c. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "command.h"
+
+extern const cli_command cmd_bench, cmd_classify, cmd_config, cmd_doctor, cmd_help, cmd_import, cmd_info, cmd_models,
+    cmd_score, cmd_version;
+
+#endif
