@@ -22,7 +22,7 @@ struct epo__plan {
     struct lane {
         float *arena;
         void *scratch, *stream;
-    } *lane;
+    } * lane;
 };
 
 static _Thread_local int thread_count = 1;
@@ -33,7 +33,8 @@ void epo__nn_set_threads(int threads)
 }
 
 /* Samples are independent, so threads take one each and never wait for another. A plan for one sample splits the work
- * inside it, unless there is so little that threads would mostly wait: some twenty meetings of 5 us in a network of 1 ms. */
+ * inside it, unless there is so little that threads would mostly wait: some twenty meetings of 5 us in a network of 1
+ * ms. */
 static void share_threads(const epo__net *net, epo__plan_builder *builder)
 {
     const uint64_t worth_splitting = 100000000; /* multiply-adds */
@@ -54,8 +55,9 @@ static epo_status plan_layers(const epo__net *net, epo__plan_builder *builder)
 static epo_status check_buffers(const epo__plan_builder *b)
 {
     size_t arenas, rows, all;
-    if (!epo__size_mul(b->arena_size, (size_t)b->lanes, &arenas) || !epo__size_mul(b->row_size, 2 * (size_t)b->batch, &rows) ||
-        !epo__size_add(arenas, rows, &all) || all > max_buffer)
+    if (!epo__size_mul(b->arena_size, (size_t)b->lanes, &arenas) ||
+        !epo__size_mul(b->row_size, 2 * (size_t)b->batch, &rows) || !epo__size_add(arenas, rows, &all) ||
+        all > max_buffer)
         return epo__fail(EPO_ELIMIT, "a batch of %d samples needs over %zu activations", b->batch, max_buffer);
     return EPO_OK;
 }
@@ -123,10 +125,12 @@ void epo__plan_destroy(epo__plan *plan)
     free(plan);
 }
 
-/* --- running ------------------------------------------------------------------------------------------------------------ */
+/* --- running
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Runs the sample steps first .. last-1 on one sample. */
-static epo_status run_sample(const epo__plan *plan, const epo__frame *shared, size_t first, size_t last, int lane, int sample)
+static epo_status run_sample(const epo__plan *plan, const epo__frame *shared, size_t first, size_t last, int lane,
+                             int sample)
 {
     epo__frame frame = *shared;
     frame.sample = sample;
@@ -167,8 +171,7 @@ static epo_status run_steps(const epo__plan *plan, const epo__frame *frame)
         epo_status status;
         size_t last = i + 1;
         if (plan->steps[i].by_sample) {
-            while (last < plan->step_count && plan->steps[last].by_sample)
-                last++;
+            while (last < plan->step_count && plan->steps[last].by_sample) last++;
             status = run_samples(plan, frame, i, last);
         } else {
             status = plan->steps[i].run(plan->steps[i].state, frame);

@@ -30,8 +30,7 @@ static inline epo__net *make_net(epo__shape in, const char *const *lines)
 {
     epo__net *net = NULL;
     check_ok(epo__net_create(in, &net));
-    for (; *lines; lines++)
-        check_ok(add_line(net, *lines));
+    for (; *lines; lines++) check_ok(add_line(net, *lines));
     return net;
 }
 
@@ -40,8 +39,7 @@ static inline float *random_floats(size_t count, uint64_t stream)
     epo__rng rng = {.seed = 7, .stream = stream};
     float *x = malloc(count * sizeof *x);
     assert_non_null(x);
-    for (size_t i = 0; i < count; i++)
-        x[i] = (float)epo__rng_normal(&rng);
+    for (size_t i = 0; i < count; i++) x[i] = (float)epo__rng_normal(&rng);
     return x;
 }
 
@@ -70,13 +68,13 @@ static inline size_t out_size(const epo__net *net)
 }
 
 /* Within `tolerance` of the larger of 1 and |expected|. */
-static inline void check_close(const char *what, const float *got, const float *expected, size_t count, double tolerance)
+static inline void check_close(const char *what, const float *got, const float *expected, size_t count,
+                               double tolerance)
 {
     for (size_t i = 0; i < count; i++) {
         double e = (double)expected[i], scale = __builtin_fabs(e) > 1 ? __builtin_fabs(e) : 1;
         double difference = __builtin_fabs((double)got[i] - e);
-        if (!(difference <= tolerance * scale))
-            fail_msg("%s: value %zu is %.9g, not %.9g", what, i, (double)got[i], e);
+        if (!(difference <= tolerance * scale)) fail_msg("%s: value %zu is %.9g, not %.9g", what, i, (double)got[i], e);
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * reference.h - every layer once more, in the plainest loops and in double precision: what the tests compare with. Knows
- * layers by their word and options by their line, nothing of the library's layer files. */
+ * reference.h - every layer once more, in the plainest loops and in double precision: what the tests compare with.
+ * Knows layers by their word and options by their line, nothing of the library's layer files. */
 #ifndef EPO_TESTS_NN_REFERENCE_H
 #define EPO_TESTS_NN_REFERENCE_H
 
@@ -178,8 +178,7 @@ static inline image ref_gru_layer(image in, const epo__layer *layer, int number,
                     b[g] = value(p[3], row);
                     for (int i = 0; i < in.c; i++)
                         a[g] += value(p[0], row * (size_t)in.c + (size_t)i) * in.v[step * in.c + i];
-                    for (int i = 0; i < hidden; i++)
-                        b[g] += value(p[1], row * (size_t)hidden + (size_t)i) * h[i];
+                    for (int i = 0; i < hidden; i++) b[g] += value(p[1], row * (size_t)hidden + (size_t)i) * h[i];
                 }
                 double r = ref_sigmoid(a[0] + b[0]), z = ref_sigmoid(a[1] + b[1]), n = tanh(a[2] + r * b[2]);
                 next[k] = (1 - z) * n + z * h[k];
@@ -206,8 +205,7 @@ static inline image ref_gru(image in, const epo__layer *layer, const char *line)
     image out = image_make(now.c, 1, 1);
     for (int i = 0; i < now.c; i++) {
         if (says(line, "output=sum"))
-            for (int t = 0; t < now.h; t++)
-                out.v[i] += now.v[t * now.c + i];
+            for (int t = 0; t < now.h; t++) out.v[i] += now.v[t * now.c + i];
         else
             out.v[i] = now.v[(i < hidden ? now.h - 1 : 0) * now.c + i];
     }
@@ -240,15 +238,13 @@ static inline image ref_layer(image in, const epo__layer *layer, const char *lin
         image out = image_make((int)w->dims[0], 1, 1);
         for (int o = 0; o < out.c; o++) {
             out.v[o] = value(b, (size_t)o);
-            for (int i = 0; i < in.c; i++)
-                out.v[o] += value(w, (size_t)(o * in.c + i)) * in.v[i];
+            for (int i = 0; i < in.c; i++) out.v[o] += value(w, (size_t)(o * in.c + i)) * in.v[i];
         }
         return out;
     }
     if (!strcmp(word, "gap")) {
         image out = image_make(in.c, 1, 1);
-        for (int i = 0; i < in.c * in.h * in.w; i++)
-            out.v[i / (in.h * in.w)] += in.v[i] / (in.h * in.w);
+        for (int i = 0; i < in.c * in.h * in.w; i++) out.v[i / (in.h * in.w)] += in.v[i] / (in.h * in.w);
         return out;
     }
 
@@ -256,8 +252,7 @@ static inline image ref_layer(image in, const epo__layer *layer, const char *lin
     bool flat = !strcmp(word, "flatten");
     image out = flat ? image_make(size, 1, 1) : image_make(in.c, in.h, in.w);
     double sum = 0;
-    for (int i = 0; i < size; i++)
-        sum += exp(in.v[i]);
+    for (int i = 0; i < size; i++) sum += exp(in.v[i]);
     for (int i = 0; i < size; i++) {
         int c = i / (in.h * in.w), pixel = i % (in.h * in.w);
         if (flat && says(line, "hwc"))
@@ -282,8 +277,7 @@ static inline float *ref_run(const epo__net *net, const char *const *lines, cons
     epo__shape s = epo__net_in(net);
     image now = steps ? image_make(s.channels, steps, 1) : image_make(s.channels, s.height, s.width);
     size_t size = (size_t)now.c * (size_t)now.h * (size_t)now.w;
-    for (size_t i = 0; i < size; i++)
-        now.v[i] = (double)in[i];
+    for (size_t i = 0; i < size; i++) now.v[i] = (double)in[i];
     for (size_t i = 0; i < epo__net_length(net); i++) {
         image next = ref_layer(now, epo__net_layer(net, i), lines[i]);
         free(now.v);
@@ -293,8 +287,7 @@ static inline float *ref_run(const epo__net *net, const char *const *lines, cons
     assert_int_equal(size, epo__shape_size(epo__net_out(net)));
     float *out = malloc(size * sizeof *out);
     assert_non_null(out);
-    for (size_t i = 0; i < size; i++)
-        out[i] = (float)now.v[i];
+    for (size_t i = 0; i < size; i++) out[i] = (float)now.v[i];
     free(now.v);
     return out;
 }

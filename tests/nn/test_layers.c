@@ -56,9 +56,10 @@ static const struct {
     {{40, 50, 47}, {56, 50, 47}, {"dense 2 growth=8 bottleneck=1"}}, /* several strips, the last shorter */
     {{12, 7, 6}, {6, 3, 3}, {"transition"}},
     {{13, 8, 8}, {9, 4, 4}, {"transition compression=0.7", "relu"}},
-    {{3, 16, 16}, {4, 1, 1},
-     {"conv 8 bias=0", "dense 2 growth=6", "transition", "dense 2 growth=16", "transition 0.4", "batchnorm", "relu", "gap",
-      "linear 4", "softmax"}},
+    {{3, 16, 16},
+     {4, 1, 1},
+     {"conv 8 bias=0", "dense 2 growth=6", "transition", "dense 2 growth=16", "transition 0.4", "batchnorm", "relu",
+      "gap", "linear 4", "softmax"}},
     {{7, 1, 1}, {5, 1, 1}, {"gru 5"}},
     {{7, 1, 1}, {5, 1, 1}, {"gru hidden=5 output=sum"}},
     {{7, 1, 1}, {10, 1, 1}, {"gru 5 directions=2"}},
@@ -74,8 +75,7 @@ static const int lengths[BATCH] = {2, 6, 1, 6, 3};
 static size_t sample_start(const epo__net *net, int i)
 {
     size_t steps = 0;
-    for (int k = 0; k < i; k++)
-        steps += epo__net_is_recurrent(net) ? (size_t)lengths[k] : 1;
+    for (int k = 0; k < i; k++) steps += epo__net_is_recurrent(net) ? (size_t)lengths[k] : 1;
     return steps * in_size(net);
 }
 
@@ -122,7 +122,8 @@ static void test_reference(void **state)
         float *expected = malloc(BATCH * out_size(net) * sizeof *expected);
         assert_non_null(expected);
         for (int i = 0; i < BATCH; i++) {
-            float *one = ref_run(net, nets[n].lines, in + sample_start(net, i), epo__net_is_recurrent(net) ? lengths[i] : 0);
+            float *one =
+                ref_run(net, nets[n].lines, in + sample_start(net, i), epo__net_is_recurrent(net) ? lengths[i] : 0);
             memcpy(expected + (size_t)i * out_size(net), one, out_size(net) * sizeof *one);
             free(one);
         }
@@ -155,7 +156,8 @@ static void test_every_layer_is_in_the_table(void **state)
 static void test_same_bits_in_any_batch(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"conv 8", "relu", "dense 2 growth=12", "transition", "batchnorm", "relu", "gap", NULL};
+    static const char *const lines[] = {"conv 8", "relu", "dense 2 growth=12", "transition", "batchnorm", "relu",
+                                        "gap",    NULL};
     epo__net *net = make_net((epo__shape){3, 16, 16}, lines);
     check_ok(epo__net_init(net, "encoder", 5));
     float *in = random_floats(7 * in_size(net), 1), *one = malloc(out_size(net) * sizeof *one);
@@ -181,15 +183,14 @@ static void test_nan_stays_where_it_is(void **state)
 {
     (void)state;
     static const char *const lines[] = {"conv 8", "relu", "dense 2 growth=12", "transition", "batchnorm",
-                                        "relu", "gap", "linear 3", "relu", NULL};
+                                        "relu",   "gap",  "linear 3",          "relu",       NULL};
     epo__net *net = make_net((epo__shape){3, 8, 8}, lines);
     check_ok(epo__net_init(net, "encoder", 5));
     epo__plan *plan = NULL;
     check_ok(epo__plan_create(net, 2, &plan));
     float *in = random_floats(2 * in_size(net), 1), clean[6], dirty[6];
     check_ok(epo__plan_run(plan, 2, in, clean));
-    for (size_t i = 0; i < in_size(net); i++)
-        in[i] = NAN;
+    for (size_t i = 0; i < in_size(net); i++) in[i] = NAN;
     check_ok(epo__plan_run(plan, 2, in, dirty));
     check_close("beside it", dirty + 3, clean + 3, 3, 0);
     memcpy(in, in + in_size(net), in_size(net) * sizeof *in);

@@ -7,8 +7,16 @@
 #include "network.h"
 
 /* The encoder of TAO-Net (Gomez et al. 2020), DenseNet-BC with k=32 and L=70. */
-static const char *const taonet[] = {"conv 64 bias=0",     "dense 11 growth=32", "transition", "dense 11 growth=32", "transition",
-                                     "dense 11 growth=32", "batchnorm",          "relu",       "gap",                NULL};
+static const char *const taonet[] = {"conv 64 bias=0",
+                                     "dense 11 growth=32",
+                                     "transition",
+                                     "dense 11 growth=32",
+                                     "transition",
+                                     "dense 11 growth=32",
+                                     "batchnorm",
+                                     "relu",
+                                     "gap",
+                                     NULL};
 
 struct seen {
     size_t count, trainable, elements;
@@ -19,8 +27,7 @@ static epo_status see(void *context, const epo__param *param)
 {
     struct seen *seen = context;
     size_t product = 1;
-    for (int i = 0; i < param->ndim; i++)
-        product *= (size_t)param->dims[i];
+    for (int i = 0; i < param->ndim; i++) product *= (size_t)param->dims[i];
     assert_int_equal(product, param->count);
     assert_non_null(param->value);
     seen->count++;
@@ -49,7 +56,8 @@ static void test_names(void **state)
     check_fails(epo__net_add(net, "relu", "conv1", NULL, 0), EPO_EARG, "the name 'conv1' is taken");
     check_fails(epo__net_add(net, "relu", "a.b", NULL, 0), EPO_EARG, "letters");
     check_fails(epo__net_add(net, "relu", "", NULL, 0), EPO_EARG, "letters");
-    check_fails(epo__net_add(net, "relu", "a_name_of_more_letters_than_there_is_room_for_in_it", NULL, 0), EPO_EARG, "47");
+    check_fails(epo__net_add(net, "relu", "a_name_of_more_letters_than_there_is_room_for_in_it", NULL, 0), EPO_EARG,
+                "47");
     check_ok(epo__net_add(net, "relu", "mine", NULL, 0));
     assert_string_equal(epo__net_layer(net, 5)->name, "mine");
     check_fails(add_line(net, "gru 4"), EPO_EARG, "first layer");
@@ -87,9 +95,22 @@ static void test_cost(void **state)
     assert_int_equal(visits, 3);
     epo__net_destroy(net);
 
-    static const char *const braai[] = {"conv 16 pad=valid", "relu", "conv 16 pad=valid", "relu", "maxpool", "conv 32 pad=valid",
-                                        "relu", "conv 32 pad=valid", "relu", "maxpool 4", "flatten hwc", "linear 256", "relu",
-                                        "linear 1", "sigmoid", NULL};
+    static const char *const braai[] = {"conv 16 pad=valid",
+                                        "relu",
+                                        "conv 16 pad=valid",
+                                        "relu",
+                                        "maxpool",
+                                        "conv 32 pad=valid",
+                                        "relu",
+                                        "conv 32 pad=valid",
+                                        "relu",
+                                        "maxpool 4",
+                                        "flatten hwc",
+                                        "linear 256",
+                                        "relu",
+                                        "linear 1",
+                                        "sigmoid",
+                                        NULL};
     net = make_net((epo__shape){3, 63, 63}, braai);
     seen = (struct seen){0};
     check_ok(epo__net_visit(net, "", see, &seen));
@@ -223,7 +244,8 @@ static void test_no_layers(void **state)
     epo__net_destroy(net);
 }
 
-/* --- plans side by side --------------------------------------------------------------------------------------------------- */
+/* --- plans side by side
+ * --------------------------------------------------------------------------------------------------- */
 
 enum { WORKERS = 4, SAMPLES = 6 };
 
@@ -249,11 +271,12 @@ static void *work(void *context)
 static void test_plans_side_by_side(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"conv 16", "relu", "dense 2 growth=16", "transition", "flatten hwc",
-                                        "linear 32", "relu", "linear 3", "softmax", NULL};
+    static const char *const lines[] = {"conv 16",   "relu", "dense 2 growth=16", "transition", "flatten hwc",
+                                        "linear 32", "relu", "linear 3",          "softmax",    NULL};
     epo__net *net = make_net((epo__shape){3, 16, 16}, lines);
     check_ok(epo__net_init(net, "", 1));
-    float *in = random_floats(SAMPLES * in_size(net), 1), *expected = malloc(SAMPLES * out_size(net) * sizeof *expected);
+    float *in = random_floats(SAMPLES * in_size(net), 1),
+          *expected = malloc(SAMPLES * out_size(net) * sizeof *expected);
     struct worker workers[WORKERS];
     pthread_t threads[WORKERS];
     for (int i = 0; i < WORKERS; i++) {
@@ -261,8 +284,7 @@ static void test_plans_side_by_side(void **state)
         check_ok(epo__plan_create(net, SAMPLES, &workers[i].plan));
     }
     check_ok(epo__plan_run(workers[0].plan, SAMPLES, in, expected));
-    for (int i = 0; i < WORKERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    for (int i = 0; i < WORKERS; i++) assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
     for (int i = 0; i < WORKERS; i++) {
         pthread_join(threads[i], NULL);
         assert_int_equal(workers[i].wrong, 0);
@@ -286,10 +308,14 @@ static void test_info(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_cost),
-        cmocka_unit_test(test_limits),          cmocka_unit_test(test_first_weights),
-        cmocka_unit_test(test_runs_refused),    cmocka_unit_test(test_no_layers),
-        cmocka_unit_test(test_plans_side_by_side), cmocka_unit_test(test_info),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_first_weights),
+        cmocka_unit_test(test_runs_refused),
+        cmocka_unit_test(test_no_layers),
+        cmocka_unit_test(test_plans_side_by_side),
+        cmocka_unit_test(test_info),
     };
     return cmocka_run_group_tests_name("nn net", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_parity.c - networks with every layer in them give what PyTorch gives; make_fixture.py wrote what is read here, and
- * says how. With EPOCHAL_TAONET_DUMP, TAO-Net in full size as well. */
+ * test_parity.c - networks with every layer in them give what PyTorch gives; make_fixture.py wrote what is read here,
+ * and says how. With EPOCHAL_TAONET_DUMP, TAO-Net in full size as well. */
 #include "network.h"
 
 enum { MAX_SEQUENCES = 64 };
@@ -65,8 +65,7 @@ static void run_network(struct file *file, const float *in, size_t count)
 {
     epo__plan *plan = NULL;
     size_t params = 0;
-    for (size_t i = 0; i < epo__net_length(file->net); i++)
-        params += epo__net_layer(file->net, i)->param_count;
+    for (size_t i = 0; i < epo__net_length(file->net); i++) params += epo__net_layer(file->net, i)->param_count;
     assert_int_equal(file->params, params);
     int batch = file->sequences ? file->sequences : (int)(count / in_size(file->net));
     free(file->result);
@@ -129,8 +128,7 @@ static int check_file(const char *prefix)
     file.numbers = fopen(path, "rb");
     assert_non_null(file.text);
     assert_non_null(file.numbers);
-    while (fgets(line, sizeof line, file.text))
-        read_line(&file, line);
+    while (fgets(line, sizeof line, file.text)) read_line(&file, line);
     assert_int_equal(fgetc(file.numbers), EOF);
     fclose(file.text);
     fclose(file.numbers);
