@@ -32,7 +32,8 @@ static epo_status configure(epo__layer *layer, const double *values)
 
 void epo__batchnorm_fold(const epo__param *params, double eps, float *scale, float *shift)
 {
-    const float *weight = params[0].value, *bias = params[1].value, *mean = params[2].value, *variance = params[3].value;
+    const float *weight = params[0].value, *bias = params[1].value, *mean = params[2].value,
+                *variance = params[3].value;
     for (size_t c = 0; c < params[0].count; c++) {
         double s = (double)weight[c] / sqrt((double)variance[c] + eps);
         scale[c] = (float)s;
@@ -40,11 +41,12 @@ void epo__batchnorm_fold(const epo__param *params, double eps, float *scale, flo
     }
 }
 
-/* --- y = x * scale[c] + shift[c] in a plan ------------------------------------------------------------------------------- */
+/* --- y = x * scale[c] + shift[c] in a plan
+ * ------------------------------------------------------------------------------- */
 
 struct affine {
     epo__tensor tensor;
-    float *scale, *shift; /* both NULL: y = x */
+    float *scale, *shift;
     size_t channels;
     bool relu;
 };
@@ -62,13 +64,8 @@ static epo_status affine_run(void *state, const epo__frame *frame)
 {
     const struct affine *a = state;
     float *x = epo__frame_write(frame, &a->tensor);
-    bool rows = a->tensor.place != EPO_AT_ARENA;
-    size_t count = epo__shape_size(a->tensor.shape) * (rows ? (size_t)frame->count : 1);
-    if (a->scale)
-        epo__affine(x, a->channels, x, a->channels, a->scale, a->shift, a->channels, count / a->channels, a->relu,
-                    frame->threads);
-    else if (a->relu)
-        epo__relu(x, count);
+    size_t pixels = epo__frame_size(frame, &a->tensor) / a->channels;
+    epo__affine(x, a->channels, x, a->channels, a->scale, a->shift, a->channels, pixels, a->relu, frame->threads);
     return EPO_OK;
 }
 
@@ -87,7 +84,6 @@ static struct affine *affine_make(const float *scale, const float *shift, size_t
     struct affine *affine = epo__alloc(1, sizeof *affine);
     if (!affine) return NULL;
     affine->channels = channels;
-    if (!scale) return affine;
     affine->scale = epo__alloc(channels, sizeof *scale);
     affine->shift = epo__alloc(channels, sizeof *shift);
     if (!affine->scale || !affine->shift) {
@@ -106,20 +102,16 @@ static epo_status affine_emit(epo__plan_builder *builder, void *state, bool relu
     if (!affine) return epo__nomem("batch norm");
     affine->tensor = *epo__builder_now(builder);
     affine->relu = relu;
-    if (affine->tensor.place == EPO_AT_ARENA) return epo__builder_sample_step(builder, affine_run, affine_release, affine);
-    return epo__builder_row_step(builder, affine_run, affine_release, affine);
+    return epo__builder_place_step(builder, affine_run, affine_release, affine);
 }
 
-epo_status epo__builder_affine(epo__plan_builder *builder, const float *scale, const float *shift, int channels)
+static epo_status plan_alone(epo__plan_builder *builder, const float *scale, const float *shift, size_t channels)
 {
-    /* rows are planes, in which channels do not alternate unless a plane is a single number */
-    bool vector = epo__shape_is_vector(epo__builder_now(builder)->shape) && epo__builder_now(builder)->place != EPO_AT_ARENA;
-    epo_status status = vector ? epo__builder_to_rows(builder) : epo__builder_to_arena(builder);
+    epo_status status = epo__builder_to_place(builder);
     if (status != EPO_OK) return status;
-    struct affine *affine = affine_make(scale, shift, (size_t)channels);
+    struct affine *affine = affine_make(scale, shift, channels);
     if (!affine) return epo__nomem("batch norm");
-    return epo__builder_defer(builder,
-                              (epo__pending){affine, affine_emit, scale ? affine_scale : NULL, affine_release});
+    return epo__builder_defer(builder, (epo__pending){affine, affine_emit, affine_scale, affine_release});
 }
 
 static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
@@ -134,10 +126,10 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
         goto done;
     }
     epo__batchnorm_fold(layer->params, norm->eps, scale, shift);
-    if (pending && pending->scale)
+    if (pending)
         pending->scale(pending->state, scale, shift);
     else
-        status = epo__builder_affine(builder, scale, shift, (int)channels);
+        status = plan_alone(builder, scale, shift, channels);
 done:
     free(scale);
     free(shift);

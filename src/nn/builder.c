@@ -43,10 +43,14 @@ float *epo__frame_write(const epo__frame *frame, const epo__tensor *tensor)
     return frame->rows[tensor->place - EPO_AT_ROWS0] + (size_t)frame->sample * epo__shape_size(tensor->shape);
 }
 
+size_t epo__frame_size(const epo__frame *frame, const epo__tensor *tensor)
+{
+    return epo__shape_size(tensor->shape) * (tensor->place == EPO_AT_ARENA ? 1 : (size_t)frame->count);
+}
+
 void epo__steps_release(epo__step *steps, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        steps[i].release(steps[i].state);
+    for (size_t i = 0; i < count; i++) steps[i].release(steps[i].state);
 }
 
 static epo_status add_step(epo__plan_builder *builder, epo__step step)
@@ -71,7 +75,13 @@ epo_status epo__builder_row_step(epo__plan_builder *builder, epo__step_fn run, e
     return add_step(builder, (epo__step){run, release, state, false});
 }
 
-/* --- pending operations --------------------------------------------------------------------------------------------- */
+epo_status epo__builder_place_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state)
+{
+    return add_step(builder, (epo__step){run, release, state, builder->now.place == EPO_AT_ARENA});
+}
+
+/* --- pending operations ---------------------------------------------------------------------------------------------
+ */
 
 const epo__pending *epo__builder_pending(const epo__plan_builder *builder)
 {
@@ -99,7 +109,8 @@ epo_status epo__builder_defer(epo__plan_builder *builder, epo__pending pending)
     return EPO_OK;
 }
 
-/* --- arena memory ----------------------------------------------------------------------------------------------------- */
+/* --- arena memory
+ * ----------------------------------------------------------------------------------------------------- */
 
 epo_status epo__builder_take(epo__plan_builder *builder, size_t floats, size_t *offset)
 {
@@ -143,7 +154,8 @@ void epo__builder_scratch(epo__plan_builder *builder, size_t bytes)
     if (bytes > builder->scratch_size) builder->scratch_size = bytes;
 }
 
-/* --- places of tensors -------------------------------------------------------------------------------------------------- */
+/* --- places of tensors
+ * -------------------------------------------------------------------------------------------------- */
 
 void epo__builder_become(epo__plan_builder *builder, epo__tensor tensor)
 {
@@ -171,8 +183,8 @@ struct move {
 static epo_status run_to_arena(void *state, const epo__frame *frame)
 {
     const struct move *m = state;
-    epo__planes_to_pixels(epo__frame_read(frame, &m->in), epo__frame_write(frame, &m->out), (size_t)m->in.shape.channels,
-                          (size_t)m->in.shape.height * (size_t)m->in.shape.width);
+    epo__planes_to_pixels(epo__frame_read(frame, &m->in), epo__frame_write(frame, &m->out),
+                          (size_t)m->in.shape.channels, (size_t)m->in.shape.height * (size_t)m->in.shape.width);
     return EPO_OK;
 }
 
@@ -212,4 +224,12 @@ epo_status epo__builder_to_rows(epo__plan_builder *builder)
     epo_status status = epo__builder_settle(builder, false);
     if (status != EPO_OK || builder->now.place == EPO_AT_ROWS0 || builder->now.place == EPO_AT_ROWS1) return status;
     return add_move(builder, run_to_rows, epo__builder_other_rows(builder, builder->now.shape));
+}
+
+/* Rows are planes, in which channels do not alternate unless a plane is a single number. */
+epo_status epo__builder_to_place(epo__plan_builder *builder)
+{
+    epo_status status = epo__builder_settle(builder, false);
+    if (status != EPO_OK || builder->now.place == EPO_AT_ARENA) return status;
+    return epo__shape_is_vector(builder->now.shape) ? epo__builder_to_rows(builder) : epo__builder_to_arena(builder);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * builder.h - the inside of a plan builder, shared by builder.c, which fills it, and plan.c, which runs what it made. */
+ * builder.h - the inside of a plan builder, shared by builder.c, which fills it, and plan.c, which runs what it made.
+ */
 #ifndef EPO_NN_BUILDER_H
 #define EPO_NN_BUILDER_H
 

@@ -61,7 +61,8 @@ static epo_status configure(epo__layer *layer, const double *values)
 
     int64_t dims[] = {g->out_channels, g->in_channels, g->kernel, g->kernel};
     int64_t fan_in = dims[1] * dims[2] * dims[3];
-    epo_status status = epo__layer_param(layer, "weight", true, fan_in > INT32_MAX ? INT32_MAX : (int)fan_in, 0, 4, dims);
+    epo_status status =
+        epo__layer_param(layer, "weight", true, fan_in > INT32_MAX ? INT32_MAX : (int)fan_in, 0, 4, dims);
     if (status == EPO_OK && conv->bias) status = epo__layer_param(layer, "bias", true, 0, 0, 1, dims);
     return status;
 }
@@ -71,7 +72,8 @@ static uint64_t macs(const epo__layer *layer)
     return (uint64_t)layer->params[0].count * (uint64_t)layer->out.height * (uint64_t)layer->out.width;
 }
 
-/* --- in a plan ------------------------------------------------------------------------------------------------------------ */
+/* --- in a plan
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* A convolution whose weights may still change. */
 struct draft {
@@ -92,10 +94,10 @@ static void draft_scale(void *state, const float *scale, const float *shift)
 {
     struct draft *draft = state;
     size_t outputs = (size_t)draft->geometry.out_channels;
-    size_t inputs = (size_t)draft->geometry.in_channels * (size_t)draft->geometry.kernel * (size_t)draft->geometry.kernel;
+    size_t inputs =
+        (size_t)draft->geometry.in_channels * (size_t)draft->geometry.kernel * (size_t)draft->geometry.kernel;
     for (size_t o = 0; o < outputs; o++) {
-        for (size_t i = 0; i < inputs; i++)
-            draft->weights[o * inputs + i] *= scale[o];
+        for (size_t i = 0; i < inputs; i++) draft->weights[o * inputs + i] *= scale[o];
         draft->bias[o] = draft->bias[o] * scale[o] + shift[o];
     }
 }
@@ -115,7 +117,8 @@ static void step_release(void *state)
 static epo_status step_run(void *state, const epo__frame *frame)
 {
     struct step *step = state;
-    return epo__dnnl_conv_run(step->conv, &frame->dnnl, epo__frame_read(frame, &step->in), epo__frame_write(frame, &step->out));
+    return epo__dnnl_conv_run(step->conv, &frame->dnnl, epo__frame_read(frame, &step->in),
+                              epo__frame_write(frame, &step->out));
 }
 
 static epo_status draft_emit(epo__plan_builder *builder, void *state, bool relu)
@@ -165,7 +168,8 @@ epo_status epo__builder_conv(epo__plan_builder *builder, const epo__conv_geometr
 static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
 {
     const struct conv *conv = layer->state;
-    return epo__builder_conv(builder, &conv->geometry, layer->params[0].value, conv->bias ? layer->params[1].value : NULL);
+    return epo__builder_conv(builder, &conv->geometry, layer->params[0].value,
+                             conv->bias ? layer->params[1].value : NULL);
 }
 
 const epo__layer_type epo__conv_type = {

@@ -5,7 +5,8 @@
 
 #include "nn/plan.h"
 
-/* Leaves a convolution of the tensor at this point pending. weights: O x I x k x k; bias: O, or NULL; both are copied. */
+/* Leaves a convolution of the tensor at this point pending. weights: O x I x k x k; bias: O, or NULL; both are copied.
+ */
 epo_status epo__builder_conv(epo__plan_builder *builder, const epo__conv_geometry *geometry, const float *weights,
                              const float *bias);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * dense.c - dense block with bottlenecks (DenseNet-BC, Huang et al. 2017): every layer sees the channels of all before it.
+ * dense.c - dense block with bottlenecks (DenseNet-BC, Huang et al. 2017): every layer sees the channels of all before
+ * it.
  *
  *     for each layer:  x = concat(x, conv3x3(relu(bn2(conv1x1(relu(bn1(x)))))))
  *
- * All channels of the block lie in one H x W x C tensor with C the last layer's; nothing is joined, a layer's channels are
- * put in their place. bn1 and ReLU cannot melt into a convolution (each layer has its own, over all channels), so they
- * and the 1 x 1 convolution go over the image in strips that stay in the cache; bn2 and its ReLU are part of the
+ * All channels of the block lie in one H x W x C tensor with C the last layer's; nothing is joined, a layer's channels
+ * are put in their place. bn1 and ReLU cannot melt into a convolution (each layer has its own, over all channels), so
+ * they and the 1 x 1 convolution go over the image in strips that stay in the cache; bn2 and its ReLU are part of the
  * 1 x 1 convolution. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 
 enum { LAYERS, GROWTH, BOTTLENECK, EPS };
 enum { BN1 = 0, CONV1 = 4, BN2 = 5, CONV2 = 9, PER_LAYER = 10 }; /* places of a layer's parameters */
-enum { STRIP_FLOATS = 65536 };                                  /* 256 KB: in any second-level cache, weights beside it */
+enum { STRIP_FLOATS = 65536 }; /* 256 KB: in any second-level cache, weights beside it */
 
 static const epo__layer_option options[] = {
     [LAYERS] = {"layers", EPO_OPTION_INT, 1, 512, NULL, NULL, "pairs of convolutions"},
@@ -75,14 +76,15 @@ static uint64_t macs(const epo__layer *layer)
     return weights * (uint64_t)layer->in.height * (uint64_t)layer->in.width;
 }
 
-/* --- in a plan -------------------------------------------------------------------------------------------------------------- */
+/* --- in a plan
+ * -------------------------------------------------------------------------------------------------------------- */
 
 struct pair {
     size_t channels; /* that it sees */
     float *scale, *shift;
-    size_t strip, strips;                   /* pixels in a strip; the last may have fewer */
-    epo__dnnl_conv *narrow, *narrow_last;   /* 1 x 1, on a strip and on the last; narrow_last NULL: the same */
-    epo__dnnl_conv *widen;                  /* 3 x 3, on the image */
+    size_t strip, strips;                 /* pixels in a strip; the last may have fewer */
+    epo__dnnl_conv *narrow, *narrow_last; /* 1 x 1, on a strip and on the last; narrow_last NULL: the same */
+    epo__dnnl_conv *widen;                /* 3 x 3, on the image */
 };
 
 struct step {
@@ -111,8 +113,7 @@ static void release(void *state)
 /* Copies `channels` of every pixel into a tensor with more of them. */
 static void put_channels(const float *in, size_t channels, float *out, size_t out_channels, size_t pixels)
 {
-    for (size_t p = 0; p < pixels; p++)
-        memcpy(out + p * out_channels, in + p * channels, channels * sizeof *out);
+    for (size_t p = 0; p < pixels; p++) memcpy(out + p * out_channels, in + p * channels, channels * sizeof *out);
 }
 
 static epo_status run(void *state, const epo__frame *frame)
@@ -129,10 +130,10 @@ static epo_status run(void *state, const epo__frame *frame)
         for (size_t s = 0; s < pair->strips && status == EPO_OK; s++) {
             bool last = s + 1 == pair->strips;
             size_t from = s * pair->strip, pixels = last ? step->pixels - from : pair->strip;
-            epo__affine(all + from * total, total, strip, pair->channels, pair->scale, pair->shift, pair->channels, pixels,
-                        true, frame->threads);
-            status = epo__dnnl_conv_run(last && pair->narrow_last ? pair->narrow_last : pair->narrow, &frame->dnnl, strip,
-                                        middle + from * step->middle);
+            epo__affine(all + from * total, total, strip, pair->channels, pair->scale, pair->shift, pair->channels,
+                        pixels, true, frame->threads);
+            status = epo__dnnl_conv_run(last && pair->narrow_last ? pair->narrow_last : pair->narrow, &frame->dnnl,
+                                        strip, middle + from * step->middle);
         }
         if (status == EPO_OK) status = epo__dnnl_conv_run(pair->widen, &frame->dnnl, middle, grown);
         if (status != EPO_OK) return status;
@@ -165,11 +166,12 @@ static epo_status make_narrow(epo__plan_builder *builder, const struct step *ste
         goto done;
     }
     epo__batchnorm_fold(&params[BN2], dense->eps, scale, shift);
-    for (size_t i = 0; i < count; i++)
-        weights[i] = params[CONV1].value[i] * scale[i / pair->channels];
-    status = make_conv(builder, (int)pair->channels, dense->middle, 1, (int)pair->strip, 1, weights, shift, &pair->narrow);
+    for (size_t i = 0; i < count; i++) weights[i] = params[CONV1].value[i] * scale[i / pair->channels];
+    status =
+        make_conv(builder, (int)pair->channels, dense->middle, 1, (int)pair->strip, 1, weights, shift, &pair->narrow);
     if (status == EPO_OK && last != pair->strip)
-        status = make_conv(builder, (int)pair->channels, dense->middle, 1, (int)last, 1, weights, shift, &pair->narrow_last);
+        status =
+            make_conv(builder, (int)pair->channels, dense->middle, 1, (int)last, 1, weights, shift, &pair->narrow_last);
 done:
     free(scale);
     free(shift);

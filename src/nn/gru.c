@@ -7,9 +7,9 @@
  *     n = tanh(Win x + bin + r * (Whn h + bhn))
  *     h = (1 - z) * n + z * h
  *
- * Sequences lie one behind the other without padding. All Wi x of a layer and direction are one matrix product; then the
- * steps are gone through for all sequences at a time, longest first, so that those still running are always the first
- * rows. The result is the state after the last step, or the sum of the outputs of all steps (TAO-Net). */
+ * Sequences lie one behind the other without padding. All Wi x of a layer and direction are one matrix product; then
+ * the steps are gone through for all sequences at a time, longest first, so that those still running are always the
+ * first rows. The result is the state after the last step, or the sum of the outputs of all steps (TAO-Net). */
 #include <cblas.h>
 #include <math.h>
 #include <stdio.h>
@@ -25,13 +25,14 @@
 enum { HIDDEN, LAYERS, DIRECTIONS, OUTPUT };
 enum { LAST, SUM };
 enum { WEIGHT_IH, WEIGHT_HH, BIAS_IH, BIAS_HH, PER_CELL }; /* places of a cell's parameters */
-static const size_t max_work = (size_t)1 << 31;             /* floats in one work array */
+static const size_t max_work = (size_t)1 << 31;            /* floats in one work array */
 
 static const epo__layer_option options[] = {
     [HIDDEN] = {"hidden", EPO_OPTION_INT, 1, 8192, NULL, NULL, "size of the state"},
     [LAYERS] = {"layers", EPO_OPTION_INT, 1, 16, NULL, "1", "layers, each over the outputs of the one before"},
     [DIRECTIONS] = {"directions", EPO_OPTION_INT, 1, 2, NULL, "1", "2: also backwards in time"},
-    [OUTPUT] = {"output", EPO_OPTION_WORD, 0, 0, "last|sum", "last", "state after the last step, or sum of all outputs"},
+    [OUTPUT] = {"output", EPO_OPTION_WORD, 0, 0, "last|sum", "last",
+                "state after the last step, or sum of all outputs"},
 };
 
 struct gru {
@@ -47,8 +48,8 @@ static epo_status configure(epo__layer *layer, const double *values)
     gru->directions = (int)values[DIRECTIONS];
     gru->sum = (int)values[OUTPUT] == SUM;
     if (!epo__shape_is_vector(layer->in))
-        return epo__fail(EPO_EARG, "a step of the input is %d x %d x %d, not a vector", layer->in.channels, layer->in.height,
-                         layer->in.width);
+        return epo__fail(EPO_EARG, "a step of the input is %d x %d x %d, not a vector", layer->in.channels,
+                         layer->in.height, layer->in.width);
     layer->out = (epo__shape){gru->hidden * gru->directions, 1, 1};
     for (int l = 0; l < gru->layers; l++)
         for (int d = 0; d < gru->directions; d++) {
@@ -74,7 +75,8 @@ static uint64_t macs(const epo__layer *layer)
     return weights;
 }
 
-/* --- in a plan -------------------------------------------------------------------------------------------------------------- */
+/* --- in a plan
+ * -------------------------------------------------------------------------------------------------------------- */
 
 struct cell {
     size_t inputs;
@@ -126,7 +128,8 @@ static void release(void *state)
 static int longer_first(const void *a, const void *b)
 {
     const struct sequence *x = a, *y = b;
-    return x->length != y->length ? (x->length < y->length) - (x->length > y->length) : (x->row > y->row) - (x->row < y->row);
+    return x->length != y->length ? (x->length < y->length) - (x->length > y->length)
+                                  : (x->row > y->row) - (x->row < y->row);
 }
 
 static epo_status grow(float **array, size_t *capacity, size_t steps, size_t width)
@@ -171,15 +174,13 @@ static void run_cell(struct step *step, const struct cell *cell, const epo__fram
 {
     size_t hidden = step->hidden, gates = 3 * hidden, out_width = hidden * step->directions;
     int inputs = (int)cell->inputs, running = frame->count;
-    for (size_t i = 0; i < steps; i++)
-        memcpy(step->projected + i * gates, cell->bias, gates * sizeof(float));
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)steps, (int)gates, inputs, 1.0F, in, inputs, cell->weight_ih,
-                inputs, 1.0F, step->projected, (int)gates);
+    for (size_t i = 0; i < steps; i++) memcpy(step->projected + i * gates, cell->bias, gates * sizeof(float));
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)steps, (int)gates, inputs, 1.0F, in, inputs,
+                cell->weight_ih, inputs, 1.0F, step->projected, (int)gates);
     memset(step->state, 0, (size_t)frame->count * hidden * sizeof(float));
 
     for (int t = 0; t < step->order[0].length; t++) {
-        while (step->order[running - 1].length <= t)
-            running--;
+        while (step->order[running - 1].length <= t) running--;
         for (size_t i = 0; i < (size_t)running; i++) {
             memset(step->recurrent + i * gates, 0, 2 * hidden * sizeof(float));
             memcpy(step->recurrent + i * gates + 2 * hidden, cell->bias_n, hidden * sizeof(float));
@@ -251,8 +252,7 @@ static bool make_cell(const epo__param *params, size_t hidden, struct cell *cell
     cell->bias = copy_aligned(params[BIAS_IH].value, params[BIAS_IH].count);
     cell->bias_n = copy_aligned(params[BIAS_HH].value + 2 * hidden, hidden);
     if (!cell->weight_ih || !cell->weight_hh || !cell->bias || !cell->bias_n) return false;
-    for (size_t i = 0; i < 2 * hidden; i++)
-        cell->bias[i] += params[BIAS_HH].value[i];
+    for (size_t i = 0; i < 2 * hidden; i++) cell->bias[i] += params[BIAS_HH].value[i];
     return true;
 }
 

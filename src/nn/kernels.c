@@ -22,8 +22,7 @@ EPO_KERNEL void epo__planes_to_pixels(const float *in, float *out, size_t channe
         return;
     }
     for (size_t c = 0; c < channels; c++)
-        for (size_t p = 0; p < pixels; p++)
-            out[p * channels + c] = in[c * pixels + p];
+        for (size_t p = 0; p < pixels; p++) out[p * channels + c] = in[c * pixels + p];
 }
 
 EPO_KERNEL void epo__pixels_to_planes(const float *in, float *out, size_t channels, size_t pixels)
@@ -33,23 +32,21 @@ EPO_KERNEL void epo__pixels_to_planes(const float *in, float *out, size_t channe
         return;
     }
     for (size_t c = 0; c < channels; c++)
-        for (size_t p = 0; p < pixels; p++)
-            out[c * pixels + p] = in[p * channels + c];
+        for (size_t p = 0; p < pixels; p++) out[c * pixels + p] = in[p * channels + c];
 }
 
-/* The comparison is this way round so that not-a-number passes, as it does in PyTorch. */
+/* As in oneDNN, not-a-number becomes 0. */
 static inline float rectify(float x)
 {
-    return x < 0.0F ? 0.0F : x;
+    return x > 0.0F ? x : 0.0F;
 }
 
-EPO_KERNEL static void affine_relu_part(const float *in, size_t in_stride, float *out, size_t out_stride, const float *scale,
-                                        const float *shift, size_t channels, size_t pixels)
+EPO_KERNEL static void affine_relu_part(const float *in, size_t in_stride, float *out, size_t out_stride,
+                                        const float *scale, const float *shift, size_t channels, size_t pixels)
 {
     for (size_t p = 0; p < pixels; p++, in += in_stride, out += out_stride) {
 #pragma omp simd
-        for (size_t c = 0; c < channels; c++)
-            out[c] = rectify(in[c] * scale[c] + shift[c]);
+        for (size_t c = 0; c < channels; c++) out[c] = rectify(in[c] * scale[c] + shift[c]);
     }
 }
 
@@ -58,28 +55,26 @@ EPO_KERNEL static void affine_part(const float *in, size_t in_stride, float *out
 {
     for (size_t p = 0; p < pixels; p++, in += in_stride, out += out_stride) {
 #pragma omp simd
-        for (size_t c = 0; c < channels; c++)
-            out[c] = in[c] * scale[c] + shift[c];
+        for (size_t c = 0; c < channels; c++) out[c] = in[c] * scale[c] + shift[c];
     }
 }
 
-void epo__affine(const float *in, size_t in_stride, float *out, size_t out_stride, const float *scale, const float *shift,
-                 size_t channels, size_t pixels, bool relu, int threads)
+void epo__affine(const float *in, size_t in_stride, float *out, size_t out_stride, const float *scale,
+                 const float *shift, size_t channels, size_t pixels, bool relu, int threads)
 {
     size_t parts = (size_t)threads;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
     for (size_t i = 0; i < parts; i++) {
         size_t from = pixels * i / parts, to = pixels * (i + 1) / parts;
-        (relu ? affine_relu_part : affine_part)(in + from * in_stride, in_stride, out + from * out_stride, out_stride, scale,
-                                                shift, channels, to - from);
+        (relu ? affine_relu_part : affine_part)(in + from * in_stride, in_stride, out + from * out_stride, out_stride,
+                                                scale, shift, channels, to - from);
     }
 }
 
 EPO_KERNEL void epo__relu(float *x, size_t count)
 {
 #pragma omp simd
-    for (size_t i = 0; i < count; i++)
-        x[i] = rectify(x[i]);
+    for (size_t i = 0; i < count; i++) x[i] = rectify(x[i]);
 }
 
 /* One row of outputs from two rows of `width` pixels. */
@@ -114,8 +109,7 @@ EPO_KERNEL void epo__max_pool(const float *in, float *out, const epo__pool_geome
                 for (size_t u = 0; u < g->size; u++) {
                     const float *pixel = window + (v * g->width + u) * channels;
 #pragma omp simd
-                    for (size_t c = 0; c < channels; c++)
-                        out[c] = pixel[c] <= out[c] ? out[c] : pixel[c];
+                    for (size_t c = 0; c < channels; c++) out[c] = pixel[c] <= out[c] ? out[c] : pixel[c];
                 }
         }
 }
@@ -132,17 +126,16 @@ EPO_KERNEL void epo__average_pool(const float *in, float *out, const epo__pool_g
                 for (size_t u = 0; u < g->size; u++) {
                     const float *pixel = window + (v * g->width + u) * channels;
 #pragma omp simd
-                    for (size_t c = 0; c < channels; c++)
-                        out[c] += pixel[c];
+                    for (size_t c = 0; c < channels; c++) out[c] += pixel[c];
                 }
 #pragma omp simd
-            for (size_t c = 0; c < channels; c++)
-                out[c] *= part;
+            for (size_t c = 0; c < channels; c++) out[c] *= part;
         }
 }
 
 /* Row sums first: thousands of pixels into one float would lose digits. */
-EPO_KERNEL void epo__global_average(const float *in, float *out, float *row, size_t channels, size_t height, size_t width)
+EPO_KERNEL void epo__global_average(const float *in, float *out, float *row, size_t channels, size_t height,
+                                    size_t width)
 {
     float part = 1.0F / (float)(height * width);
     memset(out, 0, channels * sizeof *out);
@@ -150,12 +143,10 @@ EPO_KERNEL void epo__global_average(const float *in, float *out, float *row, siz
         memset(row, 0, channels * sizeof *row);
         for (size_t x = 0; x < width; x++, in += channels) {
 #pragma omp simd
-            for (size_t c = 0; c < channels; c++)
-                row[c] += in[c];
+            for (size_t c = 0; c < channels; c++) row[c] += in[c];
         }
 #pragma omp simd
-        for (size_t c = 0; c < channels; c++)
-            out[c] += row[c] * part;
+        for (size_t c = 0; c < channels; c++) out[c] += row[c] * part;
     }
 }
 
@@ -169,8 +160,7 @@ void epo__softmax(float *x, size_t count)
         x[i] = expf(x[i] - largest);
         sum += (double)x[i];
     }
-    for (size_t i = 0; i < count; i++)
-        x[i] = (float)((double)x[i] / sum);
+    for (size_t i = 0; i < count; i++) x[i] = (float)((double)x[i] / sum);
 }
 
 /* exp of a negative number only: no overflow, and full precision at both ends. */

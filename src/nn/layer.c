@@ -14,8 +14,8 @@ epo_status epo__shape_check(epo__shape shape)
     size_t size;
     if (!epo__size_mul((size_t)shape.channels, (size_t)shape.height, &size) ||
         !epo__size_mul(size, (size_t)shape.width, &size) || size > EPO__MAX_ACTIVATIONS)
-        return epo__fail(EPO_ELIMIT, "shape %d x %d x %d is over %zu elements", shape.channels, shape.height, shape.width,
-                         EPO__MAX_ACTIVATIONS);
+        return epo__fail(EPO_ELIMIT, "shape %d x %d x %d is over %zu elements", shape.channels, shape.height,
+                         shape.width, EPO__MAX_ACTIVATIONS);
     return EPO_OK;
 }
 
@@ -46,7 +46,8 @@ epo_status epo__layer_batchnorm_params(epo__layer *layer, const char *prefix, in
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char *name = epo__format("%s%s", prefix, parts[i].name);
         if (!name) return epo__nomem("name of a parameter");
-        epo_status status = epo__layer_param(layer, name, parts[i].trainable, 0, parts[i].start, 1, &(int64_t){channels});
+        epo_status status =
+            epo__layer_param(layer, name, parts[i].trainable, 0, parts[i].start, 1, &(int64_t){channels});
         free(name);
         if (status != EPO_OK) return status;
     }

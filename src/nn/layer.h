@@ -24,24 +24,24 @@ typedef struct epo__shape {
 typedef enum epo__option_kind { EPO_OPTION_INT, EPO_OPTION_REAL, EPO_OPTION_WORD } epo__option_kind;
 
 typedef struct epo__layer_option {
-    const char *name;       /* "kernel"; the first option of a table may be given without its name */
+    const char *name; /* "kernel"; the first option of a table may be given without its name */
     epo__option_kind kind;
-    double low, high;       /* allowed range of INT and REAL, both ends included */
-    const char *words;      /* WORD: "same|valid"; the value is the index */
-    const char *standard;   /* the default, as text; NULL when it must be given */
+    double low, high;     /* allowed range of INT and REAL, both ends included */
+    const char *words;    /* WORD: "same|valid"; the value is the index */
+    const char *standard; /* the default, as text; NULL when it must be given */
     const char *help;
 } epo__layer_option;
 
 /* A named tensor of a layer. dims as in PyTorch: conv OIHW, linear out x in. Values are plain, row-major float32. */
 typedef struct epo__param {
-    const char *name;    /* a visitor sees it in full: "encoder.dense1.layer3.conv1.weight"; a layer keeps the last part */
+    const char *name; /* a visitor sees it in full: "encoder.dense1.layer3.conv1.weight"; a layer keeps the last part */
     int ndim;
     int64_t dims[4];
-    size_t count;        /* product of dims */
+    size_t count; /* product of dims */
     float *value;
-    bool trainable;      /* false for running means and variances */
-    int fan_in;          /* for He-uniform initialisation; 0: see `start` */
-    float start;         /* initial value where fan_in is 0 */
+    bool trainable; /* false for running means and variances */
+    int fan_in;     /* for He-uniform initialisation; 0: see `start` */
+    float start;    /* initial value where fan_in is 0 */
 } epo__param;
 
 /* Called once a parameter, in a fixed order; a status other than EPO_OK stops the visit and is returned. */
@@ -51,11 +51,11 @@ typedef struct epo__layer_type epo__layer_type;
 
 typedef struct epo__layer {
     const epo__layer_type *type;
-    char name[48];       /* unique within its network: "conv1" */
+    char name[48]; /* unique within its network: "conv1" */
     epo__shape in, out;
-    epo__param *params;  /* in the order that configure declared them */
+    epo__param *params; /* in the order that configure declared them */
     size_t param_count, param_capacity;
-    void *state;         /* the type's own; type->state_size bytes, zeroed before configure, released with free() */
+    void *state; /* the type's own; type->state_size bytes, zeroed before configure, released with free() */
 } epo__layer;
 
 /* Limits on what a network text may ask for: elements in all parameters, and in one sample's tensor between layers. */
@@ -65,18 +65,18 @@ typedef struct epo__layer {
 struct epo__plan_builder;
 
 struct epo__layer_type {
-    const char *word;    /* "conv" */
-    const char *help;    /* one line */
+    const char *word; /* "conv" */
+    const char *help; /* one line */
     const epo__layer_option *options;
     size_t option_count; /* at most EPO__MAX_OPTIONS */
     size_t state_size;
-    bool over_time;      /* takes a packed sequence of vectors; only as the first layer of a chain */
+    bool over_time; /* takes a packed sequence of vectors; only as the first layer of a chain */
 
     /* Sets layer->out and declares the parameters (epo__layer_param) from layer->in and the option values (in the order
      * of the table, words as index). EPO_EARG with the reason when the layer cannot take this input. Values of
      * parameters are not there yet. */
     epo_status (*configure)(epo__layer *layer, const double *values);
-    uint64_t (*macs)(const epo__layer *layer);                /* multiply-adds a sample; NULL: none worth counting */
+    uint64_t (*macs)(const epo__layer *layer); /* multiply-adds a sample; NULL: none worth counting */
     epo_status (*plan)(const epo__layer *layer, struct epo__plan_builder *builder);
 };
 

@@ -2,6 +2,7 @@
  * layer_types.c - the list of layers, in the order in which help shows them. */
 #include "nn/layer_types.h"
 
+/* clang-format off: one line a layer */
 const epo__layer_type *const epo__layer_types[] = {
     &epo__conv_type,
     &epo__batchnorm_type,

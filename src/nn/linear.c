@@ -68,8 +68,8 @@ static epo_status run(void *state, const epo__frame *frame)
     if (frame->count == 1)
         cblas_sgemv(CblasRowMajor, CblasNoTrans, outputs, inputs, 1.0F, step->weights, inputs, in, 1, 1.0F, out, 1);
     else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, frame->count, outputs, inputs, 1.0F, in, inputs, step->weights,
-                    inputs, 1.0F, out, outputs);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, frame->count, outputs, inputs, 1.0F, in, inputs,
+                    step->weights, inputs, 1.0F, out, outputs);
     if (step->relu) epo__relu(out, (size_t)frame->count * step->outputs);
     return EPO_OK;
 }
@@ -78,8 +78,7 @@ static void scale(void *state, const float *factor, const float *shift)
 {
     struct step *step = state;
     for (size_t o = 0; o < step->outputs; o++) {
-        for (size_t i = 0; i < step->inputs; i++)
-            step->weights[o * step->inputs + i] *= factor[o];
+        for (size_t i = 0; i < step->inputs; i++) step->weights[o * step->inputs + i] *= factor[o];
         step->bias[o] = step->bias[o] * factor[o] + shift[o];
     }
 }

@@ -48,8 +48,7 @@ epo_status epo__net_create(epo__shape in, epo__net **out)
 void epo__net_destroy(epo__net *net)
 {
     if (!net) return;
-    for (size_t i = 0; i < net->count; i++)
-        layer_destroy(net->layers[i]);
+    for (size_t i = 0; i < net->count; i++) layer_destroy(net->layers[i]);
     free(net->layers);
     free(net);
 }
@@ -83,8 +82,7 @@ static epo_status name_layer(const epo__net *net, epo__layer *layer, const char 
         memcpy(layer->name, name, length + 1);
     } else {
         size_t number = 1;
-        for (size_t i = 0; i < net->count; i++)
-            number += net->layers[i]->type == layer->type;
+        for (size_t i = 0; i < net->count; i++) number += net->layers[i]->type == layer->type;
         snprintf(layer->name, sizeof layer->name, "%s%zu", word, number);
     }
     for (size_t i = 0; i < net->count; i++)
@@ -107,8 +105,7 @@ static epo_status make_values(const epo__net *net, epo__layer *layer, size_t *to
         param->value = epo__alloc(param->count, sizeof *param->value);
         if (!param->value) return epo__nomem("parameters");
         if (param->fan_in == 0 && param->start != 0)
-            for (size_t k = 0; k < param->count; k++)
-                param->value[k] = param->start;
+            for (size_t k = 0; k < param->count; k++) param->value[k] = param->start;
     }
     return EPO_OK;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * onednn.c - the convolutions of oneDNN 2.6.
  *
- * Primitives are made with a scratchpad of the user's: oneDNN's own belongs to the thread that made the primitive, and a
- * plan may be run by another. Everything is made when the plan is, because oneDNN does not survive a failed malloc. */
+ * Primitives are made with a scratchpad of the user's: oneDNN's own belongs to the thread that made the primitive, and
+ * a plan may be run by another. Everything is made when the plan is, because oneDNN does not survive a failed malloc.
+ */
 #include "nn/onednn.h"
 
 #include <omp.h>
@@ -28,7 +29,8 @@ static void make_engine(void)
 static epo_status engine_get(dnnl_engine_t *out)
 {
     pthread_once(&cpu.once, make_engine);
-    if (cpu.status != dnnl_success) return epo__fail(EPO_EINTERNAL, "oneDNN gives no CPU engine (status %d)", (int)cpu.status);
+    if (cpu.status != dnnl_success)
+        return epo__fail(EPO_EINTERNAL, "oneDNN gives no CPU engine (status %d)", (int)cpu.status);
     *out = cpu.engine;
     return EPO_OK;
 }
@@ -107,14 +109,15 @@ static dnnl_status_t make_description(const epo__conv_geometry *g, bool bias, dn
 {
     dnnl_memory_desc_t in, weights, offsets, result;
     dnnl_convolution_desc_t conv;
-    dnnl_status_t s = dnnl_memory_desc_init_by_tag(&in, 4, (dnnl_dims_t){1, g->in_channels, g->height, g->width}, dnnl_f32,
-                                                   dnnl_nhwc);
+    dnnl_status_t s = dnnl_memory_desc_init_by_tag(&in, 4, (dnnl_dims_t){1, g->in_channels, g->height, g->width},
+                                                   dnnl_f32, dnnl_nhwc);
     if (s == dnnl_success)
         s = dnnl_memory_desc_init_by_tag(&result, 4, (dnnl_dims_t){1, g->out_channels, g->out_height, g->out_width},
                                          dnnl_f32, dnnl_nhwc);
     if (s == dnnl_success)
-        s = dnnl_memory_desc_init_by_tag(&weights, 4, (dnnl_dims_t){g->out_channels, g->in_channels, g->kernel, g->kernel},
-                                         dnnl_f32, dnnl_format_tag_any);
+        s = dnnl_memory_desc_init_by_tag(&weights, 4,
+                                         (dnnl_dims_t){g->out_channels, g->in_channels, g->kernel, g->kernel}, dnnl_f32,
+                                         dnnl_format_tag_any);
     if (s == dnnl_success)
         s = dnnl_memory_desc_init_by_tag(&offsets, 1, (dnnl_dims_t){g->out_channels}, dnnl_f32, dnnl_x);
     if (s == dnnl_success)
@@ -139,8 +142,9 @@ static epo_status arrange_weights(const epo__conv_geometry *g, const float *plai
     conv->weights_data = epo__alloc_aligned(dnnl_memory_desc_get_size(wanted), 1);
     if (!conv->weights_data) return epo__nomem("weights of a convolution");
 
-    dnnl_status_t s = dnnl_memory_desc_init_by_tag(
-        &given, 4, (dnnl_dims_t){g->out_channels, g->in_channels, g->kernel, g->kernel}, dnnl_f32, dnnl_oihw);
+    dnnl_status_t s =
+        dnnl_memory_desc_init_by_tag(&given, 4, (dnnl_dims_t){g->out_channels, g->in_channels, g->kernel, g->kernel},
+                                     dnnl_f32, dnnl_oihw);
     if (s == dnnl_success) s = dnnl_memory_create(&from, &given, engine, (void *)(uintptr_t)plain);
     if (s == dnnl_success) s = dnnl_memory_create(&conv->weights, wanted, engine, conv->weights_data);
     if (s == dnnl_success) s = dnnl_reorder_primitive_desc_create(&description, &given, engine, wanted, engine, NULL);
@@ -166,8 +170,7 @@ static epo_status copy_bias(const float *bias, int channels, dnnl_engine_t engin
     dnnl_memory_desc_t shape;
     conv->bias_data = epo__alloc_aligned((size_t)channels, sizeof *bias);
     if (!conv->bias_data) return epo__nomem("bias of a convolution");
-    for (int i = 0; i < channels; i++)
-        conv->bias_data[i] = bias[i];
+    for (int i = 0; i < channels; i++) conv->bias_data[i] = bias[i];
     dnnl_status_t s = dnnl_memory_desc_init_by_tag(&shape, 1, (dnnl_dims_t){channels}, dnnl_f32, dnnl_x);
     if (s == dnnl_success) s = dnnl_memory_create(&conv->bias, &shape, engine, conv->bias_data);
     return s == dnnl_success ? EPO_OK : failed(s, "making a bias");
@@ -211,8 +214,8 @@ epo_status epo__dnnl_conv_create(const epo__conv_geometry *geometry, const float
         status = failed(s, "making a convolution");
         goto done;
     }
-    status = arrange_weights(geometry, weights, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0), engine,
-                             conv);
+    status = arrange_weights(geometry, weights, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0),
+                             engine, conv);
     if (status == EPO_OK && bias) status = copy_bias(bias, geometry->out_channels, engine, conv);
     if (status == EPO_OK) status = make_lanes(description, engine, conv);
     if (status == EPO_OK) {
@@ -257,27 +260,43 @@ void epo__dnnl_version(char *out, size_t size)
 const char *epo__dnnl_isa(void)
 {
     switch (dnnl_get_effective_cpu_isa()) {
-    case dnnl_cpu_isa_sse41: return "SSE4.1";
-    case dnnl_cpu_isa_avx: return "AVX";
-    case dnnl_cpu_isa_avx2: return "AVX2";
-    case dnnl_cpu_isa_avx2_vnni: return "AVX2 with int8";
-    case dnnl_cpu_isa_avx512_mic: return "AVX-512 (Xeon Phi)";
-    case dnnl_cpu_isa_avx512_mic_4ops: return "AVX-512 (Xeon Phi, 4 ops)";
-    case dnnl_cpu_isa_avx512_core: return "AVX-512";
-    case dnnl_cpu_isa_avx512_core_vnni: return "AVX-512 with int8";
-    case dnnl_cpu_isa_avx512_core_bf16: return "AVX-512 with bf16";
-    case dnnl_cpu_isa_avx512_core_amx: return "AVX-512 with bf16 and AMX";
-    default: return "generic";
+    case dnnl_cpu_isa_sse41:
+        return "SSE4.1";
+    case dnnl_cpu_isa_avx:
+        return "AVX";
+    case dnnl_cpu_isa_avx2:
+        return "AVX2";
+    case dnnl_cpu_isa_avx2_vnni:
+        return "AVX2 with int8";
+    case dnnl_cpu_isa_avx512_mic:
+        return "AVX-512 (Xeon Phi)";
+    case dnnl_cpu_isa_avx512_mic_4ops:
+        return "AVX-512 (Xeon Phi, 4 ops)";
+    case dnnl_cpu_isa_avx512_core:
+        return "AVX-512";
+    case dnnl_cpu_isa_avx512_core_vnni:
+        return "AVX-512 with int8";
+    case dnnl_cpu_isa_avx512_core_bf16:
+        return "AVX-512 with bf16";
+    case dnnl_cpu_isa_avx512_core_amx:
+        return "AVX-512 with bf16 and AMX";
+    default:
+        return "generic";
     }
 }
 
 const char *epo__dnnl_runtime(void)
 {
     switch (dnnl_version()->cpu_runtime) {
-    case DNNL_RUNTIME_OMP: return "OpenMP";
-    case DNNL_RUNTIME_TBB: return "TBB";
-    case DNNL_RUNTIME_SEQ: return "sequential";
-    case DNNL_RUNTIME_THREADPOOL: return "threadpool";
-    default: return "unknown";
+    case DNNL_RUNTIME_OMP:
+        return "OpenMP";
+    case DNNL_RUNTIME_TBB:
+        return "TBB";
+    case DNNL_RUNTIME_SEQ:
+        return "sequential";
+    case DNNL_RUNTIME_THREADPOOL:
+        return "threadpool";
+    default:
+        return "unknown";
     }
 }

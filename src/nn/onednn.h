@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * onednn.h - the convolutions of oneDNN. The only file that knows oneDNN's interface is onednn.c; version 3 differs from
- * version 2.6, and nothing else needs to know.
+ * onednn.h - the convolutions of oneDNN. The only file that knows oneDNN's interface is onednn.c; version 3 differs
+ * from version 2.6, and nothing else needs to know.
  *
- * Tensors are float32, one sample, H x W x C. A convolution is made once and may then be run by several lanes at a time:
- * weights are shared, the small objects that carry pointers are a lane's own, scratch memory is the caller's.
+ * Tensors are float32, one sample, H x W x C. A convolution is made once and may then be run by several lanes at a
+ * time: weights are shared, the small objects that carry pointers are a lane's own, scratch memory is the caller's.
  */
 #ifndef EPO_NN_ONEDNN_H
 #define EPO_NN_ONEDNN_H
@@ -23,7 +23,7 @@ epo_status epo__dnnl_stream_create(void **out);
 void epo__dnnl_stream_destroy(void *stream); /* NULL is fine */
 
 typedef struct epo__conv_geometry {
-    int in_channels, height, width;              /* source */
+    int in_channels, height, width; /* source */
     int out_channels, out_height, out_width;
     int kernel, stride;
     int pad_top, pad_left, pad_bottom, pad_right;
@@ -31,7 +31,8 @@ typedef struct epo__conv_geometry {
 
 typedef struct epo__dnnl_conv epo__dnnl_conv;
 
-/* weights: O x I x k x k; bias: O, or NULL; both are copied. Runs on `threads` threads; `lanes` may run it at a time. */
+/* weights: O x I x k x k; bias: O, or NULL; both are copied. Runs on `threads` threads; `lanes` may run it at a time.
+ */
 epo_status epo__dnnl_conv_create(const epo__conv_geometry *geometry, const float *weights, const float *bias, bool relu,
                                  int threads, int lanes, epo__dnnl_conv **out);
 void epo__dnnl_conv_destroy(epo__dnnl_conv *conv); /* NULL is fine */

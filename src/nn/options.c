@@ -20,15 +20,16 @@ static int word_index(const char *words, const char *text)
     }
 }
 
-static epo_status read_value(const epo__layer_type *type, const epo__layer_option *option, const char *text, double *out)
+static epo_status read_value(const epo__layer_type *type, const epo__layer_option *option, const char *text,
+                             double *out)
 {
     int64_t whole = 0;
     double real = 0;
     switch (option->kind) {
     case EPO_OPTION_INT:
         if (!epo__parse_int(text, (int64_t)option->low, (int64_t)option->high, &whole))
-            return epo__fail(EPO_EARG, "%s: %s is '%.40s', not a whole number from %.0f to %.0f", type->word, option->name,
-                             text, option->low, option->high);
+            return epo__fail(EPO_EARG, "%s: %s is '%.40s', not a whole number from %.0f to %.0f", type->word,
+                             option->name, text, option->low, option->high);
         *out = (double)whole;
         return EPO_OK;
     case EPO_OPTION_REAL:
@@ -40,7 +41,8 @@ static epo_status read_value(const epo__layer_type *type, const epo__layer_optio
     case EPO_OPTION_WORD:
         *out = word_index(option->words, text);
         if (*out < 0)
-            return epo__fail(EPO_EARG, "%s: %s is '%.40s', not one of %s", type->word, option->name, text, option->words);
+            return epo__fail(EPO_EARG, "%s: %s is '%.40s', not one of %s", type->word, option->name, text,
+                             option->words);
         return EPO_OK;
     }
     return epo__fail(EPO_EINTERNAL, "%s: %s has no kind", type->word, option->name);
@@ -52,8 +54,9 @@ static epo_status unknown_option(const epo__layer_type *type, const char *key)
     epo__string known = {0};
     for (size_t i = 0; i < type->option_count; i++)
         epo__string_addf(&known, "%s%s", i ? ", " : "", type->options[i].name);
-    epo_status status = known.failed ? epo__nomem("list of options")
-                                     : epo__fail(EPO_EARG, "%s: unknown option '%.40s'; it takes %s", type->word, key, known.text);
+    epo_status status =
+        known.failed ? epo__nomem("list of options")
+                     : epo__fail(EPO_EARG, "%s: unknown option '%.40s'; it takes %s", type->word, key, known.text);
     epo__string_free(&known);
     return status;
 }
@@ -63,8 +66,7 @@ static epo_status read_arg(const epo__layer_type *type, const epo__layer_arg *ar
     const char *key = arg->key ? arg->key : "", *value = arg->value ? arg->value : "";
     size_t i = 0;
     if (*key)
-        while (i < type->option_count && strcmp(type->options[i].name, key) != 0)
-            i++;
+        while (i < type->option_count && strcmp(type->options[i].name, key) != 0) i++;
     if (i >= type->option_count) return unknown_option(type, *key ? key : value);
     if (given[i]) return epo__fail(EPO_EARG, "%s: %s is given twice", type->word, type->options[i].name);
     given[i] = true;

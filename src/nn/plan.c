@@ -22,7 +22,7 @@ struct epo__plan {
     struct lane {
         float *arena;
         void *scratch, *stream;
-    } *lane;
+    } * lane;
 };
 
 static _Thread_local int thread_count = 1;
@@ -32,12 +32,14 @@ void epo__nn_set_threads(int threads)
     thread_count = threads < 1 ? 1 : threads;
 }
 
-/* Samples are independent, so threads take one each and never wait for another; only a plan for one sample splits the
- * work inside it. */
-static void share_threads(epo__plan_builder *builder)
+/* Samples are independent, so threads take one each and never wait for another. A plan for one sample splits the work
+ * inside it, unless there is so little that threads would mostly wait: some twenty meetings of 5 us in a network of 1
+ * ms. */
+static void share_threads(const epo__net *net, epo__plan_builder *builder)
 {
-    builder->lanes = builder->batch > 1 ? (builder->batch < thread_count ? builder->batch : thread_count) : 1;
-    builder->threads = builder->batch > 1 ? 1 : thread_count;
+    const uint64_t worth_splitting = 100000000; /* multiply-adds */
+    builder->lanes = builder->batch < thread_count ? builder->batch : thread_count;
+    builder->threads = builder->batch == 1 && epo__net_macs(net) >= worth_splitting ? thread_count : 1;
 }
 
 static epo_status plan_layers(const epo__net *net, epo__plan_builder *builder)
@@ -53,8 +55,9 @@ static epo_status plan_layers(const epo__net *net, epo__plan_builder *builder)
 static epo_status check_buffers(const epo__plan_builder *b)
 {
     size_t arenas, rows, all;
-    if (!epo__size_mul(b->arena_size, (size_t)b->lanes, &arenas) || !epo__size_mul(b->row_size, 2 * (size_t)b->batch, &rows) ||
-        !epo__size_add(arenas, rows, &all) || all > max_buffer)
+    if (!epo__size_mul(b->arena_size, (size_t)b->lanes, &arenas) ||
+        !epo__size_mul(b->row_size, 2 * (size_t)b->batch, &rows) || !epo__size_add(arenas, rows, &all) ||
+        all > max_buffer)
         return epo__fail(EPO_ELIMIT, "a batch of %d samples needs over %zu activations", b->batch, max_buffer);
     return EPO_OK;
 }
@@ -83,7 +86,7 @@ epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out)
 {
     if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "batch of %d is not from 1 to %d", batch, MAX_BATCH);
     epo__plan_builder builder = {.batch = batch, .now = {.shape = epo__net_in(net), .place = EPO_AT_INPUT}};
-    share_threads(&builder);
+    share_threads(net, &builder);
     epo__plan *plan = epo__alloc(1, sizeof *plan);
     if (!plan) return epo__nomem("plan");
     plan->recurrent = epo__net_is_recurrent(net);
@@ -122,10 +125,12 @@ void epo__plan_destroy(epo__plan *plan)
     free(plan);
 }
 
-/* --- running ------------------------------------------------------------------------------------------------------------ */
+/* --- running
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Runs the sample steps first .. last-1 on one sample. */
-static epo_status run_sample(const epo__plan *plan, const epo__frame *shared, size_t first, size_t last, int lane, int sample)
+static epo_status run_sample(const epo__plan *plan, const epo__frame *shared, size_t first, size_t last, int lane,
+                             int sample)
 {
     epo__frame frame = *shared;
     frame.sample = sample;
@@ -166,8 +171,7 @@ static epo_status run_steps(const epo__plan *plan, const epo__frame *frame)
         epo_status status;
         size_t last = i + 1;
         if (plan->steps[i].by_sample) {
-            while (last < plan->step_count && plan->steps[last].by_sample)
-                last++;
+            while (last < plan->step_count && plan->steps[last].by_sample) last++;
             status = run_samples(plan, frame, i, last);
         } else {
             status = plan->steps[i].run(plan->steps[i].state, frame);

@@ -6,8 +6,9 @@
  * in a lane of its own. A *row step* sees all samples, as a matrix with one row a sample, so that matrix products are
  * large.
  *
- * A tensor lies either in the lane's arena, as H x W x C (which every oneDNN kernel likes, and in which joining channels
- * needs no sorting), or in one of two row buffers, or is the caller's input; the latter are count x (C x H x W), plain.
+ * A tensor lies either in the lane's arena, as H x W x C (which every oneDNN kernel likes, and in which joining
+ * channels needs no sorting), or in one of two row buffers, or is the caller's input; the latter are count x (C x H x
+ * W), plain.
  *
  * Layers are planned in order. One may leave its operation pending, so that the next melts into it: batch norm into a
  * convolution's weights, ReLU into whatever is before it.
@@ -28,18 +29,20 @@ typedef struct epo__tensor {
 
 /* What a step sees while it runs. */
 typedef struct epo__frame {
-    const float *input;   /* the caller's */
+    const float *input; /* the caller's */
     float *rows[2];
-    float *arena;         /* this lane's */
+    float *arena; /* this lane's */
     epo__dnnl_lane dnnl;
-    int sample;           /* of a sample step; 0 in a row step */
-    int count;            /* samples in this run */
-    int threads;          /* that a step may use inside */
-    const int *lengths;   /* of the sequences, in a recurrent net */
+    int sample;         /* of a sample step; 0 in a row step */
+    int count;          /* samples in this run */
+    int threads;        /* that a step may use inside */
+    const int *lengths; /* of the sequences, in a recurrent net */
 } epo__frame;
 
 const float *epo__frame_read(const epo__frame *frame, const epo__tensor *tensor);
 float *epo__frame_write(const epo__frame *frame, const epo__tensor *tensor); /* not for EPO_AT_INPUT */
+/* Floats of the tensor that a step sees: of one sample in the arena, of all in rows. */
+size_t epo__frame_size(const epo__frame *frame, const epo__tensor *tensor);
 
 typedef epo_status (*epo__step_fn)(void *state, const epo__frame *frame);
 typedef void (*epo__release_fn)(void *state);
@@ -72,6 +75,8 @@ epo_status epo__builder_defer(epo__plan_builder *builder, epo__pending pending);
 /* Settles, and moves the tensor to where the next step wants it. */
 epo_status epo__builder_to_arena(epo__plan_builder *builder);
 epo_status epo__builder_to_rows(epo__plan_builder *builder);
+/* To either, where a step that works in place may have it with the channels of a pixel side by side. */
+epo_status epo__builder_to_place(epo__plan_builder *builder);
 
 /* Arena memory from here on, until given back; the tensor at this point is what epo__builder_become made it, and is
  * given back when the next one takes its place. */
@@ -88,11 +93,10 @@ void epo__builder_scratch(epo__plan_builder *builder, size_t bytes);
 /* Adds a step. The plan owns `state`, also on failure; release frees it (NULL: free()). */
 epo_status epo__builder_sample_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state);
 epo_status epo__builder_row_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state);
+/* One or the other, by where the tensor is: for a step in place, which finds epo__frame_size() numbers. */
+epo_status epo__builder_place_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state);
 
 /* Scale and shift of a batch norm: params[0..3] are weight, bias, running_mean, running_var. */
 void epo__batchnorm_fold(const epo__param *params, double eps, float *scale, float *shift);
-
-/* A pending y = x * scale[c] + shift[c]; NULL scale and shift: just x, for a lone ReLU. The vectors are copied. */
-epo_status epo__builder_affine(epo__plan_builder *builder, const float *scale, const float *shift, int channels);
 
 #endif

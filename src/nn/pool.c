@@ -23,7 +23,8 @@ static epo_status configure(epo__layer *layer, const double *values)
     pool->size = (int)values[SIZE];
     pool->stride = values[STRIDE] > 0 ? (int)values[STRIDE] : pool->size;
     if (layer->in.height < pool->size || layer->in.width < pool->size)
-        return epo__fail(EPO_EARG, "a window of %d does not fit into %d x %d", pool->size, layer->in.height, layer->in.width);
+        return epo__fail(EPO_EARG, "a window of %d does not fit into %d x %d", pool->size, layer->in.height,
+                         layer->in.width);
     layer->out.height = (layer->in.height - pool->size) / pool->stride + 1;
     layer->out.width = (layer->in.width - pool->size) / pool->stride + 1;
     return EPO_OK;

@@ -21,8 +21,7 @@ static epo_status run(void *state, const epo__frame *frame)
     const epo__tensor *tensor = state;
     float *x = epo__frame_write(frame, tensor);
     size_t features = epo__shape_size(tensor->shape);
-    for (size_t i = 0; i < (size_t)frame->count; i++)
-        epo__softmax(x + i * features, features);
+    for (size_t i = 0; i < (size_t)frame->count; i++) epo__softmax(x + i * features, features);
     return EPO_OK;
 }
 

@@ -2,8 +2,8 @@
  * transition.c - between two dense blocks: batch norm, ReLU, 1 x 1 convolution to fewer channels, mean of 2 x 2 pixels
  * (Huang et al. 2017).
  *
- * A 1 x 1 convolution without bias and a mean over pixels may change places; with the mean first, in one pass with batch
- * norm and ReLU, the convolution has a quarter of the work. */
+ * A 1 x 1 convolution without bias and a mean over pixels may change places; with the mean first, in one pass with
+ * batch norm and ReLU, the convolution has a quarter of the work. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -62,9 +62,9 @@ static void release(void *state)
 static epo_status run(void *state, const epo__frame *frame)
 {
     const struct step *step = state;
-    epo__affine_relu_halve(epo__frame_read(frame, &step->in), epo__frame_write(frame, &step->out), step->scale, step->shift,
-                           (size_t)step->in.shape.channels, (size_t)step->in.shape.height, (size_t)step->in.shape.width,
-                           frame->threads);
+    epo__affine_relu_halve(epo__frame_read(frame, &step->in), epo__frame_write(frame, &step->out), step->scale,
+                           step->shift, (size_t)step->in.shape.channels, (size_t)step->in.shape.height,
+                           (size_t)step->in.shape.width, frame->threads);
     return EPO_OK;
 }
 
