@@ -43,7 +43,7 @@ epo_status epo__reader_guess(const char *path, const epo__reader_type **out)
              epo__ends_with(path, ".npz"))
         *out = &epo__reader_cube;
     else if (memcmp(head, "SIMPLE", 6) == 0 || epo__ends_with(path, ".fits") || epo__ends_with(path, ".fit") ||
-             epo__ends_with(path, ".fits.gz"))
+             epo__ends_with(path, ".fits.gz") || epo__ends_with(path, ".fit.gz"))
         *out = &epo__reader_stamps;
     else
         return epo__fail(EPO_EUNSUPPORTED, "%s: neither an Avro alert, a FITS stamp nor an npy or npz cube; name the format", path);
