@@ -157,7 +157,7 @@ $(BUILD)/tests/cli/%.o: EPO_CPPFLAGS += -Itests -Itools/epochal
 test: deps deps-test
 	@$(MAKE) --no-print-directory $(JOBS) run-tests
 
-run-tests: ready $(BUILD)/epochal $(RUN_TESTS)
+run-tests: ready $(if $(filter * cli,$(ONLY)),$(BUILD)/epochal) $(RUN_TESTS)
 	@EPOCHAL=$(abspath $(BUILD)/epochal) sh tests/run.sh $(RUN_TESTS)
 
 ## sanitize   the tests under the address and undefined behaviour sanitizers
@@ -225,7 +225,7 @@ install-files:
 ## uninstall  removes what install put there
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/epochal $(DESTDIR)$(LIBDIR)/libepochal.a $(DESTDIR)$(LIBDIR)/libepochal.so* \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc $(notdir $(MAN_PAGES):%=$(DESTDIR)$(MANDIR)/man1/%) $(DESTDIR)$(COMPLETIONDIR)/epochal
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc $(patsubst %,$(DESTDIR)$(MANDIR)/man1/%,$(notdir $(MAN_PAGES))) $(DESTDIR)$(COMPLETIONDIR)/epochal
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/epochal $(DESTDIR)$(DATADIR)
 
 ## clean      removes build/

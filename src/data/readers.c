@@ -29,6 +29,26 @@ epo_status epo__reader_find(const char *format, const epo__reader_type **out)
     return status;
 }
 
+bool epo_import_format_at(size_t index, epo_import_format *out)
+{
+    if (index + 1 >= sizeof epo__readers / sizeof *epo__readers) return false;
+    *out = (epo_import_format){epo__readers[index]->name, epo__readers[index]->about};
+    return true;
+}
+
+static bool is_binary(const char *label)
+{
+    return strcmp(label, "0") == 0 || strcmp(label, "1") == 0;
+}
+
+epo_status epo__class_of_label(const char *label, const char *real_label, const char **class_name)
+{
+    if (!label[0] || (is_binary(real_label) && !is_binary(label)))
+        return epo__fail(EPO_EFORMAT, "label '%s', where %s means real", label, real_label);
+    *class_name = strcmp(label, real_label) == 0 ? "real" : "bogus";
+    return EPO_OK;
+}
+
 epo_status epo__reader_guess(const char *path, const epo__reader_type **out)
 {
     unsigned char head[16] = {0};

@@ -91,8 +91,7 @@ static epo_status spoil(chunk *c, target *t)
 
 static bool same_exposure(const epo__stamp_row *a, const epo__stamp_row *b)
 {
-    bool same_time = a->mjd == b->mjd || (isnan(a->mjd) && isnan(b->mjd));
-    return same_time && strcmp(a->exposure, b->exposure) == 0;
+    return strcmp(a->exposure, b->exposure) == 0; /* within one object */
 }
 
 /* Reads one plane's pixels behind the others. A damaged stamp is noted in the target. */
