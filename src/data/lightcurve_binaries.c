@@ -35,7 +35,10 @@ void epo__light_dwarf_nova(epo__rng *rng, const epo__times *times, double *mags,
     dwarf_nova d = {.quiet = epo__draw_normal(rng, 20.3, 1.3, 17, 23)};
     const double amplitude = epo__draw_normal(rng, 3.8, 1.1, 2, 8);
     d.peak = fmax(d.quiet - amplitude, 12.5);
-    if (d.peak > 19) d.quiet -= d.peak - 19, d.peak = 19; /* it was found in outburst */
+    if (d.peak > 19) { /* it was found in outburst */
+        d.quiet -= d.peak - 19;
+        d.peak = 19;
+    }
     /* rare and large outbursts go together (the Kukarkin-Parenago relation, of which the scatter is large) */
     d.recurrence = epo__draw_lognormal(rng, 60 * pow(10, 0.15 * (amplitude - 3.8)), 0.7, 12, 2000);
     d.rise = epo__draw_between(rng, 1.5, 4);
