@@ -36,6 +36,8 @@ EPO_LDFLAGS := -fopenmp -Wl,-z,relro,-z,now -Wl,--as-needed
 LIBS := $(shell pkg-config --libs $(MODULES) 2>/dev/null) -ldnnl -lsnappy -lpthread -lm
 COMPILE = $(CC) $(EPO_CPPFLAGS) $(CPPFLAGS) $(EPO_CFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZE) $(EPO_LDFLAGS) $(LDFLAGS)
+# commands are shown by a short name; V=1 shows them whole
+SHOW = @$(if $(V),,printf '  %-4s %s\n' $(1) $@;)$(if $(V),set -x;)
 # a make inside make uses every processor, unless the caller has chosen
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -79,12 +81,12 @@ ready:
 # --- the library ------------------------------------------------------------------------------------------------------
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) -c $< -o $@
+	$(call SHOW,CC)$(COMPILE) -c $< -o $@
 
 # the store's tables live in db/schema.sql, and are compiled in as a string
 $(GENERATED)/schema_sql.h: db/schema.sql
 	@mkdir -p $(@D)
-	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+	$(call SHOW,GEN)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 STORE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/store/*.c))
 $(STORE_OBJECTS): $(GENERATED)/schema_sql.h
 $(STORE_OBJECTS): EPO_CPPFLAGS += -I$(GENERATED)
@@ -103,33 +105,33 @@ define folder_archive
 $(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/$(1)/*.c))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$$(call SHOW,AR)ar rcs $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_archive,$(f))))
 
 $(BUILD)/libepochal.a: $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call SHOW,AR)ar rcs $@ $^
 
 $(LIBRARY): $(OBJECTS) src/libepochal.map
-	$(LINK) -shared -Wl,-soname,libepochal.so.$(SOVERSION) -Wl,--version-script=src/libepochal.map -o $@ $(OBJECTS) $(LIBS)
+	$(call SHOW,LD)$(LINK) -shared -Wl,--no-undefined -Wl,-soname,libepochal.so.$(SOVERSION) -Wl,--version-script=src/libepochal.map -o $@ $(OBJECTS) $(LIBS)
 
 # --- the command: it sees the public headers only ----------------------------------------------------------------------
 $(COMMAND_OBJECTS): EPO_CPPFLAGS := -Iinclude -D_GNU_SOURCE $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
 
 $(BUILD)/epochal: $(COMMAND_OBJECTS) $(BUILD)/libepochal.a
-	$(LINK) -pie -o $@ $^ $(LIBS)
+	$(call SHOW,LD)$(LINK) -pie -o $@ $^ $(LIBS)
 
 man: $(MAN_PAGES)
 $(BUILD)/man/epochal.1: $(BUILD)/epochal
 	@mkdir -p $(@D)
-	$(BUILD)/epochal help --man > $@
+	$(call SHOW,MAN)$(BUILD)/epochal help --man > $@
 $(BUILD)/man/epochal-%.1: $(BUILD)/epochal
 	@mkdir -p $(@D)
-	$(BUILD)/epochal help --man $* > $@
+	$(call SHOW,MAN)$(BUILD)/epochal help --man $* > $@
 $(COMPLETION): $(BUILD)/epochal
 	@mkdir -p $(@D)
-	$(BUILD)/epochal help --completion > $@
+	$(call SHOW,GEN)$(BUILD)/epochal help --completion > $@
 
 # --- tests -------------------------------------------------------------------------------------------------------------
 ONLY ?= *
@@ -139,13 +141,13 @@ RUN_TESTS = $(filter $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/$(ON
 $(BUILD)/lib/command.a: $(filter-out $(BUILD)/tools/epochal/main.o,$(COMMAND_OBJECTS))
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call SHOW,AR)ar rcs $@ $^
 OWN_cli := $(BUILD)/lib/command.a
 
 define folder_tests
 OWN_$(1) += $(if $(filter $(1),$(FOLDERS)),$(BUILD)/lib/$(1).a) $(patsubst %,$(BUILD)/lib/%.a,$(USES_$(1)))
 $(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(SUPPORT_OBJECTS) $$(OWN_$(1))
-	$$(LINK) -o $$@ $$< $(SUPPORT_OBJECTS) $$(OWN_$(1)) $$(LIBS) -lcmocka
+	$$(call SHOW,LD)$$(LINK) -o $$@ $$< $(SUPPORT_OBJECTS) $$(OWN_$(1)) $$(LIBS) -lcmocka
 endef
 $(foreach f,$(FOLDERS) cli,$(eval $(call folder_tests,$(f))))
 $(BUILD)/tests/%.o: EPO_CPPFLAGS += -Itests
@@ -176,7 +178,7 @@ everything: $(BUILD)/epochal $(LIBRARY) $(TESTS) $(BUILD)/make_survey
 # --- demo and benchmarks -------------------------------------------------------------------------------------------------
 $(BUILD)/make_survey: tools/demo/make_survey.c
 	@mkdir -p $(@D)
-	$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $< -lm
+	$(call SHOW,CC)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $< -lm
 
 ## demo       installs what is missing, builds, and shows the main job on a simulated handful of objects
 demo: deps

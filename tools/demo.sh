@@ -45,7 +45,8 @@ encoder
     maxpool 4
     conv 16 kernel=3 pad=same
     relu
-    globalavg
+    maxpool 4
+    flatten
 stamp    planes=science classes=bogus,real
     linear 1
     sigmoid

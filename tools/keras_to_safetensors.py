@@ -21,7 +21,7 @@ import numpy as np
 
 HEADS = ("triplet", "sequence", "stamp")
 STATEMENTS = ("network", "about", "input", "fusion", "join", "normalise", "pad")
-WITHOUT_WEIGHTS = ("relu", "sigmoid", "softmax", "maxpool", "avgpool", "globalpool", "dropout", "flatten")
+WITHOUT_WEIGHTS = ("relu", "sigmoid", "softmax", "maxpool", "avgpool", "gap", "dropout", "spatialdropout", "flatten")
 
 
 class Refused(Exception):
@@ -57,8 +57,8 @@ def read_net(path):
                 normalise = " ".join(words[1:])
         else:
             counts[word] = counts.get(word, 0) + 1
-            if options.get("") == "classes":
-                options[""] = str(len(classes[section]))
+            if section in HEADS:
+                options = {k: str(len(classes[section])) if v == "classes" else v for k, v in options.items()}
             if word in ("conv", "linear", "batchnorm"):
                 layers.append((where, f"{section}.{word}{counts[word]}", word, options))
             elif word not in WITHOUT_WEIGHTS:
@@ -100,9 +100,9 @@ def convert_layer(where, prefix, word, options, layer, weights):
         raise Refused(f"{where}: {word} needs {', '.join(wanted)}, but the file's layer {layer} has {', '.join(weights)}")
     if word != "batchnorm":
         kernel = weights["kernel"]
-        size = int(options.get("kernel", "1"))
+        size = int(options.get("kernel", "3"))
         shape = (size, size) if word == "conv" else ()
-        outputs = int(options[""])
+        outputs = int(options.get("") or options.get("channels") or options["features"])
         if kernel.ndim != len(shape) + 2 or kernel.shape[:-2] != shape or kernel.shape[-1] != outputs:
             form = "x".join(map(str, shape + ("?", outputs)))
             raise Refused(f"{where}: {word} needs a kernel of {form}, but the file's layer {layer} has "

@@ -125,7 +125,7 @@ epo_status epo_model_create(const epo_model_options *options, epo_model **out)
     if (status == EPO_OK) status = epo__network_read(path, &network);
     if (status == EPO_OK) status = epo__network_apply_options(network, options);
     if (status != EPO_OK) goto done;
-    status = epo__model_build(network, EPO__MAX_PARAMETERS, &model);
+    status = epo__model_build(network, UINT64_MAX, &model);
     network = NULL;
     if (status == EPO_OK) status = epo__net_init(model->encoder, "encoder", options->seed);
     for (int h = 0; h < EPO_HEAD_COUNT && status == EPO_OK; h++)

@@ -6,8 +6,6 @@
 #include "arch/model.h"
 #include "formats/safetensors.h"
 
-enum { EPO__MAX_PARAMETERS = 1 << 28 }; /* values of one section: 1 GiB, as much as a weights file may have */
-
 typedef struct epo__part_size {
     uint64_t parameters, trainable, macs;
 } epo__part_size;

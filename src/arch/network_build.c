@@ -26,7 +26,8 @@ static epo_status add_line(const epo__network *network, const epo__network_secti
     }
     epo_status status = epo__net_add(net, line->word, NULL, args, line->arg_count);
     if (status == EPO_OK) return EPO_OK;
-    return epo__fail_in(status == EPO_EARG ? EPO_EMODEL : status, "%s:%d", network->source, line->number);
+    bool wrong = status == EPO_EARG || status == EPO_ELIMIT;
+    return epo__fail_in(wrong ? EPO_EMODEL : status, "%s:%d", network->source, line->number);
 }
 
 static epo_status check_result(const epo__network *network, const epo__network_section *section, const epo__net *net)

@@ -317,7 +317,7 @@ static epo_status read_sequence(reader *r, char *rest)
 {
     const char *const keys[MAX_KEYS + 1] = {"classes", "nights", "dates"};
     const char *values[MAX_KEYS];
-    int nights;
+    int nights = 0;
     epo_status status = take_options(r, rest, keys, values);
     if (status != EPO_OK || (status = read_head(r, EPO_HEAD_SEQUENCE, values[0])) != EPO_OK) return status;
     if ((status = take_int(r, "nights", values[1], EPO__MAX_PLANES, &nights)) != EPO_OK) return status;

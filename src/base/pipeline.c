@@ -111,6 +111,7 @@ static void *worker_main(void *argument)
 
 epo_status epo__pipeline_run(const epo__pipeline *pipeline, int threads)
 {
+    if (threads < 1) threads = 1;
     run r = {.pipeline = pipeline};
     worker *workers = epo__alloc((size_t)threads, sizeof *workers);
     if (!workers) return epo__nomem("worker threads");

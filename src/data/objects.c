@@ -24,11 +24,10 @@ epo_status epo__object_cursor_next(epo__object_cursor *cursor, epo_store *store,
 {
     *id = 0;
     if (cursor->next == cursor->count) {
-        int64_t after = cursor->count ? cursor->ids[cursor->count - 1] : 0;
         cursor->next = 0;
-        epo_status status = epo__store_objects_next(store, &cursor->filter, after, cursor->ids, EPO__CURSOR_AHEAD, &cursor->count);
+        epo_status status = epo__store_objects_next(store, &cursor->filter, cursor->last, cursor->ids, EPO__CURSOR_AHEAD, &cursor->count);
         if (status != EPO_OK || cursor->count == 0) return status;
     }
-    *id = cursor->ids[cursor->next++];
+    cursor->last = *id = cursor->ids[cursor->next++];
     return EPO_OK;
 }

@@ -14,12 +14,13 @@ typedef struct epo__object_cursor {
     char split[256]; /* what filter points into */
     int64_t ids[EPO__CURSOR_AHEAD];
     size_t count, next;
+    int64_t last;    /* given out */
 } epo__object_cursor;
 
 /* "NAME:PART" or "NAME" takes the objects of a split, NULL all. The cursor must not be moved afterwards. EPO_EARG. */
 epo_status epo__object_cursor_set(epo__object_cursor *cursor, const char *split);
 
-/* The next object; *id is 0 at the end. EPO_ENOTFOUND for a split that is not there. */
+/* The next object; *id is 0 at the end, and stays so. EPO_ENOTFOUND for a split that is not there. */
 epo_status epo__object_cursor_next(epo__object_cursor *cursor, epo_store *store, int64_t *id);
 
 #endif

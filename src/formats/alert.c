@@ -13,31 +13,30 @@
 #define MJD_ZERO 2400000.5
 
 /* The values asked of each record, and where in it they are. */
-#define ALERT_VALUES(X)                         \
-    X(OBJECT, "objectId")                       \
-    X(CANDID, "candid")                         \
-    X(JD, "candidate.jd")                       \
-    X(FID, "candidate.fid")                     \
-    X(FIELD, "candidate.field")                 \
-    X(SIGN, "candidate.isdiffpos")              \
-    X(RA, "candidate.ra")                       \
-    X(DEC, "candidate.dec")                     \
-    X(MAGPSF, "candidate.magpsf")               \
-    X(SIGMAPSF, "candidate.sigmapsf")           \
-    X(FWHM, "candidate.fwhm")                   \
-    X(RB, "candidate.rb")                       \
-    X(DRB, "candidate.drb")                     \
-    X(RBVERSION, "candidate.rbversion")         \
-    X(DRBVERSION, "candidate.drbversion")       \
-    X(SCIENCE, "cutoutScience.stampData")       \
-    X(TEMPLATE, "cutoutTemplate.stampData")     \
+#define ALERT_VALUES(X)                     \
+    X(OBJECT, "objectId")                   \
+    X(CANDID, "candid")                     \
+    X(JD, "candidate.jd")                   \
+    X(FID, "candidate.fid")                 \
+    X(FIELD, "candidate.field")             \
+    X(SIGN, "candidate.isdiffpos")          \
+    X(RA, "candidate.ra")                   \
+    X(DEC, "candidate.dec")                 \
+    X(MAGPSF, "candidate.magpsf")           \
+    X(SIGMAPSF, "candidate.sigmapsf")       \
+    X(FWHM, "candidate.fwhm")               \
+    X(RB, "candidate.rb")                   \
+    X(DRB, "candidate.drb")                 \
+    X(RBVERSION, "candidate.rbversion")     \
+    X(DRBVERSION, "candidate.drbversion")   \
+    X(SCIENCE, "cutoutScience.stampData")   \
+    X(TEMPLATE, "cutoutTemplate.stampData") \
     X(DIFFERENCE, "cutoutDifference.stampData")
 
 enum {
 #define ALERT_ENUM(name, path) VALUE_##name,
-    ALERT_VALUES(ALERT_ENUM)
+    ALERT_VALUES(ALERT_ENUM) VALUES
 #undef ALERT_ENUM
-    VALUES
 };
 
 static const char *const value_paths[VALUES] = {
@@ -114,7 +113,8 @@ static epo_status get_int(epo__alerts_reader *reader, int which, int *out)
     const epo__avro_value *value = &reader->values[which];
     *out = 0;
     if (value->kind == EPO__AVRO_NULL) return EPO_OK;
-    if (value->kind != EPO__AVRO_INT && value->kind != EPO__AVRO_LONG) return bad_value(reader, which, "is not a whole number");
+    if (value->kind != EPO__AVRO_INT && value->kind != EPO__AVRO_LONG)
+        return bad_value(reader, which, "is not a whole number");
     if (value->integer < INT32_MIN || value->integer > INT32_MAX) return bad_value(reader, which, "is out of range");
     *out = (int)value->integer;
     return EPO_OK;
@@ -157,11 +157,17 @@ static epo_status fill(epo__alerts_reader *reader, epo__alert *alert)
     const struct {
         int which;
         double *out;
-    } numbers[] = {{VALUE_JD, &alert->mjd},         {VALUE_RA, &alert->ra},     {VALUE_DEC, &alert->dec},
-                   {VALUE_MAGPSF, &alert->magpsf},  {VALUE_SIGMAPSF, &alert->sigmapsf},
-                   {VALUE_FWHM, &alert->fwhm},      {VALUE_RB, &alert->rb},     {VALUE_DRB, &alert->drb}};
+    } numbers[] = {{VALUE_JD, &alert->mjd},
+                   {VALUE_RA, &alert->ra},
+                   {VALUE_DEC, &alert->dec},
+                   {VALUE_MAGPSF, &alert->magpsf},
+                   {VALUE_SIGMAPSF, &alert->sigmapsf},
+                   {VALUE_FWHM, &alert->fwhm},
+                   {VALUE_RB, &alert->rb},
+                   {VALUE_DRB, &alert->drb}};
     const epo__avro_value *candid = &reader->values[VALUE_CANDID];
-    if (candid->kind != EPO__AVRO_LONG && candid->kind != EPO__AVRO_INT) return bad_value(reader, VALUE_CANDID, "is missing");
+    if (candid->kind != EPO__AVRO_LONG && candid->kind != EPO__AVRO_INT)
+        return bad_value(reader, VALUE_CANDID, "is missing");
     alert->candid = candid->integer;
     epo_status status = get_text(reader, VALUE_OBJECT, alert->object, sizeof alert->object);
     if (!status && !alert->object[0]) status = bad_value(reader, VALUE_OBJECT, "is missing");

@@ -23,16 +23,16 @@ typedef struct epo__alert_cutout {
 
 /* Numbers that are null or missing are NaN, texts "", fid and field 0. */
 typedef struct epo__alert {
-    int64_t candid;                     /* always there */
-    char object[EPO__ALERT_NAME_SIZE];  /* "ZTF23abkoxwy"; always there */
-    double mjd;                         /* days; the alert's jd - 2400000.5, which is exact; always there */
-    int fid;                            /* filter: 1 g, 2 r, 3 i */
-    int field;                          /* ZTF field number */
-    int sign;                           /* +1 brighter than the template, -1 fainter, 0 not said (isdiffpos) */
-    double ra, dec;                     /* degrees */
-    double magpsf, sigmapsf;            /* mag */
-    double fwhm;                        /* pixels */
-    double rb, drb;                     /* published real/bogus scores */
+    int64_t candid;                    /* always there */
+    char object[EPO__ALERT_NAME_SIZE]; /* "ZTF23abkoxwy"; always there */
+    double mjd;                        /* days; the alert's jd - 2400000.5, which is exact; always there */
+    int fid;                           /* filter: 1 g, 2 r, 3 i */
+    int field;                         /* ZTF field number */
+    int sign;                          /* +1 brighter than the template, -1 fainter, 0 not said (isdiffpos) */
+    double ra, dec;                    /* degrees */
+    double magpsf, sigmapsf;           /* mag */
+    double fwhm;                       /* pixels */
+    double rb, drb;                    /* published real/bogus scores */
     char rbversion[EPO__ALERT_VERSION_SIZE], drbversion[EPO__ALERT_VERSION_SIZE];
     epo__alert_cutout science, template, difference;
 } epo__alert;

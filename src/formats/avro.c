@@ -60,7 +60,8 @@ struct epo__avro_reader {
 epo_status epo__avro_create(const char *const *paths, size_t count, epo__avro_reader **out)
 {
     *out = NULL;
-    if (count > EPO__AVRO_MAX_PATHS) return epo__fail(EPO_EARG, "over %d values asked of a record", EPO__AVRO_MAX_PATHS);
+    if (count > EPO__AVRO_MAX_PATHS)
+        return epo__fail(EPO_EARG, "over %d values asked of a record", EPO__AVRO_MAX_PATHS);
     epo__avro_reader *reader = epo__alloc(1, sizeof *reader);
     bool made = reader && (reader->paths = epo__alloc(count, sizeof *reader->paths));
     for (size_t i = 0; made && i < count; i++) made = (reader->paths[reader->path_count++] = epo__strdup(paths[i]));
@@ -196,8 +197,10 @@ static epo_status read_pair(epo__avro_reader *reader)
     status = read_text(reader, "value of the metadata", EPO__AVRO_MAX_SCHEMA, &size);
     if (status) return status;
     if (strcmp(key, "avro.schema") == 0) return find_program(reader, size);
-    if (strcmp(key, "avro.codec") == 0 && size && !epo__avro_codec_find((const char *)reader->raw, size, &reader->codec))
-        return epo__fail(EPO_EUNSUPPORTED, "codec \"%.*s\" is not read", (int)(size < 40 ? size : 40), (const char *)reader->raw);
+    if (strcmp(key, "avro.codec") == 0 && size &&
+        !epo__avro_codec_find((const char *)reader->raw, size, &reader->codec))
+        return epo__fail(EPO_EUNSUPPORTED, "codec \"%.*s\" is not read", (int)(size < 40 ? size : 40),
+                         (const char *)reader->raw);
     return EPO_OK;
 }
 

@@ -59,7 +59,8 @@ static epo_status inflate_raw(epo__avro_inflater *inflater, const unsigned char 
         if (got > limit) return too_big(limit);
         if (state == Z_STREAM_END) break;
         if (state == Z_MEM_ERROR) return epo__nomem("inflating a block");
-        if (state != Z_BUF_ERROR && state != Z_OK) return epo__fail(EPO_EFORMAT, "does not inflate (%s)", stream->msg ? stream->msg : "bad data");
+        if (state != Z_BUF_ERROR && state != Z_OK)
+            return epo__fail(EPO_EFORMAT, "does not inflate (%s)", stream->msg ? stream->msg : "bad data");
         if (stream->avail_out > 0) return epo__fail(EPO_EFORMAT, "its deflated data is cut short");
     }
     if (stream->avail_in > 0) return epo__fail(EPO_EFORMAT, "has bytes behind its deflated data");
@@ -74,7 +75,8 @@ static epo_status inflate_snappy(epo__avro_inflater *inflater, const unsigned ch
     size -= CRC_SIZE;
     const char *packed = (const char *)bytes;
     size_t length;
-    if (snappy_uncompressed_length(packed, size, &length) != SNAPPY_OK) return epo__fail(EPO_EFORMAT, "is not snappy data");
+    if (snappy_uncompressed_length(packed, size, &length) != SNAPPY_OK)
+        return epo__fail(EPO_EFORMAT, "is not snappy data");
     if (length > limit) return too_big(limit);
     if (!epo__grow(&inflater->bytes, &inflater->capacity, length, 1)) return epo__nomem("inflating a block");
     if (snappy_uncompress(packed, size, (char *)inflater->bytes, &length) != SNAPPY_OK)
@@ -86,8 +88,8 @@ static epo_status inflate_snappy(epo__avro_inflater *inflater, const unsigned ch
     return EPO_OK;
 }
 
-epo_status epo__avro_inflate(epo__avro_inflater *inflater, epo__avro_codec codec, const unsigned char *bytes, size_t size,
-                             size_t limit, const unsigned char **out, size_t *out_size)
+epo_status epo__avro_inflate(epo__avro_inflater *inflater, epo__avro_codec codec, const unsigned char *bytes,
+                             size_t size, size_t limit, const unsigned char **out, size_t *out_size)
 {
     epo_status status = EPO_OK;
     *out = bytes;

@@ -26,7 +26,7 @@ void epo__avro_inflater_free(epo__avro_inflater *inflater);
 
 /* Inflates a block; at most `limit` bytes may come out. *out points into the inflater, or to `bytes` itself for the
  * null codec. Messages have no file name. EPO_EFORMAT, EPO_ELIMIT, EPO_ENOMEM. */
-epo_status epo__avro_inflate(epo__avro_inflater *inflater, epo__avro_codec codec, const unsigned char *bytes, size_t size,
-                             size_t limit, const unsigned char **out, size_t *out_size);
+epo_status epo__avro_inflate(epo__avro_inflater *inflater, epo__avro_codec codec, const unsigned char *bytes,
+                             size_t size, size_t limit, const unsigned char **out, size_t *out_size);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * avro_decode.c - running a compiled schema over the bytes of a record.
  *
- * Each step takes bytes or goes one level down, levels are limited, and nothing is allocated: the time is bounded by the
- * number of bytes whatever the bytes say. */
+ * Each step takes bytes or goes one level down, levels are limited, and nothing is allocated: the time is bounded by
+ * the number of bytes whatever the bytes say. */
 #include <string.h>
 
 #include "formats/avro_schema.h"
@@ -146,11 +146,12 @@ static bool step(cursor *c, uint32_t index, int depth)
     case EPO__AVRO_NULL:
         return true;
     case EPO__AVRO_BOOLEAN:
-        if (c->at < c->end && *c->at > 1) return fail(c, "a boolean is neither 0 nor 1");
+        if (c->at<c->end && * c->at> 1) return fail(c, "a boolean is neither 0 nor 1");
         done = skip(c, 1);
         break;
     case EPO__AVRO_INT:
-        done = read_varint(c, &number) && ((number >= INT32_MIN && number <= INT32_MAX) || fail(c, "an int is out of range"));
+        done = read_varint(c, &number) &&
+               ((number >= INT32_MIN && number <= INT32_MAX) || fail(c, "an int is out of range"));
         break;
     case EPO__AVRO_LONG:
         done = read_varint(c, &number);

@@ -128,7 +128,8 @@ static epo_status compile_fields(compiler *c, const json_t *json, const char *sc
         if (!status && !c->program->nodes[child].empty) children[kept++] = child;
     }
     if (!status) status = set_children(c, node, children, kept);
-    /* Until here the record did not count as empty: one that contains itself has no end, which the decoder finds out. */
+    /* Until here the record did not count as empty: one that contains itself has no end, which the decoder finds out.
+     */
     if (!status) c->program->nodes[node].empty = kept == 0;
     free(children);
     return status;
@@ -248,7 +249,8 @@ static epo_status compile_type(compiler *c, const json_t *json, const char *scop
     if (json_is_array(json)) return compile_union(c, json, scope, w, out);
     if (json_is_string(json)) return compile_name(c, json_string_value(json), scope, w, out);
     const json_t *type = json_object_get(json, "type");
-    if (json_is_object(type) || json_is_array(type)) return compile(c, type, scope, w, out); /* {"type": {"type": ...}} */
+    if (json_is_object(type) || json_is_array(type))
+        return compile(c, type, scope, w, out); /* {"type": {"type": ...}} */
     const char *name = json_string_value(type);
     if (!name) return epo__fail(EPO_EFORMAT, "the schema has a type that is neither name, object nor list");
     if (strcmp(name, "record") == 0) return compile_definition(c, json, EPO__AVRO_RECORD, scope, w, out);
@@ -272,7 +274,8 @@ epo_status epo__avro_compile(const char *json, size_t size, const char *const *p
                              epo__avro_program **out)
 {
     *out = NULL;
-    if (count > EPO__AVRO_MAX_PATHS) return epo__fail(EPO_EARG, "over %d values asked of a record", EPO__AVRO_MAX_PATHS);
+    if (count > EPO__AVRO_MAX_PATHS)
+        return epo__fail(EPO_EARG, "over %d values asked of a record", EPO__AVRO_MAX_PATHS);
     if (size > EPO__AVRO_MAX_SCHEMA) return epo__fail(EPO_ELIMIT, "the schema is over %d bytes", EPO__AVRO_MAX_SCHEMA);
     json_error_t error;
     json_t *root = json_loadb(json, size, JSON_DECODE_ANY, &error);

@@ -25,8 +25,8 @@ enum { EPO__AVRO_NO_SLOT = -1, EPO__AVRO_MAX_PATHS = 64, EPO__AVRO_MAX_SCHEMA = 
 
 typedef struct epo__avro_node {
     epo__avro_kind kind;
-    int slot;      /* index into the values, or EPO__AVRO_NO_SLOT */
-    bool empty;    /* always encoded in no bytes */
+    int slot;              /* index into the values, or EPO__AVRO_NO_SLOT */
+    bool empty;            /* always encoded in no bytes */
     uint32_t first, count; /* RECORD: its fields, UNION: its branches, ARRAY and MAP: one; in `children` */
     uint64_t size;         /* FIXED: bytes; ENUM: symbols */
 } epo__avro_node;

@@ -81,7 +81,8 @@ static epo_status fail_read(const epo__csv *csv)
 {
     int state;
     const char *why = gzerror(csv->gz, &state);
-    return state == Z_ERRNO ? fail_line(csv, EPO_EIO, why) : fail_line(csv, EPO_EFORMAT, "its gzip data is damaged or cut short");
+    return state == Z_ERRNO ? fail_line(csv, EPO_EIO, why)
+                            : fail_line(csv, EPO_EFORMAT, "its gzip data is damaged or cut short");
 }
 
 /* One field into the row; *last is set at the end of the row. *bad is set where text stands behind a closing quote,
@@ -137,7 +138,8 @@ static epo_status read_field(epo__csv *csv, bool *last, bool *bad)
 static epo_status read_row(epo__csv *csv, bool *end, bool *bad)
 {
     int byte;
-    while ((byte = next_byte(csv)) == '\n' || byte == '\r') {}
+    while ((byte = next_byte(csv)) == '\n' || byte == '\r') {
+    }
     unread(csv, byte);
     csv->count = csv->row_size = 0;
     csv->row_line = csv->line;
@@ -248,8 +250,8 @@ epo_status epo__csv_find(const epo__csv *csv, const char *const *names, size_t *
         if (i) epo__string_add(&list, ", ");
         epo__string_add(&list, csv->names[i]);
     }
-    epo_status status = epo__fail(EPO_ENOTFOUND, "%s: no column '%s'; there are: %s", csv->path, names[0] ? names[0] : "",
-                                  list.text ? list.text : "none");
+    epo_status status = epo__fail(EPO_ENOTFOUND, "%s: no column '%s'; there are: %s", csv->path,
+                                  names[0] ? names[0] : "", list.text ? list.text : "none");
     epo__string_free(&list);
     return status;
 }
@@ -288,5 +290,6 @@ epo_status epo__csv_double(const epo__csv *csv, size_t column, double *out)
 
 epo_status epo__csv_int(const epo__csv *csv, size_t column, int64_t low, int64_t high, int64_t *out)
 {
-    return epo__parse_int(csv->fields[column], low, high, out) ? EPO_OK : bad_number(csv, column, "a whole number in range");
+    return epo__parse_int(csv->fields[column], low, high, out) ? EPO_OK
+                                                               : bad_number(csv, column, "a whole number in range");
 }

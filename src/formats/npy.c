@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "formats/stream.h"
 #include "formats/npy_header.h"
+#include "formats/stream.h"
 #include "formats/zip.h"
 
 enum { MAGIC_SIZE = 6, CHUNK_BYTES = 64 << 10 };
@@ -51,11 +51,13 @@ static epo_status read_header(epo__npy *npy)
     if (status) return status;
     if (memcmp(start, MAGIC, MAGIC_SIZE) != 0) return epo__fail(EPO_EFORMAT, "%s: not a numpy array", npy->label);
     unsigned version = start[MAGIC_SIZE];
-    if (version < 1 || version > 3) return epo__fail(EPO_EUNSUPPORTED, "%s: npy version %u is not read", npy->label, version);
+    if (version < 1 || version > 3)
+        return epo__fail(EPO_EUNSUPPORTED, "%s: npy version %u is not read", npy->label, version);
     size_t before = MAGIC_SIZE + 4;
     size_t length = (size_t)start[8] | (size_t)start[9] << 8;
     if (version > 1) {
-        status = npy->size < before + 2 ? epo__fail(EPO_EFORMAT, "%s: cut short", npy->label) : pull(npy, start + 10, 2);
+        status =
+            npy->size < before + 2 ? epo__fail(EPO_EFORMAT, "%s: cut short", npy->label) : pull(npy, start + 10, 2);
         if (status) return status;
         before += 2;
         length |= (size_t)start[10] << 16 | (size_t)start[11] << 24;
@@ -74,8 +76,8 @@ static epo_status read_header(epo__npy *npy)
     if (status) return status;
     uint64_t data = npy->size - before - length, need = (uint64_t)npy->info.count * npy->info.item_size;
     if (data != need)
-        return epo__fail(EPO_EFORMAT, "%s: its shape needs %llu bytes, it has %llu", npy->label, (unsigned long long)need,
-                         (unsigned long long)data);
+        return epo__fail(EPO_EFORMAT, "%s: its shape needs %llu bytes, it has %llu", npy->label,
+                         (unsigned long long)need, (unsigned long long)data);
     npy->left = npy->info.count;
     return EPO_OK;
 }
@@ -287,13 +289,14 @@ epo_status epo__npy_read_int64(epo__npy *npy, size_t count, int64_t *out)
         if (status) return status;
         for (size_t i = 0; i < got; i++)
             if (!item_int64(npy, i, &out[done + i]))
-                return epo__fail(EPO_EFORMAT, "%s: item %zu is %g, not a whole number of 64 bits", npy->label, first + i,
-                                 item_double(npy, i));
+                return epo__fail(EPO_EFORMAT, "%s: item %zu is %g, not a whole number of 64 bits", npy->label,
+                                 first + i, item_double(npy, i));
     }
     return EPO_OK;
 }
 
-/* --- texts ---------------------------------------------------------------------------------------------------------- */
+/* --- texts ----------------------------------------------------------------------------------------------------------
+ */
 
 size_t epo__npy_text_size(const epo__npy *npy)
 {

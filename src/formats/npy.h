@@ -28,7 +28,7 @@ typedef struct epo__npy_info {
     size_t item_size; /* bytes of one item in the file */
     int ndim;         /* 0 (one item) .. EPO__NPY_MAX_DIMS */
     size_t dims[EPO__NPY_MAX_DIMS];
-    size_t count;     /* items: the product of dims */
+    size_t count; /* items: the product of dims */
 } epo__npy_info;
 
 typedef struct epo__npy epo__npy;

@@ -75,17 +75,22 @@ static epo_status parse_descr(parser *p)
         char letter;
         epo__npy_kind kind;
         const char *sizes;
-    } types[] = {{'f', EPO__NPY_FLOAT, "48"}, {'i', EPO__NPY_INT, "1248"}, {'u', EPO__NPY_UINT, "1248"}, {'b', EPO__NPY_BOOL, "1"}};
+    } types[] = {{'f', EPO__NPY_FLOAT, "48"},
+                 {'i', EPO__NPY_INT, "1248"},
+                 {'u', EPO__NPY_UINT, "1248"},
+                 {'b', EPO__NPY_BOOL, "1"}};
     const char *text;
     size_t size, item = 0;
     if (p->at < p->end && *p->at == '[') return epo__fail(EPO_EUNSUPPORTED, "an array of structures is not read");
     if (!take_text(p, &text, &size) || size > 32) return not_a_header();
-    if (memchr(text, 'O', size)) return epo__fail(EPO_EUNSUPPORTED, "an array of Python objects; pickles are never opened");
+    if (memchr(text, 'O', size))
+        return epo__fail(EPO_EUNSUPPORTED, "an array of Python objects; pickles are never opened");
     parser inner = {.at = text, .end = text + size};
     char order = '|';
     if (size && strchr("<>|=", *text)) order = *inner.at++;
     char letter = inner.at < inner.end ? *inner.at++ : '\0';
-    if (!take_size(&inner, &item) || inner.at != inner.end) return epo__fail(EPO_EUNSUPPORTED, "items of type '%.*s' are not read", (int)size, text);
+    if (!take_size(&inner, &item) || inner.at != inner.end)
+        return epo__fail(EPO_EUNSUPPORTED, "items of type '%.*s' are not read", (int)size, text);
     bool known = false;
     if (letter == 'S' || letter == 'U') {
         p->info->kind = letter == 'S' ? EPO__NPY_BYTES : EPO__NPY_UNICODE;
@@ -117,7 +122,8 @@ static epo_status parse_shape(parser *p)
 {
     if (!take(p, '(')) return not_a_header();
     while (!take(p, ')')) {
-        if (p->info->ndim == EPO__NPY_MAX_DIMS) return epo__fail(EPO_EUNSUPPORTED, "over %d dimensions", EPO__NPY_MAX_DIMS);
+        if (p->info->ndim == EPO__NPY_MAX_DIMS)
+            return epo__fail(EPO_EUNSUPPORTED, "over %d dimensions", EPO__NPY_MAX_DIMS);
         if (!take_size(p, &p->info->dims[p->info->ndim++])) return not_a_header();
         bool comma = take(p, ',');
         if (!comma && (p->info->ndim == 1 || p->at == p->end || *p->at != ')')) return not_a_header();

@@ -63,7 +63,8 @@ static bool get_size(const json_t *json, size_t *out)
 static epo_status read_shape(const epo__safetensors *file, const json_t *json, epo__tensor_view *tensor, size_t *bytes)
 {
     size_t ndim = json_array_size(json);
-    if (!json_is_array(json) || ndim > EPO__TENSOR_MAX_DIMS) return refuse_tensor(file, tensor->name, "has no shape, or over 8 dimensions");
+    if (!json_is_array(json) || ndim > EPO__TENSOR_MAX_DIMS)
+        return refuse_tensor(file, tensor->name, "has no shape, or over 8 dimensions");
     tensor->ndim = (int)ndim;
     tensor->count = 1;
     *bytes = type_size(tensor->type);
@@ -90,7 +91,8 @@ static epo_status read_tensor(epo__safetensors *file, const char *name, const js
         return refuse_tensor(file, name, "is not described by dtype, shape and data_offsets");
     while (i < sizeof types / sizeof *types && strcmp(types[i].name, type) != 0) i++;
     if (i == sizeof types / sizeof *types)
-        return epo__fail(EPO_EUNSUPPORTED, "%s: tensor \"%s\" is of type \"%.16s\", which is not read", file->path, name, type);
+        return epo__fail(EPO_EUNSUPPORTED, "%s: tensor \"%s\" is of type \"%.16s\", which is not read", file->path,
+                         name, type);
     tensor->type = types[i].type;
     epo_status status = read_shape(file, json_object_get(json, "shape"), tensor, &bytes);
     if (status) return status;
@@ -143,7 +145,7 @@ static epo_status read_header(epo__safetensors *file)
 
     const char *key;
     json_t *value;
-    json_object_foreach(file->json, key, value) {
+    json_object_foreach (file->json, key, value) {
         epo_status status = EPO_OK;
         if (strcmp(key, "__metadata__") == 0)
             file->metadata = value;
@@ -152,8 +154,9 @@ static epo_status read_header(epo__safetensors *file)
         if (status) return status;
     }
     if (file->metadata && !json_is_object(file->metadata)) return refuse(file, "its metadata is no JSON object");
-    json_object_foreach((json_t *)file->metadata, key, value)
+    json_object_foreach ((json_t *)file->metadata, key, value) {
         if (!json_is_string(value)) return refuse(file, "its metadata holds something other than texts");
+    }
     qsort(file->tensors, file->count, sizeof *file->tensors, by_place);
     return check_layout(file);
 }
@@ -193,8 +196,9 @@ epo_status epo__safetensors_verify(const epo__safetensors *file)
     const char *key;
     json_t *value;
     bool ours = false;
-    json_object_foreach((json_t *)file->metadata, key, value)
+    json_object_foreach ((json_t *)file->metadata, key, value) {
         if (strncmp(key, EPO__SEAL_PREFIX, strlen(EPO__SEAL_PREFIX)) == 0) ours = true;
+    }
     if (!ours) return EPO_OK;
     size_t at = epo__seal_find(file->bytes + LENGTH_SIZE, file->header);
     if (!at) return refuse(file, "damaged: its " EPO__SEAL_KEY " is missing");
@@ -209,7 +213,8 @@ epo_status epo__safetensors_verify(const epo__safetensors *file)
     epo__sha256_add(&sha, digits + EPO__SEAL_DIGITS, file->size - LENGTH_SIZE - at - EPO__SEAL_DIGITS);
     epo__sha256_end(&sha, digest);
     epo__sha256_hex(digest, made);
-    if (memcmp(made, digits, EPO__SEAL_DIGITS) != 0) return refuse(file, "damaged: its contents do not match its " EPO__SEAL_KEY);
+    if (memcmp(made, digits, EPO__SEAL_DIGITS) != 0)
+        return refuse(file, "damaged: its contents do not match its " EPO__SEAL_KEY);
     return EPO_OK;
 }
 

@@ -3,8 +3,8 @@
  *
  *     8 bytes   N, the length of the header, little-endian
  *     N bytes   JSON: {"__metadata__": {text: text, ...},
- *                      "name": {"dtype": "F32", "shape": [4, 3], "data_offsets": [begin, end]}, ...}, padded with spaces
- *     the rest  the tensors' values, little-endian, C order, one after the other without holes or overlap
+ *                      "name": {"dtype": "F32", "shape": [4, 3], "data_offsets": [begin, end]}, ...}, padded with
+ * spaces the rest  the tensors' values, little-endian, C order, one after the other without holes or overlap
  *
  * A file written here carries in its metadata "epochal.format" ("1") and "epochal.sha256": the SHA-256 of the whole
  * file, in hex, taken with those 64 digits as '0'. Files from elsewhere (PyTorch) have no key that starts with
@@ -42,8 +42,8 @@ typedef struct epo__tensor_view {
 
 typedef struct epo__safetensors epo__safetensors;
 
-/* Reads a whole file and checks its structure, and epo__safetensors_verify. EPO_EIO, EPO_ELIMIT, EPO_ENOMEM, EPO_EMODEL,
- * EPO_EUNSUPPORTED for another dtype. */
+/* Reads a whole file and checks its structure, and epo__safetensors_verify. EPO_EIO, EPO_ELIMIT, EPO_ENOMEM,
+ * EPO_EMODEL, EPO_EUNSUPPORTED for another dtype. */
 epo_status epo__safetensors_open(const char *path, epo__safetensors **out);
 void epo__safetensors_free(epo__safetensors *file);
 
@@ -69,7 +69,8 @@ const char *epo__safetensors_metadata(const epo__safetensors *file, const char *
 /* The i-th pair, in the order of the file; false past the last. */
 _Bool epo__safetensors_pair(const epo__safetensors *file, size_t i, const char **key, const char **value);
 
-/* --- writing -------------------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct epo__tensor_write {
     const char *name; /* unique, not empty, not "__metadata__" */
@@ -82,8 +83,8 @@ typedef struct epo__text_pair {
     const char *key, *value; /* keys unique; "epochal.format" and "epochal.sha256" are the writer's own */
 } epo__text_pair;
 
-/* Writes F32 tensors and metadata in the order given: the same input gives the same bytes. The file appears whole or not
- * at all: a temporary file beside it is synced and renamed over `path`. EPO_EARG, EPO_EIO, EPO_ENOMEM. */
+/* Writes F32 tensors and metadata in the order given: the same input gives the same bytes. The file appears whole or
+ * not at all: a temporary file beside it is synced and renamed over `path`. EPO_EARG, EPO_EIO, EPO_ENOMEM. */
 epo_status epo__safetensors_write(const char *path, const epo__tensor_write *tensors, size_t count,
                                   const epo__text_pair *metadata, size_t pairs);
 

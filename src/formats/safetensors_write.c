@@ -38,12 +38,14 @@ static epo_status count_values(const epo__tensor_write *tensor, size_t *count)
     if (tensor->ndim < 0 || tensor->ndim > EPO__TENSOR_MAX_DIMS)
         return epo__fail(EPO_EARG, "tensor \"%s\" has %d dimensions", tensor->name, tensor->ndim);
     for (int i = 0; i < tensor->ndim; i++)
-        if (!epo__size_mul(bytes, tensor->dims[i], &bytes)) return epo__fail(EPO_EARG, "tensor \"%s\" is too big", tensor->name);
+        if (!epo__size_mul(bytes, tensor->dims[i], &bytes))
+            return epo__fail(EPO_EARG, "tensor \"%s\" is too big", tensor->name);
     *count = bytes / sizeof(float);
     return EPO_OK;
 }
 
-static epo_status check_names(const epo__tensor_write *tensors, size_t count, const epo__text_pair *metadata, size_t pairs)
+static epo_status check_names(const epo__tensor_write *tensors, size_t count, const epo__text_pair *metadata,
+                              size_t pairs)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < i; j++)
@@ -196,7 +198,8 @@ epo_status epo__safetensors_write(const char *path, const epo__tensor_write *ten
     if (status) goto done;
     seal(&json, tensors, count);
     file = open_beside(path, &name);
-    bool fine = file && put_file(&(sink){.file = file}, &json, tensors, count) && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    bool fine =
+        file && put_file(&(sink){.file = file}, &json, tensors, count) && fflush(file) == 0 && fsync(fileno(file)) == 0;
     int error = errno;
     if (file && fclose(file) != 0 && fine) {
         fine = false;

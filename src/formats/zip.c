@@ -45,7 +45,7 @@ struct epo__zip {
     member *members;
     size_t count;
 
-    const member *inside;      /* the member entered */
+    const member *inside;       /* the member entered */
     uint64_t left, packed_left; /* bytes of it not yet given, not yet read */
     uint32_t crc;
     z_stream stream;
@@ -69,7 +69,8 @@ static epo_status read_at(epo__zip *zip, uint64_t offset, void *out, size_t size
 {
     if (offset > zip->file_size || size > zip->file_size - offset) return malformed(zip, "a zip archive cut short");
     if (fseeko(zip->file, (off_t)offset, SEEK_SET) != 0 || fread(out, 1, size, zip->file) != size)
-        return epo__fail(EPO_EIO, "%s: %s", zip->path, ferror(zip->file) ? strerror(errno) : "shrank while it was read");
+        return epo__fail(EPO_EIO, "%s: %s", zip->path,
+                         ferror(zip->file) ? strerror(errno) : "shrank while it was read");
     return EPO_OK;
 }
 
@@ -169,7 +170,8 @@ static epo_status read_directory(epo__zip *zip)
     epo_status status = find_directory(zip, &dir);
     if (status) return status;
     if (dir.entries > MAX_MEMBERS) return epo__fail(EPO_ELIMIT, "%s: over %d members", zip->path, MAX_MEMBERS);
-    if (dir.size > MAX_DIRECTORY) return epo__fail(EPO_ELIMIT, "%s: a directory over %d bytes", zip->path, MAX_DIRECTORY);
+    if (dir.size > MAX_DIRECTORY)
+        return epo__fail(EPO_ELIMIT, "%s: a directory over %d bytes", zip->path, MAX_DIRECTORY);
     if (dir.entries * ENTRY_SIZE > dir.size) return malformed(zip, "a damaged zip directory");
     unsigned char *bytes = epo__alloc((size_t)dir.size, 1);
     zip->members = epo__alloc((size_t)dir.entries, sizeof *zip->members);
@@ -267,7 +269,8 @@ static epo_status next_chunk(epo__zip *zip)
     size_t size = zip->packed_left < CHUNK ? (size_t)zip->packed_left : CHUNK;
     if (size == 0) return bad_member(zip, "is cut short");
     if (fread(zip->chunk, 1, size, zip->file) != size)
-        return epo__fail(EPO_EIO, "%s: %s", zip->path, ferror(zip->file) ? strerror(errno) : "shrank while it was read");
+        return epo__fail(EPO_EIO, "%s: %s", zip->path,
+                         ferror(zip->file) ? strerror(errno) : "shrank while it was read");
     zip->packed_left -= size;
     zip->stream.next_in = zip->chunk;
     zip->stream.avail_in = (uInt)size;
@@ -288,7 +291,8 @@ static epo_status inflate_step(epo__zip *zip, unsigned char *out, size_t room, s
     *ended = state == Z_STREAM_END;
     if (state == Z_MEM_ERROR) return epo__nomem(zip->path);
     if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR) return bad_member(zip, "does not inflate");
-    if (!*ended && *got == 0 && zip->stream.avail_in == before && !zip->packed_left) return bad_member(zip, "is cut short");
+    if (!*ended && *got == 0 && zip->stream.avail_in == before && !zip->packed_left)
+        return bad_member(zip, "is cut short");
     return EPO_OK;
 }
 
@@ -297,7 +301,8 @@ static epo_status read_inflated(epo__zip *zip, unsigned char *out, size_t size)
     bool ended = false;
     while (size > 0) {
         size_t room = size < UINT32_MAX / 2 ? size : UINT32_MAX / 2, got = 0;
-        epo_status status = ended ? bad_member(zip, "holds less than it says") : inflate_step(zip, out, room, &got, &ended);
+        epo_status status =
+            ended ? bad_member(zip, "holds less than it says") : inflate_step(zip, out, room, &got, &ended);
         if (status) return status;
         out += got;
         size -= got;
@@ -330,7 +335,8 @@ epo_status epo__zip_read(epo__zip *zip, void *out, size_t size)
     if (zip->inside->method == METHOD_DEFLATED)
         status = read_inflated(zip, out, size);
     else if (fread(out, 1, size, zip->file) != size)
-        status = epo__fail(EPO_EIO, "%s: %s", zip->path, ferror(zip->file) ? strerror(errno) : "shrank while it was read");
+        status =
+            epo__fail(EPO_EIO, "%s: %s", zip->path, ferror(zip->file) ? strerror(errno) : "shrank while it was read");
     if (status) return status;
     if (size) zip->crc = (uint32_t)crc32_z(zip->crc, out, size); /* with no bytes it would start anew */
     zip->left -= size;

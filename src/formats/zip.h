@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * zip.h - reading the members of a zip archive one after the other, each from its start to its end.
  *
- * Reads what numpy and zip(1) write: stored and deflated members, zip64; no encryption, no archives in parts. Untrusted:
- * the central directory is bounded, a member gives exactly the bytes it declares (CRC32 checked) or fails. */
+ * Reads what numpy and zip(1) write: stored and deflated members, zip64; no encryption, no archives in parts.
+ * Untrusted: the central directory is bounded, a member gives exactly the bytes it declares (CRC32 checked) or fails.
+ */
 #ifndef EPO_FORMATS_ZIP_H
 #define EPO_FORMATS_ZIP_H
 

@@ -35,28 +35,30 @@ bool epo__net_is_recurrent(const epo__net *net);
 /* Every parameter under "PREFIX.layer.tensor", in order. */
 epo_status epo__net_visit(epo__net *net, const char *prefix, epo__param_fn visit, void *context);
 
-uint64_t epo__net_macs(const epo__net *net);   /* a sample; for a recurrent net, a time step */
+uint64_t epo__net_macs(const epo__net *net); /* a sample; for a recurrent net, a time step */
 
-/* Random weights: He-uniform (He et al. 2015) on trainable tensors with a fan-in, `start` elsewhere; the values depend on
- * the seed and on each tensor's full name only. */
+/* Random weights: He-uniform (He et al. 2015) on trainable tensors with a fan-in, `start` elsewhere; the values depend
+ * on the seed and on each tensor's full name only. */
 epo_status epo__net_init(epo__net *net, const char *prefix, uint64_t seed);
 
 typedef struct epo__plan epo__plan;
 
-/* Builds all primitives and buffers for up to `batch` samples (sequences, for a recurrent net). Runs on as many threads
- * as epo__nn_set_threads gave to the calling thread. */
+/* Builds all primitives and buffers for up to `batch` samples (sequences, for a recurrent net), 1 to 65536. The plan
+ * uses as many threads as epo__nn_set_threads gave to the calling thread, whoever runs it: one a sample, or inside the
+ * only one where that pays. EPO_ELIMIT when the buffers would be unreasonable. */
 epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out);
 void epo__plan_destroy(epo__plan *plan);
 
 /* in: count x C x H x W floats (plain NCHW), out: count x out.channels x out.height x out.width. 1 <= count <= batch.
- * A plan is used by one thread at a time. */
+ * A plan is used by one thread at a time. Samples do not touch each other. Refuse not-a-number before: a ReLU makes it
+ * 0, and a score comes out all the same. */
 epo_status epo__plan_run(epo__plan *plan, int count, const float *in, float *out);
 
 /* Recurrent nets: `count` sequences of lengths[i] >= 1 steps, one behind the other without padding.
- * in: (sum of lengths) x F, out: count x out.channels. */
+ * in: (sum of lengths) x F, out: count x out.channels. Memory grows with the largest sum of lengths so far. */
 epo_status epo__plan_run_sequences(epo__plan *plan, int count, const int *lengths, const float *in, float *out);
 
-/* Threads that plans made and run by the calling thread use inside one call (default 1). */
+/* Threads that plans made by the calling thread use inside one call (default 1; each thread has its own setting). */
 void epo__nn_set_threads(int threads);
 
 /* What runs underneath, for `epochal doctor`. */

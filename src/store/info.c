@@ -22,6 +22,14 @@ static bool copy_text(epo__query *q, int column, char **out)
     return *out != NULL;
 }
 
+/* The same for a column that is never NULL, unless the store is damaged: then it is "". */
+static bool copy_name(epo__query *q, int column, char **out)
+{
+    if (!copy_text(q, column, out)) return false;
+    if (!*out) *out = epo__strdup("");
+    return *out != NULL;
+}
+
 static void copy_date(epo__query *q, int column, char out[11])
 {
     const unsigned char *text = sqlite3_column_text(q->stmt, column);
@@ -116,7 +124,7 @@ static epo_status list_parts(epo_store *store, epo_store_contents *out)
         if (!epo__grow(&out->parts, &capacity, out->part_count + 1, sizeof *out->parts)) break;
         epo_store_part *part = &out->parts[out->part_count++];
         part->objects = epo__column_int(&q, 2);
-        if (!copy_text(&q, 0, &part->split) || !copy_text(&q, 1, &part->part)) break;
+        if (!copy_name(&q, 0, &part->split) || !copy_name(&q, 1, &part->part)) break;
     }
     epo__query_close(&q);
     return row ? epo__nomem("splits") : status;
@@ -131,7 +139,7 @@ static epo_status list_models(epo_store *store, epo_store_contents *out)
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
         if (!epo__grow(&out->models, &capacity, out->model_count + 1, sizeof *out->models)) break;
         epo_store_model *model = &out->models[out->model_count++];
-        if (!copy_text(&q, 0, &model->name) || !copy_text(&q, 1, &model->sha256) || !copy_text(&q, 2, &model->classes))
+        if (!copy_name(&q, 0, &model->name) || !copy_name(&q, 1, &model->sha256) || !copy_name(&q, 2, &model->classes))
             break;
     }
     epo__query_close(&q);

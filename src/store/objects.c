@@ -101,6 +101,8 @@ epo_status epo__store_object_get(epo_store *store, int64_t id, epo__pool *pool, 
         !epo__column_text(&q, 5, pool, &out->class_given) || !epo__column_text(&q, 6, pool, &out->class_name) ||
         !epo__column_text(&q, 7, pool, &out->parent))
         status = epo__nomem("an object");
+    else if (!out->survey || !out->name)
+        status = epo__fail(EPO_EFORMAT, "%s: object %lld: damaged, it has no name", store->path, (long long)id);
     epo__query_close(&q);
     return status;
 }

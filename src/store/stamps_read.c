@@ -170,6 +170,11 @@ epo_status epo__store_photometry_of(epo_store *store, int64_t object, const char
             status = epo__nomem("photometry");
             break;
         }
+        if (!point->method || !point->filter) {
+            status = epo__fail(EPO_EFORMAT, "%s: photometry of object %lld: damaged, a row holds values that cannot be",
+                               store->path, (long long)object);
+            break;
+        }
         list->count++;
     }
     epo__query_close(&q);

@@ -48,6 +48,7 @@ static epo_status missing(const epo__stamp_rule *rule, int p, const epo__plane_v
     char have[80] = "";
     size_t used = 0;
     for (size_t i = 0; i < count && used < sizeof have; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no planes means count 0 */
         used += (size_t)snprintf(have + used, sizeof have - used, "%s%s", i ? ", " : "", epo__role_name(planes[i].role));
     return epo__fail(EPO_EFORMAT, "no %s plane, which %s needs; there is %s", rule->network->roles[p] ? rule->network->roles[p] : "science",
                      rule->network->name, count ? have : "none");

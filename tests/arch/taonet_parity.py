@@ -29,14 +29,14 @@ LENGTHS = (1, 4, 2, 7, 3)
 class Bottleneck(nn.Module):
     def __init__(self, channels):
         super().__init__()
-        self.norm1 = nn.BatchNorm2d(channels)
+        self.bn1 = nn.BatchNorm2d(channels)
         self.conv1 = nn.Conv2d(channels, 4 * GROWTH, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(4 * GROWTH)
+        self.bn2 = nn.BatchNorm2d(4 * GROWTH)
         self.conv2 = nn.Conv2d(4 * GROWTH, GROWTH, 3, padding=1, bias=False)
 
     def forward(self, x):
-        y = self.conv1(torch.relu(self.norm1(x)))
-        return torch.cat([x, self.conv2(torch.relu(self.norm2(y)))], 1)
+        y = self.conv1(torch.relu(self.bn1(x)))
+        return torch.cat([x, self.conv2(torch.relu(self.bn2(y)))], 1)
 
 
 class Dense(nn.Module):
@@ -54,11 +54,11 @@ class Dense(nn.Module):
 class Transition(nn.Module):
     def __init__(self, channels):
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels)
+        self.bn = nn.BatchNorm2d(channels)
         self.conv = nn.Conv2d(channels, channels // 2, 1, bias=False)
 
     def forward(self, x):
-        return nn.functional.avg_pool2d(self.conv(torch.relu(self.norm(x))), 2)
+        return nn.functional.avg_pool2d(self.conv(torch.relu(self.bn(x))), 2)
 
 
 class Encoder(nn.Module):
@@ -111,6 +111,10 @@ def randomise(model):
             module.running_var.uniform_(0.5, 1.5)
             module.weight.data.uniform_(0.5, 1.5)
             module.bias.data.normal_(0, 0.1)
+    # PyTorch's start values give logits near 0; trained ones reach several
+    for head, factor in ((model.sequence, 3), (model.triplet, 15)):
+        for parameter in head.parameters():
+            parameter.mul_(factor)
 
 
 def write_safetensors(path, tensors):
@@ -136,7 +140,8 @@ def main():
     with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
         model = TaoNet().eval()
         randomise(model)
-        triplets = torch.randn(sum(LENGTHS), 3, SIDE, SIDE)
+        scales = torch.rand(sum(LENGTHS), 3, 1, 1) * 3
+        triplets = torch.randn(sum(LENGTHS), 3, SIDE, SIDE) * scales + scales.flip(0)  # no two of them alike
         # state_dict has the I64 num_batches_tracked of every batch norm, as any PyTorch file
         write_safetensors(os.path.join(folder, "weights.safetensors"), list(model.state_dict().items()))
         with open(os.path.join(folder, "lengths.txt"), "w") as file:

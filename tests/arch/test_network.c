@@ -10,7 +10,7 @@
 
 /* One line each, so that a wrong text is made by replacing or adding one. */
 #define TOP "network tiny\ninput planes=2 height=6 width=9\n"
-#define ENCODER "encoder\nconv 3 kernel=3 pad=same\nglobalpool\n"
+#define ENCODER "encoder\nconv 3 kernel=3 pad=same\ngap\n"
 #define STAMP "stamp planes=science,template classes=bogus,real\nlinear 1\nsigmoid\n"
 
 static epo__network *parse(const char *text)
@@ -33,7 +33,7 @@ static void test_everything(void **state)
                             "pad corner value=1e-9\n"
                             "encoder\n"
                             "conv 4 kernel=3 pad=same bias=0\n"
-                            "globalpool\n"
+                            "gap\n"
                             "triplet classes=A,B,C\n"
                             "linear classes\n"
                             "softmax\n"
@@ -152,10 +152,10 @@ static void test_wrong_texts(void **state)
 }
 
 static const struct wrong wrong_chains[] = {
-    {TOP "encoder\nconvolve 3\nglobalpool\n" STAMP, "t.net:4: "},
-    {TOP "encoder\nconv 3 kernel=3 colour=red\nglobalpool\n" STAMP, "t.net:4: "},
-    {TOP "encoder\nconv 3 kernel=7 pad=valid\nglobalpool\n" STAMP, "t.net:4: "},
-    {TOP "encoder\nconv classes kernel=3\nglobalpool\n" STAMP, "t.net:4: "},
+    {TOP "encoder\nconvolve 3\ngap\n" STAMP, "t.net:4: "},
+    {TOP "encoder\nconv 3 kernel=3 colour=red\ngap\n" STAMP, "t.net:4: "},
+    {TOP "encoder\nconv 3 kernel=7 pad=valid\ngap\n" STAMP, "t.net:4: "},
+    {TOP "encoder\nconv classes kernel=3\ngap\n" STAMP, "t.net:4: "},
     {TOP "encoder\nconv 3 kernel=3 pad=same\n" STAMP, "t.net:4: the section ends in 3x6x9, not in a vector"},
     {TOP "encoder\nflatten\ngru 3\n" STAMP, "t.net:"},
     {TOP ENCODER "stamp planes=science,template classes=bogus,real\nlinear 2\nsigmoid\n", "t.net:8: 2 outputs for 2 classes"},

@@ -27,8 +27,10 @@ static inline void mutate(const char *path, const unsigned char *bytes, size_t s
         } else {
             for (uint32_t n = 1 + epo__rng_below(&rng, 4); n > 0; n--) {
                 size_t at = epo__rng_below(&rng, (uint32_t)(round % 4 == 1 ? size : focus));
-                copy[at] = epo__rng_below(&rng, 2) ? (unsigned char)(copy[at] ^ 1 << epo__rng_below(&rng, 8))
-                                                   : nasty[epo__rng_below(&rng, sizeof nasty)];
+                if (epo__rng_below(&rng, 2))
+                    copy[at] ^= (unsigned char)(1U << epo__rng_below(&rng, 8));
+                else
+                    copy[at] = nasty[epo__rng_below(&rng, sizeof nasty)];
             }
         }
         write_file(path, copy, kept);

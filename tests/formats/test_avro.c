@@ -11,7 +11,8 @@
 
 static const char SYNC[] = "0123456789abcdef";
 
-/* --- writing what Avro's specification says, and what it does not ---------------------------------------------------- */
+/* --- writing what Avro's specification says, and what it does not ----------------------------------------------------
+ */
 
 static void add_long(epo__string *s, int64_t value)
 {
@@ -110,16 +111,20 @@ static int teardown(void **state)
 
 #define LONG_X "{\"type\":\"record\",\"name\":\"t\",\"fields\":[{\"name\":\"x\",\"type\":\"long\"}]}"
 
-/* --- tests ---------------------------------------------------------------------------------------------------------- */
+/* --- tests ----------------------------------------------------------------------------------------------------------
+ */
 
 static void every_type_is_stepped_over(void **state)
 {
     fixture *f = *state;
     static const char schema[] =
         "{\"type\":\"record\",\"name\":\"t\",\"namespace\":\"n.s\",\"fields\":["
-        "{\"name\":\"nothing\",\"type\":\"null\"},{\"name\":\"b\",\"type\":\"boolean\"},{\"name\":\"i\",\"type\":\"int\"},"
-        "{\"name\":\"l\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},{\"name\":\"f\",\"type\":\"float\"},"
-        "{\"name\":\"d\",\"type\":\"double\"},{\"name\":\"by\",\"type\":\"bytes\"},{\"name\":\"s\",\"type\":\"string\"},"
+        "{\"name\":\"nothing\",\"type\":\"null\"},{\"name\":\"b\",\"type\":\"boolean\"},{\"name\":\"i\",\"type\":"
+        "\"int\"},"
+        "{\"name\":\"l\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-micros\"}},{\"name\":\"f\",\"type\":"
+        "\"float\"},"
+        "{\"name\":\"d\",\"type\":\"double\"},{\"name\":\"by\",\"type\":\"bytes\"},{\"name\":\"s\",\"type\":\"string\"}"
+        ","
         "{\"name\":\"fx\",\"type\":{\"type\":\"fixed\",\"name\":\"f5\",\"size\":5}},"
         "{\"name\":\"e\",\"type\":{\"type\":\"enum\",\"name\":\"en\",\"symbols\":[\"p\",\"q\"]}},"
         "{\"name\":\"ar\",\"type\":{\"type\":\"array\",\"items\":[\"null\",\"n.s.f5\"]}},"
@@ -127,7 +132,8 @@ static void every_type_is_stepped_over(void **state)
         "{\"name\":\"nulls\",\"type\":{\"type\":\"array\",\"items\":\"null\"}},"
         "{\"name\":\"r\",\"type\":[\"null\",{\"type\":\"record\",\"name\":\"rec\",\"fields\":["
         "{\"name\":\"z\",\"type\":[\"float\",\"null\"]},{\"name\":\"next\",\"type\":[\"null\",\"rec\"]}]}]},"
-        "{\"name\":\"x\",\"type\":\"f5\"},{\"name\":\"again\",\"type\":\"rec\"},{\"name\":\"y\",\"type\":[\"string\",\"en\"]}]}";
+        "{\"name\":\"x\",\"type\":\"f5\"},{\"name\":\"again\",\"type\":\"rec\"},{\"name\":\"y\",\"type\":[\"string\","
+        "\"en\"]}]}";
     epo__string body = {0};
     for (int n = 0; n < 2; n++) {
         epo__string_addn(&body, "\1", 1);
@@ -200,11 +206,12 @@ static void a_shared_record_is_read_by_path(void **state)
     add_long(&body, 11);
     add_long(&body, -22);
     add_long(&body, 33);
-    save_one(f->path,
-             "{\"type\":\"record\",\"name\":\"a.b.t\",\"fields\":[{\"name\":\"q\",\"type\":{\"type\":\"record\",\"name\":"
-             "\"in\",\"fields\":[{\"name\":\"z\",\"type\":\"int\"}]}},{\"name\":\"r\",\"type\":[\"a.b.in\"]},"
-             "{\"name\":\"p\",\"type\":\"in\"}]}",
-             1, &body);
+    save_one(
+        f->path,
+        "{\"type\":\"record\",\"name\":\"a.b.t\",\"fields\":[{\"name\":\"q\",\"type\":{\"type\":\"record\",\"name\":"
+        "\"in\",\"fields\":[{\"name\":\"z\",\"type\":\"int\"}]}},{\"name\":\"r\",\"type\":[\"a.b.in\"]},"
+        "{\"name\":\"p\",\"type\":\"in\"}]}",
+        1, &body);
     assert_int_equal(epo__avro_open(f->reader, f->path), EPO_OK);
     assert_int_equal(epo__avro_next(f->reader, f->v, &f->end), EPO_EFORMAT); /* branch -11 */
     body = (epo__string){0};
@@ -212,11 +219,12 @@ static void a_shared_record_is_read_by_path(void **state)
     add_long(&body, 0);
     add_long(&body, -22);
     add_long(&body, 33);
-    save_one(f->path,
-             "{\"type\":\"record\",\"name\":\"a.b.t\",\"fields\":[{\"name\":\"q\",\"type\":{\"type\":\"record\",\"name\":"
-             "\"in\",\"fields\":[{\"name\":\"z\",\"type\":\"int\"}]}},{\"name\":\"r\",\"type\":[\"a.b.in\"]},"
-             "{\"name\":\"p\",\"type\":\"in\"}]}",
-             1, &body);
+    save_one(
+        f->path,
+        "{\"type\":\"record\",\"name\":\"a.b.t\",\"fields\":[{\"name\":\"q\",\"type\":{\"type\":\"record\",\"name\":"
+        "\"in\",\"fields\":[{\"name\":\"z\",\"type\":\"int\"}]}},{\"name\":\"r\",\"type\":[\"a.b.in\"]},"
+        "{\"name\":\"p\",\"type\":\"in\"}]}",
+        1, &body);
     check_ok(epo__avro_open(f->reader, f->path));
     assert_int_equal(epo__avro_found(f->reader), 4);
     check_ok(epo__avro_next(f->reader, f->v, &f->end));
@@ -393,13 +401,14 @@ static void hostile_records_are_refused(void **state)
         {"{\"type\":\"array\",\"items\":\"int\"}", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\x20\0", 12, "past the end"},
         {"{\"type\":\"map\",\"values\":\"null\"}", "\xfe\xff\xff\xff\x0f\0", 6, "more items"},
         {"\"t\"", "\0", 1, "too deep"},
-        {"[\"null\",\"t\"]", "\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2", 36, "too deep"},
+        {"[\"null\",\"t\"]", "\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2\2", 36,
+         "too deep"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char schema[512];
         epo__string body = {0};
-        snprintf(schema, sizeof schema, "{\"type\":\"record\",\"name\":\"t\",\"fields\":[{\"name\":\"x\",\"type\":%s}]}",
-                 rows[i].schema);
+        snprintf(schema, sizeof schema,
+                 "{\"type\":\"record\",\"name\":\"t\",\"fields\":[{\"name\":\"x\",\"type\":%s}]}", rows[i].schema);
         epo__string_addn(&body, rows[i].bytes, rows[i].size);
         save_one(f->path, schema, 1, &body);
         check_ok(epo__avro_open(f->reader, f->path));

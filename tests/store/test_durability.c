@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/rng.h"
 #include "store/query.h"
 
 static char *folder;
@@ -199,6 +200,62 @@ static void a_damaged_page_is_reported(void **state)
     epo_store_close(store);
 }
 
+/* Reads everything there is, by every way there is; whether it succeeds is not the question. */
+static void read_everything(epo_store *store)
+{
+    epo_store_contents info;
+    epo__stamp_list stamps = {0};
+    epo__photometry_list points = {0};
+    epo__pixels pixels = {0};
+    epo__pool pool = {0};
+    epo__object_row object;
+    const char *label;
+    epo_store_info(store, &info);
+    epo_store_info_free(&info);
+    epo_store_check(store, NULL);
+    for (int64_t id = 1; id <= 5; id++) {
+        epo__store_object_get(store, id, &pool, &object);
+        epo__store_label_current(store, id, &pool, &label);
+        epo__store_photometry_of(store, id, "given", &points);
+        if (epo__store_stamps_of(store, id, &stamps) != EPO_OK) continue;
+        for (size_t i = 0; i < stamps.count; i++) epo__store_pixels_read(store, &stamps.rows[i], &pixels);
+    }
+    epo__stamp_list_free(&stamps);
+    epo__photometry_list_free(&points);
+    epo__pool_free(&pool);
+    free(pixels.bytes);
+}
+
+/* Bytes changed anywhere, by a bad disk or on purpose: an error or a wrong answer, never a crash (the sanitizer looks). */
+static void no_damage_crashes(void **state)
+{
+    (void)state;
+    epo_store *store = open_store(path, EPO_STORE_CREATE);
+    write_files(store, 1, 5);
+    epo_store_close(store);
+    size_t size;
+    unsigned char *whole = read_file(path, &size), *bytes = malloc(size);
+    assert_non_null(bytes);
+    epo__rng rng = {.seed = 11};
+    int opened = 0, refused = 0;
+    for (int round = 0; round < 100; round++) {
+        memcpy(bytes, whole, size);
+        for (int i = 0; i <= round / 10; i++)
+            bytes[epo__rng_below(&rng, (uint32_t)size)] = (unsigned char)epo__rng_u32(&rng);
+        write_file(path, bytes, size);
+        if (epo_store_open(path, EPO_STORE_READ, &store) == EPO_OK) {
+            opened++;
+            read_everything(store);
+        } else {
+            refused++;
+        }
+        epo_store_close(store);
+    }
+    assert_true(opened > 10 && refused > 0);
+    free(bytes);
+    free(whole);
+}
+
 static void readers_see_whole_commits_and_writers_wait_their_turn(void **state)
 {
     (void)state;
@@ -340,6 +397,7 @@ int main(void)
         TEST(damage_is_found_and_named),
         TEST(a_check_stops_on_request),
         TEST(a_damaged_page_is_reported),
+        TEST(no_damage_crashes),
         TEST(readers_see_whole_commits_and_writers_wait_their_turn),
         TEST(a_bad_file_leaves_nothing_and_the_others_stay),
         TEST(a_full_disk_undoes_and_says_so),

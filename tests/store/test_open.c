@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/query.h"
+
 static char *folder;
 
 static int make_folder(void **state)
@@ -204,6 +206,7 @@ static void reading_changes_nothing(void **state)
     check_ok(epo_store_info(store, &info));
     epo_store_info_free(&info);
     check_fails(epo__store_label_add(store, &(epo__label_row){.object = 1, .who = "x"}), EPO_EARG, "reading only");
+    check_fails(epo__exec(store, "INSERT INTO surveys (name) VALUES ('a')"), EPO_ESTORE, "readonly");
     epo_store_close(store);
     unsigned char *after = read_file(path, &after_size);
     assert_int_equal(before_size, after_size);

@@ -3,7 +3,6 @@
 #include "commands.h"
 #include "environment.h"
 #include "epochal/system.h"
-#include "epochal/version.h"
 #include "message.h"
 #include "output.h"
 
@@ -27,7 +26,6 @@ static int run(const cli_call *call)
     cli_output *output = cli_output_open(common->output, false);
     if (!output) return CLI_FAILED;
     cli_table_begin(output, "", columns, sizeof columns / sizeof *columns);
-    row(output, "epochal", EPO_VERSION_STRING, "");
     for (size_t i = 0; i < count; i++) {
         row(output, facts[i].name, facts[i].value, facts[i].advice);
         troubles += facts[i].advice[0] != '\0';

@@ -88,9 +88,12 @@ static void option_words(const cli_option *option, size_t indent)
     const char *word, *about = NULL;
     bool described = option->word(0, &about) && about;
     if (described) {
+        size_t widest = 0;
+        for (size_t i = 0; (word = option->word(i, &about)) != NULL; i++) widest = strlen(word) > widest ? strlen(word) : widest;
         for (size_t i = 0; (word = option->word(i, &about)) != NULL; i++) {
-            int n = printf("%*s%-12s ", (int)indent, "", word);
-            wrap(about ? about : "", about ? strlen(about) : 0, (size_t)(n > 0 ? n : 0), indent + 13);
+            size_t column = indent + widest + 2;
+            printf("%*s%-*s", (int)indent, "", (int)widest + 2, word);
+            wrap(about ? about : "", about ? strlen(about) : 0, column, column);
         }
         return;
     }
@@ -101,7 +104,7 @@ static void option_words(const cli_option *option, size_t indent)
 
 static void option_row(const cli_option *option)
 {
-    enum { INDENT = 24 };
+    enum { INDENT = 27 };
     char left[64], right[512];
     snprintf(left, sizeof left, "  %c%c%c --%s%s%s", option->letter ? '-' : ' ', option->letter ? option->letter : ' ',
              option->letter ? ',' : ' ', option->name, option->argument ? " " : "", option->argument ? option->argument : "");
@@ -138,7 +141,7 @@ int cli_help_command(const cli_command *command)
     paragraphs(command->description);
     puts("\nOptions:");
     for (size_t i = 0; i < command->option_count; i++) option_row(&command->options[i]);
-    printf("%-24s%s\n", "  -h, --help", "this text");
+    printf("%-27s%s\n", "  -h, --help", "this text");
     puts("\nExamples:");
     for (const char *line = command->examples; *line;) {
         size_t n = strcspn(line, "\n");

@@ -299,7 +299,10 @@ void cli_table_begin(cli_output *o, const char *name, const cli_column *columns,
 void cli_table_end(cli_output *o)
 {
     if (o->failed) return;
-    if (o->format == TABLE) write_block(o);
+    if (o->format == TABLE && o->document && o->rows == 0)
+        puts("none");
+    else if (o->format == TABLE)
+        write_block(o);
     if (!o->facts && o->format == JSON) fputs(o->rows ? (o->document ? "\n  ]" : "\n]") : "]", stdout);
     if (!o->facts && o->format == JSONL && o->document) putchar(']');
     if (o->format == JSON && !o->document) putchar('\n');

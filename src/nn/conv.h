@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * conv.h - the convolution of conv.c, for layers that have one inside. */
+#ifndef EPO_NN_CONV_H
+#define EPO_NN_CONV_H
+
+#include "nn/plan.h"
+
+/* Leaves a convolution of the tensor at this point pending. weights: O x I x k x k; bias: O, or NULL; both are copied.
+ */
+epo_status epo__builder_conv(epo__plan_builder *builder, const epo__conv_geometry *geometry, const float *weights,
+                             const float *bias);
+
+#endif

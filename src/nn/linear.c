@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * linear.c - y = W x + b for all samples in one matrix product. */
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "nn/kernels.h"
+#include "nn/layer_types.h"
+#include "nn/plan.h"
+
+enum { FEATURES, BIAS };
+
+static const epo__layer_option options[] = {
+    [FEATURES] = {"features", EPO_OPTION_INT, 1, 1 << 20, NULL, NULL, "output features"},
+    [BIAS] = {"bias", EPO_OPTION_INT, 0, 1, NULL, "1", "1: add a number a feature"},
+};
+
+struct linear {
+    bool bias;
+};
+
+static epo_status configure(epo__layer *layer, const double *values)
+{
+    struct linear *linear = layer->state;
+    int64_t dims[] = {(int64_t)values[FEATURES], layer->in.channels};
+    linear->bias = values[BIAS] != 0;
+    if (!epo__shape_is_vector(layer->in))
+        return epo__fail(EPO_EARG, "input is %d x %d x %d, not a vector; put flatten or gap before", layer->in.channels,
+                         layer->in.height, layer->in.width);
+    layer->out = (epo__shape){(int)dims[0], 1, 1};
+    epo_status status = epo__layer_param(layer, "weight", true, layer->in.channels, 0, 2, dims);
+    if (status == EPO_OK && linear->bias) status = epo__layer_param(layer, "bias", true, 0, 0, 1, dims);
+    return status;
+}
+
+static uint64_t macs(const epo__layer *layer)
+{
+    return layer->params[0].count;
+}
+
+/* Pending operation and step in one: the step takes over the weights. */
+struct step {
+    size_t inputs, outputs;
+    float *weights, *bias;
+    epo__tensor in, out;
+    bool relu;
+};
+
+static void release(void *state)
+{
+    struct step *step = state;
+    if (!step) return;
+    free(step->weights);
+    free(step->bias);
+    free(step);
+}
+
+static epo_status run(void *state, const epo__frame *frame)
+{
+    const struct step *step = state;
+    const float *in = epo__frame_read(frame, &step->in);
+    float *out = epo__frame_write(frame, &step->out);
+    int inputs = (int)step->inputs, outputs = (int)step->outputs;
+    for (size_t i = 0; i < (size_t)frame->count; i++)
+        memcpy(out + i * step->outputs, step->bias, step->outputs * sizeof *out);
+    if (frame->count == 1)
+        cblas_sgemv(CblasRowMajor, CblasNoTrans, outputs, inputs, 1.0F, step->weights, inputs, in, 1, 1.0F, out, 1);
+    else
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, frame->count, outputs, inputs, 1.0F, in, inputs,
+                    step->weights, inputs, 1.0F, out, outputs);
+    if (step->relu) epo__relu(out, (size_t)frame->count * step->outputs);
+    return EPO_OK;
+}
+
+static void scale(void *state, const float *factor, const float *shift)
+{
+    struct step *step = state;
+    for (size_t o = 0; o < step->outputs; o++) {
+        for (size_t i = 0; i < step->inputs; i++) step->weights[o * step->inputs + i] *= factor[o];
+        step->bias[o] = step->bias[o] * factor[o] + shift[o];
+    }
+}
+
+static epo_status emit(epo__plan_builder *builder, void *state, bool relu)
+{
+    struct step *draft = state, *step = epo__alloc(1, sizeof *step);
+    if (!step) return epo__nomem("linear layer");
+    *step = *draft;
+    draft->weights = draft->bias = NULL;
+    step->in = *epo__builder_now(builder);
+    step->out = epo__builder_other_rows(builder, (epo__shape){(int)step->outputs, 1, 1});
+    step->relu = relu;
+    epo__tensor out = step->out;
+    epo_status status = epo__builder_row_step(builder, run, release, step);
+    if (status == EPO_OK) epo__builder_become(builder, out);
+    return status;
+}
+
+static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
+{
+    const struct linear *linear = layer->state;
+    epo_status status = epo__builder_settle(builder, false);
+    if (status == EPO_OK && epo__builder_now(builder)->place != EPO_AT_INPUT) status = epo__builder_to_rows(builder);
+    if (status != EPO_OK) return status;
+    size_t outputs = (size_t)layer->out.channels, inputs = (size_t)layer->in.channels;
+    struct step *draft = epo__alloc(1, sizeof *draft);
+    if (draft) {
+        draft->inputs = inputs;
+        draft->outputs = outputs;
+        draft->weights = epo__alloc_aligned(layer->params[0].count, sizeof(float));
+        draft->bias = epo__alloc_aligned(outputs, sizeof(float));
+    }
+    if (!draft || !draft->weights || !draft->bias) {
+        release(draft);
+        return epo__nomem("linear layer");
+    }
+    memcpy(draft->weights, layer->params[0].value, layer->params[0].count * sizeof(float));
+    if (linear->bias) memcpy(draft->bias, layer->params[1].value, outputs * sizeof(float));
+    return epo__builder_defer(builder, (epo__pending){draft, emit, scale, release});
+}
+
+const epo__layer_type epo__linear_type = {
+    .word = "linear",
+    .help = "fully connected layer",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .state_size = sizeof(struct linear),
+    .configure = configure,
+    .macs = macs,
+    .plan = plan,
+};

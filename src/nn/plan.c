@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * plan.c - making a plan from a chain of layers, and running it. */
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "nn/builder.h"
+
+enum { MAX_BATCH = 65536 };
+static const size_t max_buffer = (size_t)1 << 31; /* floats in all buffers of a plan */
+
+struct epo__plan {
+    bool recurrent;
+    epo__shape out;
+    int batch, lanes, threads;
+    epo__tensor result;
+    epo__step *steps;
+    size_t step_count;
+    float *rows[2];
+    struct lane {
+        float *arena;
+        void *scratch, *stream;
+    } * lane;
+};
+
+static _Thread_local int thread_count = 1;
+
+void epo__nn_set_threads(int threads)
+{
+    thread_count = threads < 1 ? 1 : threads;
+}
+
+/* Samples are independent, so threads take one each and never wait for another. A plan for one sample splits the work
+ * inside it, unless there is so little that threads would mostly wait: some twenty meetings of 5 us in a network of 1
+ * ms. */
+static void share_threads(const epo__net *net, epo__plan_builder *builder)
+{
+    const uint64_t worth_splitting = 100000000; /* multiply-adds */
+    builder->lanes = builder->batch < thread_count ? builder->batch : thread_count;
+    builder->threads = builder->batch == 1 && epo__net_macs(net) >= worth_splitting ? thread_count : 1;
+}
+
+static epo_status plan_layers(const epo__net *net, epo__plan_builder *builder)
+{
+    for (size_t i = 0; i < epo__net_length(net); i++) {
+        const epo__layer *layer = epo__net_layer(net, i);
+        epo_status status = layer->type->plan(layer, builder);
+        if (status != EPO_OK) return epo__fail_in(status, "%s", layer->name);
+    }
+    return epo__builder_to_rows(builder);
+}
+
+static epo_status check_buffers(const epo__plan_builder *b)
+{
+    size_t arenas, rows, all;
+    if (!epo__size_mul(b->arena_size, (size_t)b->lanes, &arenas) ||
+        !epo__size_mul(b->row_size, 2 * (size_t)b->batch, &rows) || !epo__size_add(arenas, rows, &all) ||
+        all > max_buffer)
+        return epo__fail(EPO_ELIMIT, "a batch of %d samples needs over %zu activations", b->batch, max_buffer);
+    return EPO_OK;
+}
+
+static epo_status make_buffers(epo__plan *plan, const epo__plan_builder *b)
+{
+    epo_status status = check_buffers(b);
+    if (status != EPO_OK) return status;
+    plan->lane = epo__alloc((size_t)b->lanes, sizeof *plan->lane);
+    if (!plan->lane) return epo__nomem("lanes of a plan");
+    for (int i = 0; i < 2; i++) {
+        plan->rows[i] = epo__alloc_aligned((size_t)b->batch * b->row_size, sizeof(float));
+        if (!plan->rows[i]) return epo__nomem("buffers of a plan");
+    }
+    for (int i = 0; i < b->lanes && status == EPO_OK; i++) {
+        struct lane *lane = &plan->lane[i];
+        lane->arena = epo__alloc_aligned(b->arena_size, sizeof(float));
+        lane->scratch = epo__alloc_aligned(b->scratch_size, 1);
+        if (!lane->arena || !lane->scratch) return epo__nomem("buffers of a plan");
+        status = epo__dnnl_stream_create(&lane->stream);
+    }
+    return status;
+}
+
+epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out)
+{
+    if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "batch of %d is not from 1 to %d", batch, MAX_BATCH);
+    epo__plan_builder builder = {.batch = batch, .now = {.shape = epo__net_in(net), .place = EPO_AT_INPUT}};
+    share_threads(net, &builder);
+    epo__plan *plan = epo__alloc(1, sizeof *plan);
+    if (!plan) return epo__nomem("plan");
+    plan->recurrent = epo__net_is_recurrent(net);
+    plan->out = epo__net_out(net);
+    plan->batch = batch;
+    plan->lanes = builder.lanes;
+    plan->threads = builder.threads;
+
+    epo_status status = plan_layers(net, &builder);
+    plan->steps = builder.steps; /* the plan's from here on, whether it is complete or not */
+    plan->step_count = builder.step_count;
+    plan->result = builder.now;
+    if (builder.pending.release) builder.pending.release(builder.pending.state);
+    if (status == EPO_OK) status = make_buffers(plan, &builder);
+    if (status != EPO_OK) {
+        epo__plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
+    return EPO_OK;
+}
+
+void epo__plan_destroy(epo__plan *plan)
+{
+    if (!plan) return;
+    epo__steps_release(plan->steps, plan->step_count);
+    free(plan->steps);
+    for (int i = 0; plan->lane && i < plan->lanes; i++) {
+        epo__dnnl_stream_destroy(plan->lane[i].stream);
+        free(plan->lane[i].arena);
+        free(plan->lane[i].scratch);
+    }
+    free(plan->lane);
+    free(plan->rows[0]);
+    free(plan->rows[1]);
+    free(plan);
+}
+
+/* --- running
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* Runs the sample steps first .. last-1 on one sample. */
+static epo_status run_sample(const epo__plan *plan, const epo__frame *shared, size_t first, size_t last, int lane,
+                             int sample)
+{
+    epo__frame frame = *shared;
+    frame.sample = sample;
+    frame.arena = plan->lane[lane].arena;
+    frame.dnnl = (epo__dnnl_lane){lane, plan->lane[lane].stream, plan->lane[lane].scratch};
+    for (size_t i = first; i < last; i++) {
+        epo_status status = plan->steps[i].run(plan->steps[i].state, &frame);
+        if (status != EPO_OK) return status;
+    }
+    return EPO_OK;
+}
+
+static epo_status run_samples(const epo__plan *plan, const epo__frame *shared, size_t first, size_t last)
+{
+    int lanes = plan->lanes < shared->count ? plan->lanes : shared->count;
+    epo_status status = EPO_OK;
+    if (lanes == 1) {
+        for (int i = 0; i < shared->count && status == EPO_OK; i++)
+            status = run_sample(plan, shared, first, last, 0, i);
+        return status;
+    }
+#pragma omp parallel for num_threads(lanes) schedule(dynamic, 1)
+    for (int i = 0; i < shared->count; i++) {
+        epo_status one = run_sample(plan, shared, first, last, omp_get_thread_num(), i);
+        if (one != EPO_OK) {
+#pragma omp critical(epo_plan_status)
+            status = one;
+        }
+    }
+    /* the message was left in a worker's thread */
+    return status == EPO_OK ? EPO_OK : epo__fail(status, "a step of the network failed");
+}
+
+static epo_status run_steps(const epo__plan *plan, const epo__frame *frame)
+{
+    size_t i = 0;
+    while (i < plan->step_count) {
+        epo_status status;
+        size_t last = i + 1;
+        if (plan->steps[i].by_sample) {
+            while (last < plan->step_count && plan->steps[last].by_sample) last++;
+            status = run_samples(plan, frame, i, last);
+        } else {
+            status = plan->steps[i].run(plan->steps[i].state, frame);
+        }
+        if (status != EPO_OK) return status;
+        i = last;
+    }
+    return EPO_OK;
+}
+
+static epo_status run(epo__plan *plan, int count, const int *lengths, const float *in, float *out)
+{
+    if (count < 1 || count > plan->batch)
+        return epo__fail(EPO_EARG, "%d samples for a plan of 1 to %d", count, plan->batch);
+    int total_threads = plan->lanes * plan->threads, threads_before = omp_get_max_threads();
+    epo__frame frame = {.input = in,
+                        .rows = {plan->rows[0], plan->rows[1]},
+                        .count = count,
+                        .threads = plan->threads,
+                        .lengths = lengths};
+    if (threads_before != total_threads) omp_set_num_threads(total_threads); /* what oneDNN and OpenBLAS ask for */
+    epo_status status = run_steps(plan, &frame);
+    if (threads_before != total_threads) omp_set_num_threads(threads_before);
+    if (status == EPO_OK)
+        memcpy(out, epo__frame_read(&frame, &plan->result), (size_t)count * epo__shape_size(plan->out) * sizeof *out);
+    return status;
+}
+
+epo_status epo__plan_run(epo__plan *plan, int count, const float *in, float *out)
+{
+    if (plan->recurrent) return epo__fail(EPO_EARG, "this network takes sequences");
+    return run(plan, count, NULL, in, out);
+}
+
+epo_status epo__plan_run_sequences(epo__plan *plan, int count, const int *lengths, const float *in, float *out)
+{
+    if (!plan->recurrent) return epo__fail(EPO_EARG, "this network takes samples, not sequences");
+    for (int i = 0; i < count && i < plan->batch; i++)
+        if (lengths[i] < 1) return epo__fail(EPO_EARG, "sequence %d has %d steps", i, lengths[i]);
+    return run(plan, count, lengths, in, out);
+}
