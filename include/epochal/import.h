@@ -37,30 +37,33 @@ typedef struct epo_import_options {
 typedef struct epo_import_event {
     const char *path;         /* the file */
     epo_status status;        /* EPO_OK, or why it was refused */
-    const char *message;      /* with status: file and reason; else NULL, or a note on what was repaired */
+    const char *message;      /* file and reason; with EPO_OK a note on what was left out or repaired, NULL for none */
     bool unchanged;           /* it was imported before */
     uint64_t objects, stamps, points; /* new rows from this file */
 } epo_import_event;
 
-/* Called once a file, in input order. A status other than EPO_OK stops the import after what was imported so far. */
+/* Called once a file, in input order, when what it brought is safely in the store; one call at a time, but not always on
+ * the thread that called epo_import. A status other than EPO_OK stops the import after what was imported so far. */
 typedef epo_status (*epo_import_fn)(void *context, const epo_import_event *event);
 
 typedef struct epo_import_summary {
     uint64_t files, imported, unchanged, refused;
     uint64_t objects, stamps, points;  /* new rows */
-    uint64_t duplicates;               /* exposures that were there already, or twice in a file */
+    uint64_t duplicates;               /* stamps and points that were there already, or twice in a file */
+    uint64_t left_out;                 /* alerts that could not be read, of files whose other alerts could */
     uint64_t suspect_dates, constant_images;
 } epo_import_summary;
 
-/* Imports files and folders (searched through, names sorted). EPO_OK also when files were refused: see the summary. */
+/* Imports files and folders (searched through, names sorted). EPO_OK also when files were refused: see the summary. After
+ * a failure the store holds the files that the summary counts, each whole. */
 epo_status epo_import(epo_store *store, const char *const *paths, size_t count, const epo_import_options *options,
                       epo_import_fn report, void *context, epo_import_summary *out);
 
-/* The formats, for help texts: name and one line, ending with {NULL, NULL}. */
+/* The formats there are, for help texts: name and one line. False behind the last. */
 typedef struct epo_import_format {
     const char *name, *about;
 } epo_import_format;
-extern const epo_import_format epo_import_formats[];
+bool epo_import_format_at(size_t index, epo_import_format *out);
 
 #ifdef __cplusplus
 }

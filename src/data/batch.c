@@ -16,7 +16,6 @@ void epo__batch_clear(epo__batch *batch)
 {
     batch->subject_count = batch->exposure_count = batch->plane_count = batch->point_count = 0;
     batch->duplicates = batch->suspect_dates = batch->constant_images = 0;
-    batch->note[0] = '\0';
     batch->path = NULL;
     batch->raw.size = 0;
     epo__pool_clear(&batch->texts);
@@ -43,7 +42,7 @@ const char *epo__batch_text(epo__batch *batch, const char *text)
 
 const char *epo__batch_textf(epo__batch *batch, const char *format, ...)
 {
-    char text[1024];
+    char text[4352]; /* a path and what is put behind it */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -109,6 +108,24 @@ void epo__batch_spoil(epo__batch *batch, epo__exposure *exposure)
     const char *message = epo__batch_text(batch, epo_error_message());
     exposure->error = message ? message : "out of memory";
     exposure->plane_count = 0;
+}
+
+bool epo__mjd_plausible(double mjd)
+{
+    return mjd >= 0 && mjd < 100000;
+}
+
+epo_status epo__batch_time(epo__batch *batch, epo__exposure *e, double mjd)
+{
+    if (!epo__mjd_plausible(mjd)) {
+        e->mjd_given = mjd;
+        e->mjd_suspect = true;
+        batch->suspect_dates++;
+        return EPO_OK;
+    }
+    e->mjd = mjd;
+    e->night = epo__batch_night(batch, mjd);
+    return e->night ? EPO_OK : epo__nomem("night");
 }
 
 const char *epo__batch_night(epo__batch *batch, double mjd)

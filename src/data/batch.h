@@ -47,6 +47,7 @@ typedef struct epo__exposure {
     int64_t candid;          /* 0 none */
     double rb, drb;
     const char *rb_version, *drb_version;
+    const char *extra;       /* JSON object with what has no field here */
     size_t first_plane, plane_count; /* consecutive in planes */
     const char *error;       /* why it cannot be used; then it has no planes */
 } epo__exposure;
@@ -54,11 +55,12 @@ typedef struct epo__exposure {
 typedef struct epo__point {
     size_t subject;
     double mjd, mag, mag_err;
+    bool suspect;           /* the mjd cannot be */
     const char *filter;
 } epo__point;
 
 typedef struct epo__batch {
-    const char *path;         /* file of which the batch is a piece; set by readers that decode a whole file at once */
+    const char *path;         /* the file, set by readers that read all of it in decode */
     epo__subject *subjects;
     epo__exposure *exposures;
     epo__plane *planes;
@@ -66,7 +68,6 @@ typedef struct epo__batch {
     size_t subject_count, exposure_count, plane_count, point_count;
     size_t subject_room, exposure_room, plane_room, point_room;
     uint64_t duplicates, suspect_dates, constant_images; /* found while reading */
-    char note[160];           /* "" or what was repaired, for people */
     epo__pool texts;
     epo__bytes raw, scratch;  /* undecoded bytes between a reader's next and decode; room for inflating */
 } epo__batch;
@@ -90,7 +91,14 @@ void epo__batch_check_constant(epo__batch *batch, epo__plane *plane);
 /* Marks an exposure as unusable, with the message of the last failure, and takes its planes away. */
 void epo__batch_spoil(epo__batch *batch, epo__exposure *exposure);
 
-/* The observing date of an MJD, kept with the batch. */
+/* True for an MJD at which a sky survey can have looked: 0 (1858) to 100000 (2132). */
+bool epo__mjd_plausible(double mjd);
+
+/* Sets the time of an exposure, and its night to the date of that time. An MJD that cannot be is kept as given only,
+ * marked as suspect and counted. EPO_ENOMEM. */
+epo_status epo__batch_time(epo__batch *batch, epo__exposure *exposure, double mjd);
+
+/* The date of an MJD, kept with the batch; NULL without memory. */
 const char *epo__batch_night(epo__batch *batch, double mjd);
 
 #endif

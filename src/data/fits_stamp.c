@@ -18,18 +18,16 @@ epo_status epo__fits_stamp_open(const epo_import_options *options, const char *p
     return epo__fits_open_file(path, &limits, out);
 }
 
-static epo_status image_index(const epo__fits *f, const char *extname, size_t *hdu)
+epo_status epo__fits_stamp_find(const epo__fits *f, const char *path, const char *extname, size_t *hdu)
 {
     if (!extname) return epo__fits_first_image(f, hdu);
-    return epo__fits_find(f, extname, hdu) ? EPO_OK : epo__fail(EPO_ENOTFOUND, "no extension named %s", extname);
+    return epo__fits_find(f, extname, hdu) ? EPO_OK : epo__fail(EPO_ENOTFOUND, "%s: no extension is named %s", path, extname);
 }
 
-epo_status epo__fits_stamp_plane(epo__fits *f, const char *extname, epo__role role, epo__batch *batch, epo__exposure *exposure)
+epo_status epo__fits_stamp_plane(epo__fits *f, size_t hdu, epo__role role, epo__batch *batch, epo__exposure *exposure)
 {
-    size_t hdu;
     epo__plane *plane;
-    epo_status status = image_index(f, extname, &hdu);
-    if (status == EPO_OK) status = epo__batch_plane(batch, exposure, role, &plane);
+    epo_status status = epo__batch_plane(batch, exposure, role, &plane);
     if (status == EPO_OK) status = epo__fits_image(f, hdu, &plane->image);
     if (status == EPO_OK) epo__batch_check_constant(batch, plane);
     return status;
@@ -44,48 +42,76 @@ static bool key_text(const epo__fits *f, size_t hdu, const char *name, char text
 
 static bool key_number(const epo__fits *f, size_t hdu, const char *name, double *out)
 {
-    char text[EPO__FITS_VALUE];
     double value;
-    if (!key_text(f, hdu, name, text) || !epo__parse_double(text, &value) || !isfinite(value)) return false;
+    if (!epo__fits_key_double(f, hdu, name, &value) && (hdu == 0 || !epo__fits_key_double(f, 0, name, &value))) return false;
+    if (!isfinite(value)) return false;
     *out = value;
+    return true;
+}
+
+/* "05:06:07.8" or "05:06" as a part of the day. */
+static bool parse_clock(const char *text, double *days)
+{
+    int hour, minute, used = 0;
+    double second = 0;
+    if (sscanf(text, "%2d:%2d%n", &hour, &minute, &used) != 2 || hour < 0 || hour > 23 || minute < 0 || minute > 59) return false;
+    if (text[used] && (text[used] != ':' || !epo__parse_double(text + used + 1, &second))) return false;
+    if (!(second >= 0 && second < 61)) return false;
+    *days = (hour + (minute + second / 60) / 60) / 24;
     return true;
 }
 
 /* "2012-03-04T05:06:07.8" or "2012-03-04" as MJD. */
 static bool parse_date(const char *text, double *mjd)
 {
-    int year, month, day, hour = 0, minute = 0;
-    double second = 0;
-    int fields = sscanf(text, "%4d-%2d-%2dT%2d:%2d:%lf", &year, &month, &day, &hour, &minute, &second);
-    if ((fields != 3 && fields != 5 && fields != 6) || year < 1858 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 ||
-        hour < 0 || hour > 24 || minute < 0 || minute > 59 || !(second >= 0 && second < 61))
+    int year, month, day, used = 0;
+    double clock = 0;
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || year < 1858 || month < 1 || month > 12 || day < 1 || day > 31)
         return false;
-    *mjd = epo__mjd_of_date(year, month, day) + (hour + (minute + second / 60) / 60) / 24;
+    if (text[used] && (text[used] != 'T' || !parse_clock(text + used + 1, &clock))) return false;
+    *mjd = epo__mjd_of_date(year, month, day) + clock;
     return true;
 }
 
-void epo__fits_stamp_keywords(const epo__fits *f, const char *extname, epo__batch *batch, epo__exposure *e)
+static epo_status read_time(const epo__fits *f, size_t hdu, epo__batch *batch, epo__exposure *e)
 {
     char text[EPO__FITS_VALUE];
+    double mjd;
+    if (key_number(f, hdu, "MJD-OBS", &mjd) || key_number(f, hdu, "MJD", &mjd) ||
+        (key_text(f, hdu, "DATE-OBS", text) && parse_date(text, &mjd)))
+        return epo__batch_time(batch, e, mjd);
+    return EPO_OK;
+}
+
+epo_status epo__fits_stamp_keywords(const epo__fits *f, size_t hdu, epo__batch *batch, epo__exposure *e)
+{
+    char text[EPO__FITS_VALUE];
+    epo__subject *s = &batch->subjects[e->subject];
     int64_t candid;
-    size_t hdu;
-    if (image_index(f, extname, &hdu) != EPO_OK) return;
+    bool kept = true;
     if (key_text(f, hdu, "CANDID", text)) {
-        const char *id = epo__batch_text(batch, text);
-        if (id) e->id = id;
+        kept = (e->id = epo__batch_text(batch, text)) != NULL;
         if (epo__parse_int(text, 1, INT64_MAX, &candid)) e->candid = candid;
     }
     key_number(f, hdu, "MAG", &e->mag);
     key_number(f, hdu, "MAGERR", &e->mag_err);
     key_number(f, hdu, "FWHM", &e->fwhm);
-    if (key_text(f, hdu, "FILTER", text)) e->filter = epo__batch_text(batch, text);
-    if (!key_number(f, hdu, "MJD-OBS", &e->mjd) && !key_number(f, hdu, "MJD", &e->mjd) && key_text(f, hdu, "DATE-OBS", text))
-        parse_date(text, &e->mjd);
-    if (!isnan(e->mjd)) e->night = epo__batch_night(batch, e->mjd);
-    epo__subject *s = &batch->subjects[e->subject];
     key_number(f, hdu, "RA", &s->ra);
     key_number(f, hdu, "DEC", &s->dec);
-    if (key_text(f, hdu, "OBJECT", text)) s->parent = epo__batch_text(batch, text);
+    if (key_text(f, hdu, "FILTER", text)) kept = kept && (e->filter = epo__batch_text(batch, text));
+    if (key_text(f, hdu, "OBJECT", text)) kept = kept && (s->parent = epo__batch_text(batch, text));
+    if (key_text(f, hdu, "EDGE", text)) {
+        bool edge = text[0] == 'T' || text[0] == 't'; /* a logical, or the texts "True" and "False" */
+        kept = kept && (e->extra = epo__batch_text(batch, edge ? "{\"edge\":true}" : "{\"edge\":false}"));
+    }
+    return kept ? read_time(f, hdu, batch, e) : epo__nomem("keywords");
+}
+
+epo_status epo__fits_stamp_check(const epo__batch *batch, const epo__exposure *e, const char *path)
+{
+    for (size_t i = 0; i < e->plane_count; i++)
+        if (!batch->planes[e->first_plane + i].constant) return EPO_OK;
+    return epo__fail(EPO_EFORMAT, "%s: every pixel has the same value, or none: nothing to see", path);
 }
 
 epo__role epo__role_guess(const char *text)
@@ -116,6 +142,8 @@ void epo__path_parts(const char *path, char *stem, size_t stem_size, char *folde
     if (strcmp(folder, ".") == 0 || strcmp(folder, "..") == 0) folder[0] = '\0';
     snprintf(stem, stem_size, "%s", base);
     static const char *const endings[] = {".gz", ".fits", ".fit"};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (epo__ends_with(stem, endings[i])) stem[strlen(stem) - strlen(endings[i])] = '\0';
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t length = strlen(stem), ending = strlen(endings[i]);
+        if (length > ending && epo__ends_with(stem, endings[i])) stem[length - ending] = '\0'; /* a name is never empty */
+    }
 }

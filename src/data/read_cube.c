@@ -7,7 +7,8 @@
  *     N,T,H,W,C    both
  *
  * Four axes are read as N,T,H,W when frames or times are named, as N,H,W,C when planes are; else the two equal
- * neighbouring axes are H and W. Without times the frame's number is its MJD, and its night. A frame without a finite pixel is missing. */
+ * neighbouring axes are H and W. Without times nothing is said about the time of a frame: its exposure is named by its
+ * number, which keeps the order. A frame without a finite pixel is missing. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +16,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "data/fits_stamp.h"
 #include "data/reader.h"
 #include "formats/npy.h"
 
-enum { MAX_PLANES = 16, MAX_SIDE = 1024, BATCH_BYTES = 4 << 20, DEFAULT_ROLES = 3 };
+enum { MAX_PLANES = 16, MAX_SIDE = 1024, MAX_FRAMES = 100000, MAX_ROW_ITEMS = 1 << 26, BATCH_BYTES = 4 << 20, BATCH_ROWS = 32 };
 
 typedef struct cube_state {
     epo__npy *pixels, *labels, *names, *frames, *times;
@@ -27,7 +27,7 @@ typedef struct cube_state {
     bool has_time_axis;
     size_t row;
     epo__role roles[MAX_PLANES];
-    const char *path;
+    const char *path, *file; /* file: without folders */
     float *buffer;   /* one row of the array */
     size_t row_items;
     char *text;      /* one label or name */
@@ -58,6 +58,8 @@ static epo_status set_axes(cube_state *s, const epo_import_options *options)
     if (info->ndim < 3 || info->ndim > 5)
         return epo__fail(EPO_EFORMAT, "%s: has %d axes; stamps have 3 (N,H,W), 4 (N,H,W,C or N,T,H,W) or 5", label, info->ndim);
     bool time_axis = info->ndim == 5;
+    if (info->ndim == 3 && options->frames)
+        return epo__fail(EPO_EARG, "%s: has three axes, N,H,W: there are no frames to count", label);
     if (info->ndim == 4) {
         if (options->frames || options->times)
             time_axis = true;
@@ -80,28 +82,29 @@ static epo_status set_axes(cube_state *s, const epo_import_options *options)
         return epo__fail(EPO_ELIMIT, "%s: stamps of %zu x %zu; sides may be 1 to %d", label, s->height, s->width, MAX_SIDE);
     if (s->plane_count < 1 || s->plane_count > MAX_PLANES)
         return epo__fail(EPO_ELIMIT, "%s: %zu planes; 1 to %d are read", label, s->plane_count, MAX_PLANES);
-    if (s->frame_count < 1 || s->frame_count > 100000) return epo__fail(EPO_ELIMIT, "%s: %zu frames an object", label, s->frame_count);
-    if (!epo__size_mul(s->height * s->width * s->plane_count, s->frame_count, &s->row_items) || s->row_items > ((size_t)1 << 28))
-        return epo__fail(EPO_ELIMIT, "%s: an object of over 2^28 pixels", label);
-    return EPO_OK;
+    if (s->frame_count < 1 || s->frame_count > MAX_FRAMES)
+        return epo__fail(EPO_ELIMIT, "%s: %zu frames an object; 1 to %d are read", label, s->frame_count, MAX_FRAMES);
+    s->row_items = s->height * s->width * s->plane_count * s->frame_count; /* below 2^41 */
+    if (s->row_items > MAX_ROW_ITEMS) return epo__fail(EPO_ELIMIT, "%s: an object of over %d pixels", label, MAX_ROW_ITEMS);
+    return s->rows ? EPO_OK : epo__fail(EPO_EFORMAT, "%s: holds no objects", label);
 }
 
 /* "science,template,difference", or that order by default for three planes, and other for other counts. */
 static epo_status set_roles(cube_state *s, const epo_import_options *options)
 {
-    static const epo__role usual[DEFAULT_ROLES] = {EPO__ROLE_SCIENCE, EPO__ROLE_TEMPLATE, EPO__ROLE_DIFFERENCE};
+    static const epo__role usual[] = {EPO__ROLE_SCIENCE, EPO__ROLE_TEMPLATE, EPO__ROLE_DIFFERENCE};
     for (size_t i = 0; i < s->plane_count; i++)
-        s->roles[i] = s->plane_count == DEFAULT_ROLES ? usual[i] : s->plane_count == 1 ? EPO__ROLE_SCIENCE : EPO__ROLE_OTHER;
-    if (!options->planes) return EPO_OK;
-    char names[256], *rest = names;
-    snprintf(names, sizeof names, "%s", options->planes);
+        s->roles[i] = s->plane_count == 3 ? usual[i] : s->plane_count == 1 ? EPO__ROLE_SCIENCE : EPO__ROLE_OTHER;
     size_t count = 0;
-    for (const char *name; (name = strsep(&rest, ",")); count++) {
-        if (count == s->plane_count) break;
-        if (!epo__role_of(name, &s->roles[count]))
-            return epo__fail(EPO_EARG, "plane '%s' is not one of science, template, difference, other", name);
+    for (const char *name = options->planes; name; count++) {
+        char role[32] = "";
+        size_t length = strcspn(name, ",");
+        if (length < sizeof role) memcpy(role, name, length);
+        if (count < s->plane_count && !epo__role_of(role, &s->roles[count]))
+            return epo__fail(EPO_EARG, "plane '%.*s' is not one of science, template, difference, other", (int)length, name);
+        name = name[length] ? name + length + 1 : NULL;
     }
-    if (count != s->plane_count || rest)
+    if (options->planes && count != s->plane_count)
         return epo__fail(EPO_EARG, "%s: has %zu planes, but --planes names %s", epo__npy_label(s->pixels), s->plane_count, options->planes);
     return EPO_OK;
 }
@@ -122,7 +125,9 @@ static epo_status cube_open(void *state, const epo_import_options *options, cons
 {
     cube_state *s = state;
     cube_release(s);
+    const char *slash = strrchr(path, '/');
     s->path = path;
+    s->file = slash ? slash + 1 : path;
     epo_status status = epo__npy_open(path, options->array, &s->pixels);
     if (status == EPO_OK) status = set_axes(s, options);
     if (status == EPO_OK) status = set_roles(s, options);
@@ -159,34 +164,32 @@ static epo_status next_text(cube_state *s, epo__npy *array)
 
 static epo_status row_subject(cube_state *s, const epo_import_options *options, epo__batch *batch, size_t *subject)
 {
-    const char *slash = strrchr(s->path, '/'), *file = slash ? slash + 1 : s->path, *label = NULL;
+    const char *label = NULL;
     epo_status status = EPO_OK;
-    if (s->labels) {
-        if ((status = next_text(s, s->labels)) != EPO_OK) return status;
-        label = options->real_label ? (strcmp(s->text, options->real_label) == 0 ? "real" : "bogus") : epo__batch_text(batch, s->text);
+    if (s->labels) status = next_text(s, s->labels);
+    if (status == EPO_OK && s->labels && options->real_label) {
+        status = epo__class_of_label(s->text, options->real_label, &label);
+        if (status != EPO_OK) return epo__fail_in(status, "%s: row %zu", epo__npy_label(s->labels), s->row);
+    } else if (status == EPO_OK && s->labels && s->text[0] && !(label = epo__batch_text(batch, s->text))) {
+        return epo__nomem("label");
     }
-    if (s->names) {
-        if ((status = next_text(s, s->names)) != EPO_OK) return status;
-    }
-    const char *name = s->names && s->text[0] ? s->text : epo__batch_textf(batch, "%s:%zu", file, s->row);
-    if (!name) return epo__nomem("name");
-    if ((status = epo__batch_subject(batch, name, subject)) != EPO_OK) return status;
-    batch->subjects[*subject].class_name = options->class_name ? options->class_name : label;
-    return EPO_OK;
+    if (status == EPO_OK && s->names) status = next_text(s, s->names);
+    if (status != EPO_OK) return status;
+    const char *name = s->names && s->text[0] ? s->text : epo__batch_textf(batch, "%s:%zu", s->file, s->row);
+    status = name ? epo__batch_subject(batch, name, subject) : epo__nomem("name");
+    if (status == EPO_OK) batch->subjects[*subject].class_name = options->class_name ? options->class_name : label;
+    return status;
 }
 
-/* Plane `p` of a frame whose planes alternate pixel by pixel (the last axis). Bad values become NaN. */
-static epo_status add_plane(const cube_state *s, const epo_import_options *options, epo__batch *batch, epo__exposure *e, const float *frame, size_t p)
+/* Plane `p` of a frame whose planes alternate pixel by pixel (the last axis). */
+static epo_status add_plane(const cube_state *s, epo__batch *batch, epo__exposure *e, const float *frame, size_t p)
 {
     epo__plane *plane;
     epo_status status = epo__batch_plane(batch, e, s->roles[p], &plane);
     if (status != EPO_OK) return status;
     if (!epo__image_resize(&plane->image, EPO__PIXEL_F32, s->width, s->height)) return epo__nomem("plane");
     float *to = plane->image.pixels;
-    for (size_t i = 0; i < s->width * s->height; i++) {
-        float value = frame[i * s->plane_count + p];
-        to[i] = value <= options->bad_below ? NAN : value;
-    }
+    for (size_t i = 0; i < s->width * s->height; i++) to[i] = frame[i * s->plane_count + p];
     epo__batch_check_constant(batch, plane);
     return EPO_OK;
 }
@@ -198,33 +201,36 @@ static bool has_finite(const float *pixels, size_t count)
     return false;
 }
 
-static epo_status add_frame(cube_state *s, const epo_import_options *options, epo__batch *batch, size_t subject, size_t t)
+static epo_status add_frame(cube_state *s, epo__batch *batch, size_t subject, size_t t)
 {
     size_t frame_items = s->height * s->width * s->plane_count, index;
     const float *frame = s->buffer + t * frame_items;
     if (s->has_time_axis && !has_finite(frame, frame_items)) return EPO_OK; /* missing */
-    const char *slash = strrchr(s->path, '/'), *file = slash ? slash + 1 : s->path;
-    const char *id = s->has_time_axis ? epo__batch_textf(batch, "%s:%zu:%zu", file, s->row, t) : epo__batch_textf(batch, "%s:%zu", file, s->row);
+    const char *id = s->has_time_axis ? epo__batch_textf(batch, "%s:%zu:%zu", s->file, s->row, t) : epo__batch_textf(batch, "%s:%zu", s->file, s->row);
     if (!id) return epo__nomem("exposure");
     epo_status status = epo__batch_exposure(batch, subject, id, &index);
     if (status != EPO_OK) return status;
     epo__exposure *e = &batch->exposures[index];
-    e->key = epo__batch_textf(batch, "frame %06zu", t);
-    if (s->times) {
-        e->mjd = isfinite(s->mjds[t]) ? s->mjds[t] : NAN;
-        if (!isnan(e->mjd)) e->night = epo__batch_night(batch, e->mjd);
-    } else if (s->has_time_axis) {
-        e->mjd = (double)t;
-        e->night = e->key;
-    }
-    for (size_t p = 0; status == EPO_OK && p < s->plane_count; p++) status = add_plane(s, options, batch, e, frame, p);
+    /* without a time axis the rows are the exposures, perhaps of one object under one name */
+    e->key = s->has_time_axis ? epo__batch_textf(batch, "frame %06zu", t) : epo__batch_textf(batch, "%s row %06zu", s->file, s->row);
+    if (!e->key) return epo__nomem("exposure");
+    if (s->times && isfinite(s->mjds[t])) status = epo__batch_time(batch, e, s->mjds[t]);
+    for (size_t p = 0; status == EPO_OK && p < s->plane_count; p++) status = add_plane(s, batch, e, frame, p);
     return status;
+}
+
+/* Values at or below the bound become NaN; float, as the pixels are. */
+static void drop_bad(float *pixels, size_t count, double bad_below)
+{
+    for (size_t i = 0; i < count; i++)
+        if (pixels[i] <= (float)bad_below) pixels[i] = NAN;
 }
 
 static epo_status add_row(cube_state *s, const epo_import_options *options, epo__batch *batch)
 {
     size_t subject, used = s->frame_count;
     epo_status status = epo__npy_read_f32(s->pixels, s->row_items, s->buffer);
+    if (status == EPO_OK && isfinite(options->bad_below)) drop_bad(s->buffer, s->row_items, options->bad_below);
     if (status == EPO_OK && s->times) status = epo__npy_read_f64(s->times, s->frame_count, s->mjds);
     if (status == EPO_OK && s->frames) {
         int64_t frames;
@@ -234,16 +240,26 @@ static epo_status add_row(cube_state *s, const epo_import_options *options, epo_
         if (status == EPO_OK) used = (size_t)frames;
     }
     if (status == EPO_OK) status = row_subject(s, options, batch, &subject);
-    for (size_t t = 0; status == EPO_OK && t < used; t++) status = add_frame(s, options, batch, subject, t);
+    for (size_t t = 0; status == EPO_OK && t < used; t++) status = add_frame(s, batch, subject, t);
     s->row++;
     return status;
+}
+
+/* Names that come from the file's name make two of two files of the same bytes. */
+static void cube_context(const void *state, const epo_import_options *options, epo__string *json)
+{
+    const cube_state *s = state;
+    if (options->names && s->has_time_axis) return;
+    epo__string_add(json, "\"name\":");
+    epo__string_add_json(json, s->file);
+    epo__string_add(json, ",");
 }
 
 static epo_status cube_next(void *state, const epo_import_options *options, epo__batch *batch, bool *last)
 {
     cube_state *s = state;
     size_t rows = 1 + (size_t)BATCH_BYTES / (s->row_items * sizeof(float));
-    if (rows > 32) rows = 32;
+    if (rows > BATCH_ROWS) rows = BATCH_ROWS;
     epo_status status = EPO_OK;
     for (size_t i = 0; status == EPO_OK && i < rows && s->row < s->rows; i++) status = add_row(s, options, batch);
     *last = s->row == s->rows;
@@ -262,4 +278,5 @@ const epo__reader_type epo__reader_cube = {
     .open = cube_open,
     .next = cube_next,
     .release = cube_release,
+    .context = cube_context,
 };

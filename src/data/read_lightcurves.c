@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * read_lightcurves.c - light curves: CSV with id, mjd, mag, mag_err and, where there are such columns, class and filter. */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -11,6 +12,8 @@ enum { POINTS_A_BATCH = 20000 };
 
 typedef struct curve_state {
     epo__csv *csv;
+    const char *path;
+    bool empty; /* no row so far */
     size_t id, mjd, mag, mag_err, label, filter;
     bool has_label, has_filter;
 } curve_state;
@@ -31,6 +34,8 @@ static epo_status curves_open(void *state, const epo_import_options *options, co
     const char *const labels[] = {options->label_column ? options->label_column : "class", NULL};
     curve_state *s = state;
     curves_release(s);
+    s->path = path;
+    s->empty = true;
     epo_status status = epo__csv_open(path, &s->csv);
     if (status == EPO_OK) status = epo__csv_find(s->csv, ids, &s->id);
     if (status == EPO_OK) status = epo__csv_find(s->csv, mjds, &s->mjd);
@@ -44,20 +49,25 @@ static epo_status curves_open(void *state, const epo_import_options *options, co
     return EPO_OK;
 }
 
+static epo_status refuse_row(const curve_state *s, const char *reason)
+{
+    return epo__fail(EPO_EFORMAT, "%s: line %" PRIu64 ": %s", s->path, epo__csv_line(s->csv), reason);
+}
+
 /* Rows of one object usually follow each other: only a change of id makes a new subject. */
 static epo_status subject_of(curve_state *s, const epo_import_options *options, epo__batch *batch, const char *const *fields, size_t *subject)
 {
-    const char *name = fields[s->id];
-    if (!name[0]) return epo__fail(EPO_EFORMAT, "line %llu: no id", (unsigned long long)epo__csv_line(s->csv));
+    const char *name = fields[s->id], *label = options->class_name ? options->class_name : s->has_label ? fields[s->label] : "";
+    if (!name[0]) return refuse_row(s, "no id");
     if (batch->subject_count && strcmp(batch->subjects[batch->subject_count - 1].name, name) == 0) {
         *subject = batch->subject_count - 1;
-        return EPO_OK;
+        const char *before = batch->subjects[*subject].class_name;
+        return strcmp(label, before ? before : "") == 0 ? EPO_OK : refuse_row(s, "another class than in the row before");
     }
     epo_status status = epo__batch_subject(batch, name, subject);
-    if (status != EPO_OK) return status;
-    const char *label = options->class_name ? options->class_name : s->has_label ? fields[s->label] : "";
-    if (label[0]) batch->subjects[*subject].class_name = epo__batch_text(batch, label);
-    return EPO_OK;
+    if (status != EPO_OK || !label[0]) return status;
+    batch->subjects[*subject].class_name = epo__batch_text(batch, label);
+    return batch->subjects[*subject].class_name ? EPO_OK : epo__nomem("class");
 }
 
 static epo_status add_row(curve_state *s, const epo_import_options *options, epo__batch *batch, const char *const *fields)
@@ -68,14 +78,15 @@ static epo_status add_row(curve_state *s, const epo_import_options *options, epo
     epo_status status = epo__csv_double(s->csv, s->mjd, &mjd);
     if (status == EPO_OK) status = epo__csv_double(s->csv, s->mag, &mag);
     if (status == EPO_OK && fields[s->mag_err][0]) status = epo__csv_double(s->csv, s->mag_err, &mag_err);
-    if (status == EPO_OK && (!isfinite(mjd) || !isfinite(mag) || isinf(mag_err)))
-        status = epo__fail(EPO_EFORMAT, "line %llu: mjd, mag or mag_err is not finite", (unsigned long long)epo__csv_line(s->csv));
+    if (status == EPO_OK && (!isfinite(mjd) || !isfinite(mag) || isinf(mag_err))) status = refuse_row(s, "mjd, mag or mag_err is not finite");
     if (status == EPO_OK) status = subject_of(s, options, batch, fields, &subject);
     if (status == EPO_OK) status = epo__batch_point(batch, subject, &point);
     if (status != EPO_OK) return status;
     point->mjd = mjd;
     point->mag = mag;
     point->mag_err = mag_err;
+    point->suspect = !epo__mjd_plausible(mjd); /* published curves have a few; kept, and marked */
+    batch->suspect_dates += point->suspect;
     point->filter = s->has_filter ? epo__batch_text(batch, fields[s->filter]) : "";
     return point->filter ? EPO_OK : epo__nomem("filter");
 }
@@ -87,7 +98,8 @@ static epo_status curves_next(void *state, const epo_import_options *options, ep
     while (batch->point_count < POINTS_A_BATCH) {
         const char *const *fields;
         epo_status status = epo__csv_next(s->csv, &fields, last);
-        if (status == EPO_OK && *last) return EPO_OK;
+        if (status == EPO_OK && *last) return s->empty ? epo__fail(EPO_EFORMAT, "%s: has no rows", s->path) : EPO_OK;
+        s->empty = false;
         if (status == EPO_OK) status = add_row(s, options, batch, fields);
         if (status != EPO_OK) return status; /* half a light curve is worse than none: the file is refused */
     }

@@ -13,13 +13,28 @@
 
 typedef struct stamps_state {
     const char *path;
+    char stem[256], folder[256];
 } stamps_state;
 
 static epo_status stamps_open(void *state, const epo_import_options *options, const char *path)
 {
+    stamps_state *s = state;
     (void)options;
-    ((stamps_state *)state)->path = path;
+    s->path = path;
+    epo__path_parts(path, s->stem, sizeof s->stem, s->folder, sizeof s->folder);
     return EPO_OK;
+}
+
+/* Names and classes come from the path: stamps of the same bytes in two places are two. */
+static void stamps_context(const void *state, const epo_import_options *options, epo__string *json)
+{
+    const stamps_state *s = state;
+    (void)options;
+    epo__string_add(json, "\"folder\":");
+    epo__string_add_json(json, s->folder);
+    epo__string_add(json, ",\"name\":");
+    epo__string_add_json(json, s->stem);
+    epo__string_add(json, ",");
 }
 
 static const char *class_of_folder(const char *folder)
@@ -31,37 +46,40 @@ static const char *class_of_folder(const char *folder)
 
 static epo_status stamps_next(void *state, const epo_import_options *options, epo__batch *batch, bool *last)
 {
-    const char *path = ((stamps_state *)state)->path;
-    char stem[256], folder[256];
+    const stamps_state *s = state;
     size_t subject, index;
     *last = true;
-    epo__path_parts(path, stem, sizeof stem, folder, sizeof folder);
-    const char *name = folder[0] ? epo__batch_textf(batch, "%s/%s", folder, stem) : epo__batch_text(batch, stem);
-    if (!name) return epo__nomem("stamp");
-    epo_status status = epo__batch_subject(batch, name, &subject);
-    if (status == EPO_OK) status = epo__batch_exposure(batch, subject, path, &index);
+    const char *name = s->folder[0] ? epo__batch_textf(batch, "%s/%s", s->folder, s->stem) : s->stem;
+    epo_status status = name ? epo__batch_subject(batch, name, &subject) : epo__nomem("stamp");
+    if (status == EPO_OK) status = epo__batch_exposure(batch, subject, s->path, &index);
     if (status != EPO_OK) return status;
-    const char *class_name = options->class_name ? options->class_name : class_of_folder(folder);
-    if (class_name[0]) batch->subjects[subject].class_name = epo__batch_text(batch, class_name);
+    const char *class_name = options->class_name ? options->class_name : class_of_folder(s->folder);
     epo__exposure *e = &batch->exposures[index];
-    e->path = epo__batch_text(batch, path);
-    e->key = epo__batch_text(batch, stem);
-    return e->path && e->key ? EPO_OK : epo__nomem("stamp");
+    e->path = e->id;
+    e->key = epo__batch_text(batch, s->stem);
+    if (class_name[0]) batch->subjects[subject].class_name = epo__batch_text(batch, class_name);
+    return e->key && (!class_name[0] || batch->subjects[subject].class_name) ? EPO_OK : epo__nomem("stamp");
 }
 
-/* One plane for each name of --extname, or the first image. */
+/* One plane for each name of --extname, or the first image. Keywords come from the first. */
 static epo_status read_planes(const epo_import_options *options, epo__fits *f, epo__batch *batch, epo__exposure *e)
 {
-    char names[256], *rest = names;
-    snprintf(names, sizeof names, "%s", options->extname ? options->extname : "");
-    const char *first = options->extname ? strsep(&rest, ",") : NULL;
+    char names[1024] = "", *rest = names;
+    size_t hdu, first = 0;
     /* a lone stamp is a residual: that is what O'TRAIN's folders hold */
-    epo__role role = first ? epo__role_guess(first) : EPO__ROLE_DIFFERENCE;
-    epo_status status = epo__fits_stamp_plane(f, first, role, batch, e);
-    for (const char *name; status == EPO_OK && first && (name = strsep(&rest, ","));)
-        status = epo__fits_stamp_plane(f, name, epo__role_guess(name), batch, e);
-    if (status == EPO_OK) epo__fits_stamp_keywords(f, first, batch, e);
-    return status;
+    epo__role role = EPO__ROLE_DIFFERENCE;
+    if (options->extname && (size_t)snprintf(names, sizeof names, "%s", options->extname) >= sizeof names)
+        return epo__fail(EPO_ELIMIT, "%s: the list of extensions is too long", e->path);
+    do {
+        const char *name = options->extname ? strsep(&rest, ",") : NULL;
+        if (name) role = epo__role_guess(name);
+        epo_status status = epo__fits_stamp_find(f, e->path, name, &hdu);
+        if (status == EPO_OK) status = epo__fits_stamp_plane(f, hdu, role, batch, e);
+        if (status != EPO_OK) return status;
+        if (e->plane_count == 1) first = hdu;
+    } while (options->extname && rest);
+    epo_status status = epo__fits_stamp_check(batch, e, e->path);
+    return status == EPO_OK ? epo__fits_stamp_keywords(f, first, batch, e) : status;
 }
 
 static epo_status stamps_decode(const epo_import_options *options, epo__batch *batch)
@@ -70,11 +88,9 @@ static epo_status stamps_decode(const epo_import_options *options, epo__batch *b
         epo__exposure *e = &batch->exposures[i];
         epo__fits *f = NULL;
         epo_status status = epo__fits_stamp_open(options, e->path, &f);
-        if (status == EPO_OK) {
-            status = read_planes(options, f, batch, e);
-            if (status != EPO_OK) status = epo__fail_in(status, "%s", e->path);
-        }
+        if (status == EPO_OK) status = read_planes(options, f, batch, e);
         epo__fits_close(f);
+        if (status == EPO_ENOMEM) return status;
         if (status != EPO_OK) epo__batch_spoil(batch, e);
     }
     return EPO_OK;
@@ -92,4 +108,5 @@ const epo__reader_type epo__reader_stamps = {
     .open = stamps_open,
     .next = stamps_next,
     .decode = stamps_decode,
+    .context = stamps_context,
 };

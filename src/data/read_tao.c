@@ -9,9 +9,9 @@
  *   - CLASS is free text ("SN 2006tf (TSS)"): the folder's name is the class, the text is kept as class_given;
  *   - a non-transient's CRTS_ID is the field it was found in: an object is named by its file, and CRTS_ID is its parent,
  *     so that splits keep objects of one sky together;
- *   - an exposure may be there twice, through two overlapping cutouts: field, date and number in the sequence tell;
+ *   - an exposure may be there twice, through two overlapping cutouts: date, field, set and number tell;
  *   - some early nights have impossible MJDs. CRTS visits a field four times within about half an hour, so a night whose
- *     MJDs leave its Date, or span over half a day, is not believed: see repair_nights;
+ *     MJDs leave its Date, span half a day, or tear a set of visits apart is not believed: see order_night;
  *   - constant images exist: kept and marked.
  */
 #include <math.h>
@@ -28,157 +28,210 @@
 
 static const double VISIT_SPACING = 0.0065; /* days between two visits of one night, CRTS's usual */
 static const double NIGHT_SPAN = 0.5;       /* days: no night is longer */
+static const double SET_GAP = 0.15;         /* days: clouds may come between two visits of a set, but not for longer */
 
 typedef struct tao_state {
     const char *path;
+    char stem[256], folder[256];
 } tao_state;
 
 /* One row of the table. */
 typedef struct visit {
-    size_t hdu;
-    double mjd, mjd_given, date; /* date: MJD at 0h of the column Date */
+    size_t row, hdu;
+    double date;               /* MJD at 0h of the column Date */
+    double mjd, mjd_given;     /* NaN unknown */
     bool suspect;
-    int number;                  /* Obs_In_Seq, 0 unknown */
-    char field[32], name[16];    /* name: the Date as written */
-    size_t row;
+    int number;                /* Obs_In_Seq, 0 unknown */
+    char name[16];             /* the Date as written */
+    char field[32], set[16];   /* "" unknown */
 } visit;
 
 static epo_status tao_open(void *state, const epo_import_options *options, const char *path)
 {
+    tao_state *s = state;
     (void)options;
-    ((tao_state *)state)->path = path;
+    s->path = path;
+    epo__path_parts(path, s->stem, sizeof s->stem, s->folder, sizeof s->folder);
     return EPO_OK;
+}
+
+/* The object's name and class come from the path. */
+static void tao_context(const void *state, const epo_import_options *options, epo__string *json)
+{
+    const tao_state *s = state;
+    (void)options;
+    epo__string_add(json, "\"folder\":");
+    epo__string_add_json(json, s->folder);
+    epo__string_add(json, ",\"name\":");
+    epo__string_add_json(json, s->stem);
+    epo__string_add(json, ",");
 }
 
 static epo_status tao_next(void *state, const epo_import_options *options, epo__batch *batch, bool *last)
 {
-    (void)options;
-    batch->path = epo__batch_text(batch, ((tao_state *)state)->path);
+    const tao_state *s = state;
+    size_t index;
     *last = true;
-    return batch->path ? EPO_OK : epo__nomem("path");
+    epo_status status = epo__batch_subject(batch, s->stem, &index);
+    if (status != EPO_OK) return status;
+    const char *class_name = options->class_name ? options->class_name : s->folder;
+    batch->path = epo__batch_text(batch, s->path);
+    if (class_name[0]) batch->subjects[index].class_name = epo__batch_text(batch, class_name);
+    return batch->path && (!class_name[0] || batch->subjects[index].class_name) ? EPO_OK : epo__nomem("path");
 }
 
-/* The first of several spellings that is there and not empty. */
-static bool any_key(const epo__fits *f, size_t hdu, const char *const *names, char text[EPO__FITS_VALUE])
+/* The first of several spellings that is there and not empty: in the table's header, else in the primary one. */
+static bool any_key(const epo__fits *f, size_t table, const char *const *names, char text[EPO__FITS_VALUE])
 {
-    for (; *names; names++)
-        if (epo__fits_key(f, hdu, *names, text, EPO__FITS_VALUE) && text[0]) return true;
+    for (const char *const *name = names; *name; name++)
+        if ((epo__fits_key(f, table, *name, text, EPO__FITS_VALUE) && text[0]) || (epo__fits_key(f, 0, *name, text, EPO__FITS_VALUE) && text[0]))
+            return true;
     return false;
 }
 
-static double number_key(const epo__fits *f, size_t hdu, const char *const *names)
+static double number_key(const epo__fits *f, size_t table, const char *const *names)
 {
     char text[EPO__FITS_VALUE];
     double value;
-    return any_key(f, hdu, names, text) && epo__parse_double(text, &value) && isfinite(value) ? value : NAN;
+    return any_key(f, table, names, text) && epo__parse_double(text, &value) && isfinite(value) ? value : NAN;
 }
 
-static epo_status add_subject(const epo__fits *f, size_t table, const epo_import_options *options, epo__batch *batch)
+static epo_status read_keys(const epo__fits *f, size_t table, epo__batch *batch)
 {
     static const char *const id_keys[] = {"CRTS_ID", "CTRS_ID", "CRTS ID", NULL};
     static const char *const ra_keys[] = {"RA (J2000)", "RA_(J2000)", "RA", NULL};
     static const char *const dec_keys[] = {"Dec (J2000)", "Dec_(J2000)", "DEC", NULL};
     static const char *const class_keys[] = {"CLASSIFICATION", "CLASS", NULL};
-    char stem[256], folder[256], text[EPO__FITS_VALUE];
-    epo__path_parts(batch->path, stem, sizeof stem, folder, sizeof folder);
-    size_t index;
-    epo_status status = epo__batch_subject(batch, stem, &index);
-    if (status != EPO_OK) return status;
-    epo__subject *s = &batch->subjects[index];
+    char text[EPO__FITS_VALUE];
+    epo__subject *s = &batch->subjects[0];
     s->ra = number_key(f, table, ra_keys);
     s->dec = number_key(f, table, dec_keys);
-    const char *class_name = options->class_name ? options->class_name : folder;
-    if (class_name[0]) s->class_name = epo__batch_text(batch, class_name);
-    if (any_key(f, table, class_keys, text)) s->class_given = epo__batch_text(batch, text);
-    if (any_key(f, table, id_keys, text)) s->parent = epo__batch_text(batch, text);
+    if (any_key(f, table, class_keys, text) && !(s->class_given = epo__batch_text(batch, text))) return epo__nomem("class");
+    if (any_key(f, table, id_keys, text) && !(s->parent = epo__batch_text(batch, text))) return epo__nomem("parent");
     return EPO_OK;
 }
 
 typedef struct columns {
-    size_t hdu, date, mjd, field, number;
-    bool has_mjd, has_field, has_number;
+    size_t hdu, date, mjd, field, set, number;
+    bool has_mjd, has_field, has_set, has_number;
 } columns;
 
-static epo_status find_columns(const epo__fits *f, size_t table, columns *c)
+static epo_status find_columns(const epo__fits *f, size_t table, const char *path, columns *c)
 {
     if (!epo__fits_table_column(f, table, "HDU_Ext", &c->hdu) || !epo__fits_table_column(f, table, "Date", &c->date))
-        return epo__fail(EPO_EFORMAT, "the table in HDU %zu has no column HDU_Ext or Date: not a Deep-TAO file", table);
+        return epo__fail(EPO_EFORMAT, "%s: the table in HDU %zu has no column HDU_Ext or Date: not a Deep-TAO file", path, table);
     c->has_mjd = epo__fits_table_column(f, table, "MJD", &c->mjd);
     c->has_field = epo__fits_table_column(f, table, "Field_ID", &c->field);
+    c->has_set = epo__fits_table_column(f, table, "Set_Number", &c->set);
     c->has_number = epo__fits_table_column(f, table, "Obs_In_Seq", &c->number);
     return EPO_OK;
 }
 
-static epo_status read_visit(const epo__fits *f, size_t table, const columns *c, size_t row, visit *v)
+/* A cell as a number of any type; "" and texts that are none give NaN. */
+static epo_status number_cell(const epo__fits *f, size_t table, size_t column, size_t row, double *out)
 {
     char text[EPO__FITS_VALUE];
-    int64_t number;
-    *v = (visit){.row = row, .mjd = NAN, .mjd_given = NAN};
-    epo_status status = epo__fits_table_text(f, table, c->hdu, row, text, sizeof text);
+    epo_status status = epo__fits_table_text(f, table, column, row, text, sizeof text);
     if (status != EPO_OK) return status;
-    if (!epo__parse_int(text, 1, (int64_t)epo__fits_count(f) - 1, &number))
-        return epo__fail(EPO_EFORMAT, "row %zu: HDU_Ext is '%s', but the file has HDUs 0 to %zu", row, text, epo__fits_count(f) - 1);
-    v->hdu = (size_t)number;
-    if ((status = epo__fits_table_text(f, table, c->date, row, v->name, sizeof v->name)) != EPO_OK) return status;
-    if (!epo__parse_yymmmdd(v->name, &v->date))
-        return epo__fail(EPO_EFORMAT, "row %zu: Date is '%s', not of the form 06APR02", row, v->name);
-    if (c->has_mjd) {
-        if ((status = epo__fits_table_text(f, table, c->mjd, row, text, sizeof text)) != EPO_OK) return status;
-        if (epo__parse_double(text, &v->mjd_given) && !isfinite(v->mjd_given)) v->mjd_given = NAN;
-    }
-    v->mjd = v->mjd_given;
-    if (c->has_field && (status = epo__fits_table_text(f, table, c->field, row, v->field, sizeof v->field)) != EPO_OK) return status;
-    if (c->has_number) {
-        if ((status = epo__fits_table_text(f, table, c->number, row, text, sizeof text)) != EPO_OK) return status;
-        if (epo__parse_int(text, 0, 999999, &number)) v->number = (int)number;
-    }
+    if (!epo__parse_double(text, out) || !isfinite(*out)) *out = NAN;
     return EPO_OK;
 }
 
-/* By night, then by time as given; unknown times by their number. */
-static int by_night(const void *a, const void *b)
+static epo_status read_visit(const epo__fits *f, size_t table, const char *path, const columns *c, size_t row, visit *v)
+{
+    double hdu, number = NAN;
+    size_t hdus = epo__fits_count(f);
+    *v = (visit){.row = row, .mjd = NAN, .mjd_given = NAN};
+    epo_status status = number_cell(f, table, c->hdu, row, &hdu);
+    if (status == EPO_OK) status = epo__fits_table_text(f, table, c->date, row, v->name, sizeof v->name);
+    if (status == EPO_OK && c->has_mjd) status = number_cell(f, table, c->mjd, row, &v->mjd_given);
+    if (status == EPO_OK && c->has_field) status = epo__fits_table_text(f, table, c->field, row, v->field, sizeof v->field);
+    if (status == EPO_OK && c->has_set) status = epo__fits_table_text(f, table, c->set, row, v->set, sizeof v->set);
+    if (status == EPO_OK && c->has_number) status = number_cell(f, table, c->number, row, &number);
+    if (status != EPO_OK) return status;
+    if (!(hdu >= 1 && hdu < (double)hdus) || hdu != floor(hdu))
+        return epo__fail(EPO_EFORMAT, "%s: row %zu is about the image in HDU %g, and the file has HDUs 0 to %zu", path, row, hdu, hdus - 1);
+    if (!epo__parse_yymmmdd(v->name, &v->date))
+        return epo__fail(EPO_EFORMAT, "%s: row %zu: Date is '%s', not of the form 06APR02", path, row, v->name);
+    v->hdu = (size_t)hdu;
+    v->number = number >= 1 && number <= 999999 ? (int)number : 0;
+    v->mjd = v->mjd_given;
+    return EPO_OK;
+}
+
+static int by_date(const void *a, const void *b)
 {
     const visit *x = a, *y = b;
     if (x->date != y->date) return x->date < y->date ? -1 : 1;
-    if (x->suspect && x->number != y->number) return x->number < y->number ? -1 : 1;
-    bool known = !isnan(x->mjd) && !isnan(y->mjd);
-    if (known && x->mjd != y->mjd) return x->mjd < y->mjd ? -1 : 1;
+    return x->row < y->row ? -1 : 1;
+}
+
+static int by_mjd(const void *a, const void *b)
+{
+    const visit *x = a, *y = b;
+    if (x->mjd != y->mjd) return x->mjd < y->mjd ? -1 : 1;
     if (x->number != y->number) return x->number < y->number ? -1 : 1;
     return x->row < y->row ? -1 : 1;
 }
 
-/* The times of a night that cannot be (outside its date, spanning half a day or more, or not given) are replaced: noon
- * UT of the date, which is near the middle of a night in Arizona, and the usual spacing in the order of the visits. */
-static size_t repair_nights(visit *visits, size_t count)
+static int by_number(const void *a, const void *b)
 {
-    size_t repaired = 0;
-    for (size_t start = 0, end; start < count; start = end) {
-        double low = INFINITY, high = -INFINITY, date = visits[start].date;
-        bool known = true;
-        for (end = start; end < count && visits[end].date == date; end++) {
-            double mjd = visits[end].mjd;
-            known = known && !isnan(mjd);
-            low = fmin(low, mjd);
-            high = fmax(high, mjd);
-        }
-        if (known && low >= date && high < date + 1 && high - low <= NIGHT_SPAN) continue;
-        for (size_t i = start; i < end; i++) visits[i].suspect = true;
-        qsort(visits + start, end - start, sizeof *visits, by_night); /* now by number */
-        for (size_t i = start; i < end; i++) visits[i].mjd = date + 0.5 + VISIT_SPACING * (double)(i - start);
-        repaired += end - start;
-    }
-    return repaired;
+    const visit *x = a, *y = b;
+    if (x->number != y->number) return x->number < y->number ? -1 : 1;
+    return x->row < y->row ? -1 : 1;
 }
 
-/* What makes an exposure one and the same, however many cutouts show it. */
+/* Whether times in ascending order can be those of one night. */
+static bool is_night(const visit *visits, size_t count)
+{
+    if (!(visits[0].mjd >= visits[0].date && visits[count - 1].mjd < visits[0].date + 1)) return false;
+    if (visits[count - 1].mjd - visits[0].mjd >= NIGHT_SPAN) return false;
+    for (size_t i = 1; i < count; i++) {
+        size_t before = i;
+        while (before > 0 && (strcmp(visits[before - 1].set, visits[i].set) != 0 || strcmp(visits[before - 1].field, visits[i].field) != 0)) before--;
+        if (before > 0 && visits[i].set[0] && visits[i].mjd - visits[before - 1].mjd > SET_GAP) return false;
+    }
+    return true;
+}
+
+/* Sorts one night's visits by time. Times that are not given, or cannot be those of a night of this date, are all replaced: noon UT of the date, which is the middle of a night in Arizona to an hour or two, and from there CRTS's
+ * spacing in the order of the visits: by their numbers, or by the times that are wrong, whose order may still be right. */
+static void order_night(visit *visits, size_t count)
+{
+    bool timed = true, numbered = true;
+    for (size_t i = 0; i < count; i++) {
+        timed = timed && !isnan(visits[i].mjd);
+        numbered = numbered && visits[i].number > 0;
+    }
+    if (timed) qsort(visits, count, sizeof *visits, by_mjd);
+    if (timed && is_night(visits, count)) return;
+    if (numbered) qsort(visits, count, sizeof *visits, by_number);
+    for (size_t i = 0; i < count; i++) {
+        visits[i].suspect = true;
+        visits[i].mjd = visits[i].date + 0.5 + VISIT_SPACING * (double)i;
+    }
+}
+
+static void order_visits(visit *visits, size_t count)
+{
+    qsort(visits, count, sizeof *visits, by_date);
+    for (size_t start = 0, end; start < count; start = end) {
+        for (end = start + 1; end < count && visits[end].date == visits[start].date;) end++;
+        order_night(visits + start, end - start);
+    }
+}
+
+/* What makes an exposure one and the same, however many cutouts show it: the parts of CRTS's own file names. Without the
+ * set, the numbers of a field start again each time that it is visited in a night, and only the time tells. */
 static const char *exposure_key(epo__batch *batch, const visit *v)
 {
+    if (v->number && v->set[0]) return epo__batch_textf(batch, "%s %s %s %04d", v->name, v->field, v->set, v->number);
+    if (!isnan(v->mjd_given)) return epo__batch_textf(batch, "%s %s %.5f", v->name, v->field, v->mjd_given);
     if (v->number) return epo__batch_textf(batch, "%s %s %04d", v->name, v->field, v->number);
-    if (!isnan(v->mjd_given)) return epo__batch_textf(batch, "%s %s %.6f", v->name, v->field, v->mjd_given);
     return epo__batch_textf(batch, "%s %s hdu %zu", v->name, v->field, v->hdu);
 }
 
-static epo_status add_exposure(epo__fits *f, epo__batch *batch, const visit *v, const char *key)
+static epo_status add_exposure(epo__fits *f, epo__batch *batch, const visit *v, const char *key, const char *night)
 {
     size_t index;
     epo__plane *plane;
@@ -189,19 +242,30 @@ static epo_status add_exposure(epo__fits *f, epo__batch *batch, const visit *v, 
     e->mjd = v->mjd;
     e->mjd_suspect = v->suspect;
     if (v->suspect) e->mjd_given = v->mjd_given;
-    e->night = epo__batch_night(batch, v->date);
+    batch->suspect_dates += v->suspect;
+    e->night = night;
     e->filter = "V";
-    if ((status = epo__batch_plane(batch, e, EPO__ROLE_SCIENCE, &plane)) != EPO_OK) return status;
-    if ((status = epo__fits_image(f, v->hdu, &plane->image)) != EPO_OK) return status;
-    epo__batch_check_constant(batch, plane);
-    return EPO_OK;
+    status = epo__batch_plane(batch, e, EPO__ROLE_SCIENCE, &plane);
+    if (status == EPO_OK) status = epo__fits_image(f, v->hdu, &plane->image);
+    if (status == EPO_OK) epo__batch_check_constant(batch, plane);
+    return status;
 }
 
-/* True when an earlier exposure of the same night has this key; if that one is constant and this one is not, the caller
- * replaces it. Visits are sorted by night, so only a few need a look. */
-static epo__exposure *same_exposure(epo__batch *batch, size_t first_of_night, const char *key)
+/* Another cutout of an exposure that is there already: read only when the first one shows nothing. */
+static epo_status add_cutout(epo__fits *f, epo__batch *batch, const visit *v, const epo__exposure *e)
 {
-    for (size_t i = first_of_night; i < batch->exposure_count; i++)
+    epo__plane *plane = &batch->planes[e->first_plane];
+    batch->duplicates++;
+    if (!plane->constant) return EPO_OK;
+    batch->constant_images--;
+    epo_status status = epo__fits_image(f, v->hdu, &plane->image);
+    if (status == EPO_OK) epo__batch_check_constant(batch, plane);
+    return status;
+}
+
+static epo__exposure *find_exposure(epo__batch *batch, size_t first, const char *key)
+{
+    for (size_t i = first; i < batch->exposure_count; i++)
         if (strcmp(batch->exposures[i].key, key) == 0) return &batch->exposures[i];
     return NULL;
 }
@@ -209,28 +273,22 @@ static epo__exposure *same_exposure(epo__batch *batch, size_t first_of_night, co
 static epo_status add_visits(epo__fits *f, epo__batch *batch, const visit *visits, size_t count)
 {
     size_t first_of_night = 0;
+    const char *night = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (i && visits[i].date != visits[i - 1].date) first_of_night = batch->exposure_count;
-        const char *key = exposure_key(batch, &visits[i]);
-        if (!key) return epo__nomem("exposure");
-        epo__exposure *same = same_exposure(batch, first_of_night, key);
-        epo_status status = EPO_OK;
-        if (!same) {
-            status = add_exposure(f, batch, &visits[i], key);
-        } else {
-            batch->duplicates++;
-            epo__plane *plane = &batch->planes[same->first_plane];
-            if (!plane->constant) continue;
-            batch->constant_images--;
-            status = epo__fits_image(f, visits[i].hdu, &plane->image); /* the other cutout may show something */
-            if (status == EPO_OK) epo__batch_check_constant(batch, plane);
+        if (i == 0 || visits[i].date != visits[i - 1].date) {
+            first_of_night = batch->exposure_count; /* the same exposure is of the same night: only a few to look at */
+            night = epo__batch_night(batch, visits[i].date);
         }
-        if (status != EPO_OK) return epo__fail_in(status, "row %zu, HDU %zu", visits[i].row, visits[i].hdu);
+        const char *key = exposure_key(batch, &visits[i]);
+        if (!key || !night) return epo__nomem("exposure");
+        const epo__exposure *same = find_exposure(batch, first_of_night, key);
+        epo_status status = same ? add_cutout(f, batch, &visits[i], same) : add_exposure(f, batch, &visits[i], key, night);
+        if (status != EPO_OK) return status;
     }
     return EPO_OK;
 }
 
-static epo_status find_table(const epo__fits *f, size_t *table)
+static epo_status find_table(const epo__fits *f, const char *path, size_t *table)
 {
     for (size_t i = 0; i < epo__fits_count(f); i++) {
         epo__fits_info info;
@@ -238,9 +296,25 @@ static epo_status find_table(const epo__fits *f, size_t *table)
         if (status != EPO_OK) return status;
         if (info.kind != EPO__FITS_TABLE) continue;
         *table = i;
-        return epo__fits_table_rows(f, i) ? EPO_OK : epo__fail(EPO_EFORMAT, "the table in HDU %zu has no rows", i);
+        return epo__fits_table_rows(f, i) ? EPO_OK : epo__fail(EPO_EFORMAT, "%s: the table in HDU %zu has no rows", path, i);
     }
-    return epo__fail(EPO_EFORMAT, "no table with columns of fixed length: not a Deep-TAO file");
+    return epo__fail(EPO_EFORMAT, "%s: no table with columns of fixed length: not a Deep-TAO file", path);
+}
+
+/* The rows of the table. Each image has one: a file cannot ask for more pixels than it holds. */
+static epo_status read_visits(const epo__fits *f, size_t table, const char *path, visit *visits, size_t rows)
+{
+    columns c;
+    size_t hdus = epo__fits_count(f);
+    bool *taken = epo__alloc(hdus, sizeof *taken);
+    epo_status status = taken ? find_columns(f, table, path, &c) : epo__nomem("visits");
+    for (size_t i = 0; status == EPO_OK && i < rows; i++) {
+        status = read_visit(f, table, path, &c, i, &visits[i]);
+        if (status == EPO_OK && taken[visits[i].hdu]) status = epo__fail(EPO_EFORMAT, "%s: row %zu names HDU %zu once more", path, i, visits[i].hdu);
+        if (status == EPO_OK) taken[visits[i].hdu] = true;
+    }
+    free(taken);
+    return status;
 }
 
 static epo_status tao_decode(const epo_import_options *options, epo__batch *batch)
@@ -248,26 +322,21 @@ static epo_status tao_decode(const epo_import_options *options, epo__batch *batc
     epo__fits *f = NULL;
     visit *visits = NULL;
     size_t table = 0, rows = 0;
-    columns c;
     epo_status status = epo__fits_open_file(batch->path, options->trust_input ? &EPO__FITS_TRUSTED : &EPO__FITS_FILE, &f);
-    if (status != EPO_OK) return status;
-    status = find_table(f, &table);
-    if (status == EPO_OK) status = find_columns(f, table, &c);
-    if (status == EPO_OK) status = add_subject(f, table, options, batch);
+    if (status == EPO_OK) status = find_table(f, batch->path, &table);
+    if (status == EPO_OK) status = read_keys(f, table, batch);
     if (status == EPO_OK) {
         rows = epo__fits_table_rows(f, table);
         visits = epo__alloc(rows, sizeof *visits);
-        if (!visits) status = epo__nomem("visits");
+        status = visits ? read_visits(f, table, batch->path, visits, rows) : epo__nomem("visits");
     }
-    for (size_t i = 0; status == EPO_OK && i < rows; i++) status = read_visit(f, table, &c, i, &visits[i]);
     if (status == EPO_OK) {
-        qsort(visits, rows, sizeof *visits, by_night);
-        batch->suspect_dates += repair_nights(visits, rows);
+        order_visits(visits, rows);
         status = add_visits(f, batch, visits, rows);
     }
     free(visits);
     epo__fits_close(f);
-    return status == EPO_OK ? EPO_OK : epo__fail_in(status, "%s", batch->path);
+    return status;
 }
 
 static const char *const suffixes[] = {".fits", ".fit", ".fits.gz", ".fit.gz", NULL};
@@ -281,4 +350,5 @@ const epo__reader_type epo__reader_tao = {
     .open = tao_open,
     .next = tao_next,
     .decode = tao_decode,
+    .context = tao_context,
 };

@@ -67,8 +67,7 @@ static epo_status add_alert(const epo_import_options *options, epo__batch *batch
     if ((status = epo__batch_exposure(batch, subject, id, &index)) != EPO_OK) return status;
     epo__exposure *e = &batch->exposures[index];
     e->key = e->id;
-    e->mjd = a->mjd;
-    e->night = epo__batch_night(batch, a->mjd);
+    if ((status = epo__batch_time(batch, e, a->mjd)) != EPO_OK) return status;
     e->filter = a->fid >= 1 && a->fid <= 3 ? filters[a->fid] : NULL;
     e->mag = a->magpsf;
     e->mag_err = a->sigmapsf;
@@ -151,7 +150,9 @@ static epo_status ztf_decode(const epo_import_options *options, epo__batch *batc
             const unsigned char *bytes = batch->raw.data + at + sizeof head;
             at += sizeof head + head.size;
             if (bad) continue;
-            bad = decode_cutout(options, batch, e, &head, bytes) != EPO_OK;
+            epo_status status = decode_cutout(options, batch, e, &head, bytes);
+            if (status == EPO_ENOMEM) return status;
+            bad = status != EPO_OK;
             if (bad) epo__batch_spoil(batch, e);
         }
     }

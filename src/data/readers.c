@@ -29,6 +29,26 @@ epo_status epo__reader_find(const char *format, const epo__reader_type **out)
     return status;
 }
 
+bool epo_import_format_at(size_t index, epo_import_format *out)
+{
+    if (index + 1 >= sizeof epo__readers / sizeof *epo__readers) return false;
+    *out = (epo_import_format){epo__readers[index]->name, epo__readers[index]->about};
+    return true;
+}
+
+static bool is_binary(const char *label)
+{
+    return strcmp(label, "0") == 0 || strcmp(label, "1") == 0;
+}
+
+epo_status epo__class_of_label(const char *label, const char *real_label, const char **class_name)
+{
+    if (!label[0] || (is_binary(real_label) && !is_binary(label)))
+        return epo__fail(EPO_EFORMAT, "label '%s', where %s means real", label, real_label);
+    *class_name = strcmp(label, real_label) == 0 ? "real" : "bogus";
+    return EPO_OK;
+}
+
 epo_status epo__reader_guess(const char *path, const epo__reader_type **out)
 {
     unsigned char head[16] = {0};
@@ -43,7 +63,7 @@ epo_status epo__reader_guess(const char *path, const epo__reader_type **out)
              epo__ends_with(path, ".npz"))
         *out = &epo__reader_cube;
     else if (memcmp(head, "SIMPLE", 6) == 0 || epo__ends_with(path, ".fits") || epo__ends_with(path, ".fit") ||
-             epo__ends_with(path, ".fits.gz"))
+             epo__ends_with(path, ".fits.gz") || epo__ends_with(path, ".fit.gz"))
         *out = &epo__reader_stamps;
     else
         return epo__fail(EPO_EUNSUPPORTED, "%s: neither an Avro alert, a FITS stamp nor an npy or npz cube; name the format", path);

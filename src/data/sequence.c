@@ -28,17 +28,25 @@ static bool same_night(const epo__stamp_row *a, const epo__stamp_row *b)
     return floor(a->mjd) == floor(b->mjd);
 }
 
-/* Stamps come in time order, so the epochs of a night follow each other. */
+static bool usable(const epo__stamp_row *row)
+{
+    return row->role == EPO__ROLE_SCIENCE && !row->constant;
+}
+
+/* Stamps come in time order, unknown times first, so the epochs of a night follow each other. */
 static epo_status choose_nights(epo__sequence *s)
 {
     const epo__stamp_row *last = NULL;
+    bool timed = false;
     s->night_count = 0;
+    for (size_t i = 0; i < s->stamps.count && !timed; i++) timed = usable(&s->stamps.rows[i]) && !isnan(s->stamps.rows[i].mjd);
     for (size_t i = 0; i < s->stamps.count; i++) {
         const epo__stamp_row *row = &s->stamps.rows[i];
-        if (row->role != EPO__ROLE_SCIENCE || row->constant || isnan(row->mjd)) continue;
-        if (last && same_night(last, row)) continue;
+        if (!usable(row) || (timed && isnan(row->mjd))) continue;
+        if (timed && last && same_night(last, row)) continue;
         if (!epo__grow(&s->nights, &s->night_room, s->night_count + 1, sizeof *s->nights)) return epo__nomem("nights");
-        s->nights[s->night_count++] = (epo__night){.stamp = i, .mjd = row->mjd};
+        s->nights[s->night_count] = (epo__night){.stamp = i, .mjd = timed ? row->mjd : (double)s->night_count};
+        s->night_count++;
         last = row;
     }
     return EPO_OK;

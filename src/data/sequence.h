@@ -12,7 +12,7 @@
 
 typedef struct epo__night {
     size_t stamp;        /* index into the list of stamps */
-    double mjd;
+    double mjd;          /* days; in a sequence without times the night's number, from 0 */
     size_t raw_offset;   /* of its pixels in raw */
 } epo__night;
 
@@ -34,8 +34,9 @@ typedef struct epo__sequence {
 void epo__sequence_free(epo__sequence *sequence);
 
 /* Reads the object's stamps and chooses, for each night, the first science epoch that is not constant: a rule that does not
- * look at labels. Nights are told apart by their observing date, else by the whole part of the MJD. EPO_EFORMAT for a
- * damaged stamp, naming it. */
+ * look at labels. Nights are told apart by their observing date, else by the whole part of the MJD. Epochs without a time
+ * are left out, unless no epoch has one: then each is a night, in the order of their exposures. EPO_EFORMAT for a damaged
+ * stamp, naming it. */
 epo_status epo__sequence_fetch(epo_store *store, int64_t object, epo__sequence *sequence);
 
 /* Pixels to float32, cut or padded (with NaN) about the centre to height x width. */

@@ -17,8 +17,9 @@ typedef struct epo__walk epo__walk;
 epo_status epo__walk_create(const char *const *paths, size_t count, const char *const *suffixes, const char *first, epo__walk **out);
 void epo__walk_free(epo__walk *walk);
 
-/* The next file, valid until the next call; NULL at the end. EPO_EIO, EPO_ENOTFOUND, EPO_ELIMIT (32 folders deep) concern
- * one path: *path names it, and the next call goes on behind it. */
+/* The next file, valid until the next call; NULL at the end. EPO_EIO, EPO_ENOTFOUND (also for a folder given in `paths`
+ * without any file to take), EPO_ELIMIT (32 folders deep), EPO_EFORMAT (a link back to a folder it is in) concern one
+ * path: *path names it, and the next call goes on behind it. */
 epo_status epo__walk_next(epo__walk *walk, const char **path);
 
 #endif

@@ -79,7 +79,7 @@ static epo_status survey_times(epo_store *store, epo_store_contents *out)
 {
     if (isnan(out->mjd_first)) {
         bool row;
-        epo__query q = epo__query_open(store, "SELECT min(mjd), max(mjd) FROM photometry");
+        epo__query q = epo__query_open(store, "SELECT min(mjd), max(mjd) FROM photometry WHERE flag & 2 = 0");
         epo_status status = epo__query_row(&q, &row);
         if (status != EPO_OK || !row) return status;
         out->mjd_first = epo__column_real(&q, 0);

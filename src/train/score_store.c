@@ -85,7 +85,7 @@ static const char *keep(chunk *c, const char *text)
 
 static bool same_exposure(const epo__stamp_row *a, const epo__stamp_row *b)
 {
-    return a->mjd == b->mjd && strcmp(a->exposure, b->exposure) == 0;
+    return strcmp(a->exposure, b->exposure) == 0; /* within one object */
 }
 
 /* Reads one plane's pixels behind the others. A damaged stamp is noted in the target. */

@@ -18,10 +18,10 @@ typedef struct import_options {
 
 static const char *format_word(size_t index, const char **about)
 {
-    for (size_t i = 0; i <= index; i++)
-        if (!epo_import_formats[i].name) return NULL;
-    *about = epo_import_formats[index].about;
-    return epo_import_formats[index].name;
+    epo_import_format format;
+    if (!epo_import_format_at(index, &format)) return NULL;
+    *about = format.about;
+    return format.name;
 }
 
 static const char *real_label_word(size_t index, const char **about)
@@ -96,6 +96,7 @@ static int print_summary(const char *format, const epo_import_summary *s)
     fact(output, "stamps", s->stamps);
     fact(output, "points", s->points);
     fact(output, "duplicates", s->duplicates);
+    fact(output, "left_out", s->left_out);
     fact(output, "suspect_dates", s->suspect_dates);
     fact(output, "constant_images", s->constant_images);
     cli_facts_end(output);
@@ -141,7 +142,7 @@ static int run(const cli_call *call)
     epo_store_close(store);
     int printed = print_summary(o->common.output, &summary);
     if (result == CLI_OK) result = printed;
-    return result == CLI_OK && summary.refused > 0 ? CLI_BAD_INPUT : result;
+    return result == CLI_OK && summary.refused + summary.left_out > 0 ? CLI_BAD_INPUT : result;
 }
 
 const cli_command cmd_import = {
