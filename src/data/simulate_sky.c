@@ -192,7 +192,7 @@ epo_status epo__field_make(uint64_t seed, uint64_t number, double nights, int vi
 {
     epo__rng rng = epo__simulate_rng(seed, "field", number);
     *out = (epo__field){.number = number};
-    snprintf(out->name, sizeof out->name, "N%05llu", (unsigned long long)number);
+    snprintf(out->name, sizeof out->name, "S%llu-N%05llu", (unsigned long long)seed, (unsigned long long)number);
     out->ra = epo__draw_between(&rng, 0, 360);
     out->dec = asin(epo__draw_between(&rng, sin(-20 * DEGREE), sin(65 * DEGREE))) / DEGREE;
     out->start = floor(epo__draw_between(&rng, 53371, 53371 + 4 * 365)); /* from 2005 to 2008 */

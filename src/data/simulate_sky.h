@@ -28,7 +28,7 @@ typedef struct epo__visit {
 
 typedef struct epo__field {
     uint64_t number;
-    char name[24];             /* "N01042" */
+    char name[48];             /* "S1-N01042" */
     double ra, dec;            /* degrees, of the centre */
     double start;              /* MJD at which the three years begin */
     epo__visit *visits;        /* in time order; free() */
