@@ -16,12 +16,12 @@ COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR ?=
 
 # --- packages -------------------------------------------------------------------------------------------------------
-PACKAGES := gcc make pkg-config libcfitsio-dev libdnnl-dev libopenblas-openmp-dev libsqlite3-dev zlib1g-dev libjansson-dev \
-            libavro-dev libsnappy-dev nettle-dev
-TEST_PACKAGES := libcmocka-dev sqlite3 strace
+PACKAGES := gcc make pkg-config libcfitsio-dev libdnnl-dev libopenblas-openmp-dev libsqlite3-dev zlib1g-dev libdeflate-dev \
+            libjansson-dev libsnappy-dev nettle-dev
+TEST_PACKAGES := libcmocka-dev libavro-dev sqlite3 strace python3-h5py
 CHECK_PACKAGES := g++ cppcheck clang-tidy
 FORMAT_PACKAGES := clang-format
-MODULES := cfitsio openblas sqlite3 zlib jansson avro-c nettle
+MODULES := cfitsio openblas sqlite3 zlib libdeflate jansson nettle
 
 # --- flags: CFLAGS and LDFLAGS are the user's, EPO_* are ours ----------------------------------------------------------
 CC ?= gcc
@@ -147,7 +147,7 @@ OWN_cli := $(BUILD)/lib/command.a
 define folder_tests
 OWN_$(1) += $(if $(filter $(1),$(FOLDERS)),$(BUILD)/lib/$(1).a) $(patsubst %,$(BUILD)/lib/%.a,$(USES_$(1)))
 $(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(SUPPORT_OBJECTS) $$(OWN_$(1))
-	$$(call SHOW,LD)$$(LINK) -o $$@ $$< $(SUPPORT_OBJECTS) $$(OWN_$(1)) $$(LIBS) -lcmocka
+	$$(call SHOW,LD)$$(LINK) -o $$@ $$< $(SUPPORT_OBJECTS) $$(OWN_$(1)) $$(LIBS) -lcmocka -lavro
 endef
 $(foreach f,$(FOLDERS) cli,$(eval $(call folder_tests,$(f))))
 $(BUILD)/tests/%.o: EPO_CPPFLAGS += -Itests
@@ -225,7 +225,7 @@ install-files:
 ## uninstall  removes what install put there
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/epochal $(DESTDIR)$(LIBDIR)/libepochal.a $(DESTDIR)$(LIBDIR)/libepochal.so* \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc $(notdir $(MAN_PAGES):%=$(DESTDIR)$(MANDIR)/man1/%) $(DESTDIR)$(COMPLETIONDIR)/epochal
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc $(patsubst %,$(DESTDIR)$(MANDIR)/man1/%,$(notdir $(MAN_PAGES))) $(DESTDIR)$(COMPLETIONDIR)/epochal
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/epochal $(DESTDIR)$(DATADIR)
 
 ## clean      removes build/

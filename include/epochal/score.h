@@ -52,8 +52,19 @@ typedef struct epo_score_summary {
     int64_t run;              /* id in the store; 0 when no store was written */
 } epo_score_summary;
 
+/* A model made ready to score stamps from files, once for many calls: its plans (and what readers learn, such as the
+ * schema of an alert stream) stay. The model must outlive it; one call at a time. options may be NULL and is copied, its
+ * strings are not. EPO_EMODEL when the model has no stamp head. */
+typedef struct epo_scorer epo_scorer;
+epo_status epo_scorer_create(const epo_model *model, const epo_score_options *options, epo_scorer **out);
+void epo_scorer_free(epo_scorer *scorer); /* NULL is fine */
+
 /* Scores alert files, FITS stamps and npy/npz cubes with the model's stamp head, without a store. "-" reads alerts from
  * standard input. */
+epo_status epo_scorer_files(epo_scorer *scorer, const char *const *paths, size_t count, epo_score_fn result, void *context,
+                            epo_score_summary *out);
+
+/* The three in one, for a single call. */
 epo_status epo_score_files(const epo_model *model, const char *const *paths, size_t count, const epo_score_options *options,
                            epo_score_fn result, void *context, epo_score_summary *out);
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * gzip.c - gzip members into memory, never beyond a cap. */
+ * gzip.c - gzip members into memory, never beyond a cap.
+ *
+ * The usual case, one member that says truly how long it is, goes through libdeflate, which inflates a cutout in about a
+ * third of zlib's time. Everything else (several members, wrong lengths, damage) is left to zlib, whose streaming tells
+ * what is wrong and stops at the cap. */
+#include <libdeflate.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -80,10 +85,39 @@ static epo_status inflate_all(z_stream *z, const unsigned char *gz, size_t gz_si
     return EPO_OK;
 }
 
+/* The length that the last member claims to have, modulo 2^32. */
+static size_t claimed_size(const unsigned char *gz, size_t gz_size)
+{
+    const unsigned char *end = gz + gz_size - 4;
+    return (size_t)end[0] | (size_t)end[1] << 8 | (size_t)end[2] << 16 | (size_t)end[3] << 24;
+}
+
+/* True when the data were one member of just the length that it claims. */
+static bool inflate_usual(const unsigned char *gz, size_t gz_size, size_t max_out, epo__bytes *out)
+{
+    enum { SHORTEST = 18 }; /* header and trailer */
+    size_t size = gz_size < SHORTEST ? 0 : claimed_size(gz, gz_size), taken = 0, given = 0;
+    if (size == 0 || size > max_out) return false;
+    if (out->capacity < size) {
+        unsigned char *block = realloc(out->data, size);
+        if (!block) return false;
+        out->data = block;
+        out->capacity = size;
+    }
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    if (!d) return false;
+    enum libdeflate_result result = libdeflate_gzip_decompress_ex(d, gz, gz_size, out->data, size, &taken, &given);
+    libdeflate_free_decompressor(d);
+    if (result != LIBDEFLATE_SUCCESS || taken != gz_size || given != size) return false;
+    out->size = size;
+    return true;
+}
+
 epo_status epo__gunzip_into(const void *gz, size_t gz_size, size_t max_out, epo__bytes *out)
 {
     out->size = 0;
     if (!epo__is_gzip(gz, gz_size)) return epo__fail(EPO_EFORMAT, "not gzip data");
+    if (inflate_usual(gz, gz_size, max_out, out)) return EPO_OK;
     z_stream z = {0};
     if (inflateInit2(&z, GZIP_WINDOW) != Z_OK) return epo__nomem("starting zlib");
     epo_status status = inflate_all(&z, gz, gz_size, max_out, out);
