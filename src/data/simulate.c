@@ -27,6 +27,9 @@ enum { SIMULATION_VERSION = 1 };
 /* TAO-Net's table 2: train, validation and test together. */
 static const char TAO_CLASSES[] = "BZ=239,AGN=618,CV=776,OTHER=844,SN=1372,NON=15499";
 
+/* What stands for a field's path. */
+static const char SEQUENCES[] = "simulated field", CANDIDATES[] = "simulated candidates of field";
+
 typedef struct share {
     char name[16];
     double weight;
@@ -43,8 +46,8 @@ typedef struct piece {
 typedef struct survey {
     epo__simulation simulation;
     epo_store *lookup;          /* a handle of its own for the filling thread */
-    const char **objects, **candidates; /* class of each, pointing into shares and literals */
-    share shares[MAX_CLASSES];
+    const char **objects, **candidates; /* class of each, pointing into shares and sides */
+    share shares[MAX_CLASSES], sides[2];
     size_t share_count;
     char *options;              /* JSON */
     uint64_t next;              /* field to be filled, those of the objects first */
@@ -114,18 +117,15 @@ static epo_status deal(uint64_t seed, const char *purpose, const share *shares, 
 
 static epo_status deal_classes(survey *sv)
 {
-    static const char *const words[] = {"real", "bogus"};
     const epo_simulate_options *o = sv->simulation.options;
-    share sides[2] = {{.weight = o->real_fraction}, {.weight = 1 - o->real_fraction}};
-    for (size_t i = 0; i < 2; i++) snprintf(sides[i].name, sizeof sides[i].name, "%s", words[i]);
+    sv->sides[0] = (share){"real", o->real_fraction};
+    sv->sides[1] = (share){"bogus", 1 - o->real_fraction};
     sv->objects = epo__alloc(o->objects, sizeof *sv->objects);
     sv->candidates = epo__alloc(o->candidates, sizeof *sv->candidates);
     if (!sv->objects || !sv->candidates) return epo__nomem("classes");
     epo_status status = read_classes(sv, o->classes ? o->classes : TAO_CLASSES);
     if (status == EPO_OK) status = deal(o->seed, "classes", sv->shares, sv->share_count, o->objects, sv->objects);
-    if (status == EPO_OK) status = deal(o->seed, "candidates", sides, 2, o->candidates, sv->candidates);
-    for (size_t i = 0; status == EPO_OK && i < o->candidates; i++) /* the names above end with this function */
-        sv->candidates[i] = words[strcmp(sv->candidates[i], words[0]) != 0];
+    if (status == EPO_OK) status = deal(o->seed, "candidates", sv->sides, 2, o->candidates, sv->candidates);
     return status;
 }
 
@@ -149,7 +149,7 @@ static bool describe_field(const survey *sv, uint64_t index, piece *p)
     p->cast.first = at * each;
     p->cast.count = (size_t)(all - p->cast.first < each ? all - p->cast.first : each);
     p->cast.classes = (p->candidates ? sv->candidates : sv->objects) + p->cast.first;
-    snprintf(p->file.path, sizeof p->file.path, "simulated field %llu", (unsigned long long)p->cast.field);
+    snprintf(p->file.path, sizeof p->file.path, "%s %llu", p->candidates ? CANDIDATES : SEQUENCES, (unsigned long long)p->cast.field);
     p->file.options = sv->options;
     return true;
 }
@@ -226,7 +226,7 @@ static epo_status field_written(void *context, const epo_import_event *event)
     survey *sv = context;
     epo_simulate_summary *s = sv->summary;
     if (event->status != EPO_OK) return epo__fail(event->status, "%s", event->message ? event->message : event->path);
-    const bool candidates = strtoull(event->path + strlen("simulated field "), NULL, 10) >= FIRST_CANDIDATE_FIELD;
+    const bool candidates = strncmp(event->path, CANDIDATES, strlen(CANDIDATES)) == 0;
     s->fields++;
     *(candidates ? &s->candidates : &s->objects) += event->objects;
     s->stamps += event->stamps;
@@ -302,7 +302,8 @@ epo_simulate_kind epo_simulate_kind_at(size_t index)
         return (epo_simulate_kind){kind->name, kind->class_name, kind->share};
     }
     if (index == lights) return (epo_simulate_kind){"new-source", "real", 1};
-    double share = 0;
-    const char *name = epo__bogus_kind(index - lights - 1, &share);
-    return (epo_simulate_kind){name, name ? "bogus" : NULL, share};
+    epo_simulate_kind bogus = {.kind = NULL};
+    bogus.kind = epo__bogus_kind(index - lights - 1, &bogus.share);
+    bogus.class_name = bogus.kind ? "bogus" : NULL;
+    return bogus;
 }

@@ -155,8 +155,8 @@ static void expose(epo__rng *rng, place p, const weather *w, epo__visit *v)
     v->moon = moon / (dark + moon);
     const double mag = (20.7233 - log((dark + moon) / 34.08)) / 0.92104;
     v->sky = EPO__PIXEL_SCALE * EPO__PIXEL_SCALE * pow(10, -0.4 * (mag - ZERO_POINT));
-    v->slope_x = 2e-4 * v->sky * epo__rng_normal(rng);
-    v->slope_y = 2e-4 * v->sky * epo__rng_normal(rng);
+    v->slope_x = 1e-4 * v->sky * epo__rng_normal(rng);
+    v->slope_y = 1e-4 * v->sky * epo__rng_normal(rng);
     v->psf.fwhm = w->seeing * pow(v->air, 0.6) * exp(0.05 * epo__rng_normal(rng)) / EPO__PIXEL_SCALE;
     v->psf.stretch = exp(0.06 * epo__rng_normal(rng));
 }
