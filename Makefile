@@ -225,7 +225,7 @@ install-files:
 ## uninstall  removes what install put there
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/epochal $(DESTDIR)$(LIBDIR)/libepochal.a $(DESTDIR)$(LIBDIR)/libepochal.so* \
-	    $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc $(notdir $(MAN_PAGES):%=$(DESTDIR)$(MANDIR)/man1/%) $(DESTDIR)$(COMPLETIONDIR)/epochal
+	    $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc $(patsubst %,$(DESTDIR)$(MANDIR)/man1/%,$(notdir $(MAN_PAGES))) $(DESTDIR)$(COMPLETIONDIR)/epochal
 	rm -rf $(DESTDIR)$(INCLUDEDIR)/epochal $(DESTDIR)$(DATADIR)
 
 ## clean      removes build/

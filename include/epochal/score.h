@@ -44,6 +44,8 @@ typedef struct epo_score {
     const char *error;        /* NULL, or why there is no score */
 } epo_score;
 
+/* Called once a result, one call at a time, but not always by the thread that started the scoring. A status other than EPO_OK
+ * stops it, and is what the call then returns; what was delivered before is kept. NULL: the scores only go to the store. */
 typedef epo_status (*epo_score_fn)(void *context, const epo_score *score);
 
 typedef struct epo_score_summary {
@@ -52,12 +54,24 @@ typedef struct epo_score_summary {
     int64_t run;              /* id in the store; 0 when no store was written */
 } epo_score_summary;
 
+/* A model made ready to score stamps from files, once for many calls: its plans (and what readers learn, such as the
+ * schema of an alert stream) stay. The model must outlive it; one call at a time. options may be NULL and is copied, its
+ * strings are not. EPO_EMODEL when the model has no stamp head. */
+typedef struct epo_scorer epo_scorer;
+epo_status epo_scorer_create(const epo_model *model, const epo_score_options *options, epo_scorer **out);
+void epo_scorer_free(epo_scorer *scorer); /* NULL is fine */
+
 /* Scores alert files, FITS stamps and npy/npz cubes with the model's stamp head, without a store. "-" reads alerts from
  * standard input. */
+epo_status epo_scorer_files(epo_scorer *scorer, const char *const *paths, size_t count, epo_score_fn result, void *context,
+                            epo_score_summary *out);
+
+/* The three in one, for a single call. */
 epo_status epo_score_files(const epo_model *model, const char *const *paths, size_t count, const epo_score_options *options,
                            epo_score_fn result, void *context, epo_score_summary *out);
 
-/* Scores every stamp of a store (the planes of one candidate or one epoch together), and writes the scores to it. */
+/* Scores every stamp of a store (the planes of one candidate or one epoch together), and writes the scores to it. The
+ * model must come from a file (epo_model_load): a run names its model by the file's SHA-256, EPO_EARG. */
 epo_status epo_score_store(const epo_model *model, epo_store *store, const epo_score_options *options, epo_score_fn result,
                            void *context, epo_score_summary *out);
 

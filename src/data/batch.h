@@ -57,6 +57,7 @@ typedef struct epo__point {
     double mjd, mag, mag_err;
     bool suspect;           /* the mjd cannot be */
     const char *filter;
+    const char *method;     /* NULL: "given" */
 } epo__point;
 
 typedef struct epo__batch {

@@ -233,7 +233,7 @@ static epo_status put_points(epo__writer *w, const char *path, const epo__batch 
     epo_status status = EPO_OK;
     for (size_t i = 0; status == EPO_OK && !w->refused && i < b->point_count; i++) {
         const epo__point *p = &b->points[i];
-        epo__photometry_row row = {.object = w->objects[p->subject], .source = w->source, .method = "given", .mjd = p->mjd, .mag = p->mag,
+        epo__photometry_row row = {.object = w->objects[p->subject], .source = w->source, .method = p->method ? p->method : "given", .mjd = p->mjd, .mag = p->mag,
                                    .mag_err = p->mag_err, .filter = p->filter, .flag = p->suspect ? EPO__PHOTOMETRY_SUSPECT : 0};
         bool added;
         status = epo__store_photometry_put(w->store, &row, &added);

@@ -19,9 +19,10 @@
 #include "data/reader.h"
 #include "data/walk.h"
 #include "epochal/score.h"
+#include "train/scoring.h"
 #include "train/stamp_scorer.h"
 
-enum { STANDARD_BATCH = 32, MAX_BATCH = 4096, MAX_READERS = 16 };
+enum { MAX_READERS = 16 };
 
 /* A batch on its way, all from one kind of file. */
 typedef struct chunk {
@@ -31,11 +32,14 @@ typedef struct chunk {
     size_t room;
 } chunk;
 
-typedef struct file_scorer {
+struct epo_scorer {
     epo__stamp_scorer *scorer;
+    int threads;
     epo_import_options reading;
     const epo__reader_type *forced;       /* --format, or NULL */
     void *states[MAX_READERS];            /* of epo__readers, made when first used */
+
+    /* of the call at hand */
     epo__walk *walk;
     char current[4096];
     const epo__reader_type *current_reader;
@@ -43,7 +47,7 @@ typedef struct file_scorer {
     epo_score_fn result;
     void *result_context;
     epo_score_summary *summary;
-} file_scorer;
+};
 
 static void *chunk_make(void *context)
 {
@@ -72,7 +76,7 @@ static epo_status add_error(chunk *c, const char *id)
     return status;
 }
 
-static epo_status state_of(file_scorer *f, const epo__reader_type *reader, void **out)
+static epo_status state_of(epo_scorer *f, const epo__reader_type *reader, void **out)
 {
     size_t i = 0;
     while (epo__readers[i] != reader) i++;
@@ -82,7 +86,7 @@ static epo_status state_of(file_scorer *f, const epo__reader_type *reader, void 
 }
 
 /* Finds the next file and who reads it; *end when there is none. A file nobody reads becomes an error in the chunk. */
-static epo_status find_file(file_scorer *f, chunk *c, bool *end)
+static epo_status find_file(epo_scorer *f, chunk *c, bool *end)
 {
     const char *path;
     epo_status status = epo__walk_next(f->walk, &path);
@@ -100,7 +104,7 @@ static epo_status find_file(file_scorer *f, chunk *c, bool *end)
     return EPO_OK;
 }
 
-static epo_status open_file(file_scorer *f, chunk *c)
+static epo_status open_file(epo_scorer *f, chunk *c)
 {
     void *state;
     f->waiting = false;
@@ -113,7 +117,7 @@ static epo_status open_file(file_scorer *f, chunk *c)
     return EPO_OK;
 }
 
-static epo_status read_piece(file_scorer *f, chunk *c)
+static epo_status read_piece(epo_scorer *f, chunk *c)
 {
     void *state;
     bool last = false;
@@ -128,7 +132,7 @@ static epo_status read_piece(file_scorer *f, chunk *c)
 
 static epo_status chunk_fill(void *context, void *argument, bool *end)
 {
-    file_scorer *f = context;
+    epo_scorer *f = context;
     chunk *c = argument;
     bool files_end = false;
     epo_status status = EPO_OK;
@@ -161,19 +165,22 @@ static size_t views_of(const epo__batch *b, const epo__exposure *e, epo__plane_v
 }
 
 /* Runs the network on `count` prepared stamps and hands the rows to the exposures they came from. */
-static epo_status run_slots(file_scorer *f, chunk *c, int worker, const size_t *exposures, int count)
+static epo_status run_slots(epo_scorer *f, chunk *c, int worker, const size_t *exposures, int count)
 {
     const double *rows;
     size_t classes = epo__stamp_scorer_classes(f->scorer);
     epo_status status = epo__stamp_scorer_run(f->scorer, worker, count, &rows);
-    for (int i = 0; status == EPO_OK && i < count; i++)
-        memcpy(c->probabilities + exposures[i] * classes, rows + (size_t)i * classes, classes * sizeof *rows);
+    for (int i = 0; status == EPO_OK && i < count; i++) {
+        const double *row = rows + (size_t)i * classes;
+        if (epo__score_check(row, classes) != EPO_OK) epo__batch_spoil(&c->batch, &c->batch.exposures[exposures[i]]);
+        memcpy(c->probabilities + exposures[i] * classes, row, classes * sizeof *row);
+    }
     return status;
 }
 
 static epo_status chunk_work(void *context, void *argument, int worker)
 {
-    file_scorer *f = context;
+    epo_scorer *f = context;
     chunk *c = argument;
     epo__batch *b = &c->batch;
     size_t classes = epo__stamp_scorer_classes(f->scorer);
@@ -182,7 +189,7 @@ static epo_status chunk_work(void *context, void *argument, int worker)
         epo_status status = c->reader->decode(&f->reading, b);
         if (status != EPO_OK) return status;
     }
-    size_t slots[MAX_BATCH];
+    size_t slots[EPO__MAX_SCORE_BATCH];
     int used = 0;
     epo_status status = EPO_OK;
     for (size_t i = 0; status == EPO_OK && i < b->exposure_count; i++) {
@@ -206,7 +213,7 @@ static epo_status chunk_work(void *context, void *argument, int worker)
 
 static epo_status chunk_deliver(void *context, void *argument)
 {
-    file_scorer *f = context;
+    epo_scorer *f = context;
     chunk *c = argument;
     size_t classes = epo__stamp_scorer_classes(f->scorer);
     epo_status status = EPO_OK;
@@ -214,14 +221,10 @@ static epo_status chunk_deliver(void *context, void *argument)
         const epo__exposure *e = &c->batch.exposures[i];
         const epo__subject *s = &c->batch.subjects[e->subject];
         const double *row = c->probabilities + i * classes;
-        if (e->error)
-            f->summary->refused++;
-        else
-            f->summary->scored++;
         epo_score score = {.id = e->id, .object = s->name, .class_given = s->class_name ? s->class_name : "", .mjd = e->mjd,
                            .score = e->error ? (double)NAN : epo__stamp_scorer_real(f->scorer, row),
                            .probabilities = e->error ? NULL : row, .class_count = e->error ? 0 : classes, .error = e->error};
-        status = f->result(f->result_context, &score);
+        status = epo__score_report(&score, f->result, f->result_context, f->summary);
     }
     return status;
 }
@@ -239,50 +242,93 @@ static epo_status spool_input(FILE **file, char *path, size_t size)
     return EPO_OK;
 }
 
-epo_status epo_score_files(const epo_model *model, const char *const *paths, size_t count, const epo_score_options *options,
-                           epo_score_fn result, void *context, epo_score_summary *out)
+epo_status epo_scorer_create(const epo_model *model, const epo_score_options *options, epo_scorer **out)
+{
+    const epo_score_options standard = EPO_SCORE_OPTIONS_INIT;
+    if (!options) options = &standard;
+    int batch;
+    epo_status status = epo__score_batch(options, &batch);
+    if (status != EPO_OK) return status;
+    epo_scorer *f = epo__alloc(1, sizeof *f);
+    if (!f) return epo__nomem("scorer");
+    f->threads = epo__threads(options->threads);
+    f->reading = (epo_import_options)EPO_IMPORT_OPTIONS_INIT;
+    f->reading.array = options->array;
+    f->reading.extname = options->extname;
+    f->reading.trust_input = options->trust_input;
+    if (options->format) {
+        status = epo__reader_find(options->format, &f->forced);
+        if (status == EPO_OK && !f->forced->has_stamps)
+            status = epo__fail(EPO_EARG, "format %s holds no single stamps: import it, then classify", f->forced->name);
+    }
+    if (status == EPO_OK) status = epo__stamp_scorer_create(model, f->threads, batch, &f->scorer);
+    if (status == EPO_OK)
+        *out = f;
+    else
+        epo_scorer_free(f);
+    return status;
+}
+
+void epo_scorer_free(epo_scorer *f)
+{
+    if (!f) return;
+    for (size_t i = 0; epo__readers[i]; i++) {
+        if (f->states[i] && epo__readers[i]->release) epo__readers[i]->release(f->states[i]);
+        free(f->states[i]);
+    }
+    epo__stamp_scorer_free(f->scorer);
+    free(f);
+}
+
+/* The paths with "-" replaced by where standard input was kept. */
+static epo_status real_paths(const char *const *paths, size_t count, const char **names, FILE **spool, char *spool_path, size_t size)
+{
+    epo_status status = EPO_OK;
+    for (size_t i = 0; status == EPO_OK && i < count; i++) {
+        names[i] = paths[i];
+        if (strcmp(paths[i], "-") != 0) continue;
+        status = *spool ? epo__fail(EPO_EARG, "standard input can be read once") : spool_input(spool, spool_path, size);
+        names[i] = spool_path;
+    }
+    return status;
+}
+
+epo_status epo_scorer_files(epo_scorer *f, const char *const *paths, size_t count, epo_score_fn result, void *context,
+                            epo_score_summary *out)
 {
     static const char *const all_suffixes[] = {".avro", ".fits", ".fit", ".fits.gz", ".fit.gz", ".npy", ".npz", NULL};
-    const epo_score_options standard = EPO_SCORE_OPTIONS_INIT;
     *out = (epo_score_summary){0};
-    if (!options) options = &standard;
-    int threads = epo__threads(options->threads), batch = options->batch ? options->batch : STANDARD_BATCH;
-    if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "a batch of %d; 1 to %d", batch, MAX_BATCH);
-    file_scorer f = {.reading = EPO_IMPORT_OPTIONS_INIT, .result = result, .result_context = context, .summary = out};
-    f.reading.array = options->array;
-    f.reading.extname = options->extname;
-    f.reading.trust_input = options->trust_input;
+    f->result = result;
+    f->result_context = context;
+    f->summary = out;
+    f->waiting = f->open = false; /* an earlier call may have been stopped halfway */
     FILE *spool = NULL;
     char spool_path[64];
     double start = epo__seconds();
     const char **names = epo__alloc(count, sizeof *names);
-    epo_status status = names ? EPO_OK : epo__nomem("paths");
-    for (size_t i = 0; status == EPO_OK && i < count; i++) {
-        names[i] = paths[i];
-        if (strcmp(paths[i], "-") != 0) continue;
-        status = spool ? epo__fail(EPO_EARG, "standard input can be read once") : spool_input(&spool, spool_path, sizeof spool_path);
-        names[i] = spool_path;
-    }
-    if (status == EPO_OK && options->format) {
-        status = epo__reader_find(options->format, &f.forced);
-        if (status == EPO_OK && !f.forced->has_stamps)
-            status = epo__fail(EPO_EARG, "format %s holds no single stamps: import it, then classify", f.forced->name);
-    }
-    if (status == EPO_OK) status = epo__stamp_scorer_create(model, threads, batch, &f.scorer);
+    epo_status status = names ? real_paths(paths, count, names, &spool, spool_path, sizeof spool_path) : epo__nomem("paths");
     if (status == EPO_OK)
-        status = epo__walk_create(names, count, f.forced ? f.forced->suffixes : all_suffixes, f.forced ? f.forced->first_suffix : NULL, &f.walk);
+        status = epo__walk_create(names, count, f->forced ? f->forced->suffixes : all_suffixes,
+                                  f->forced ? f->forced->first_suffix : NULL, &f->walk);
     if (status == EPO_OK) {
-        epo__pipeline pipeline = {&f, chunk_make, chunk_free, chunk_fill, chunk_work, chunk_deliver};
-        status = epo__pipeline_run(&pipeline, threads);
+        epo__pipeline pipeline = {f, chunk_make, chunk_free, chunk_fill, chunk_work, chunk_deliver};
+        status = epo__pipeline_run(&pipeline, f->threads);
     }
     out->seconds = epo__seconds() - start;
-    for (size_t i = 0; epo__readers[i]; i++) {
-        if (f.states[i] && epo__readers[i]->release) epo__readers[i]->release(f.states[i]);
-        free(f.states[i]);
-    }
-    epo__walk_free(f.walk);
-    epo__stamp_scorer_free(f.scorer);
+    epo__walk_free(f->walk);
+    f->walk = NULL;
     if (spool) fclose(spool);
     free(names);
+    return status;
+}
+
+epo_status epo_score_files(const epo_model *model, const char *const *paths, size_t count, const epo_score_options *options,
+                           epo_score_fn result, void *context, epo_score_summary *out)
+{
+    epo_scorer *scorer = NULL;
+    *out = (epo_score_summary){0};
+    epo_status status = epo_scorer_create(model, options, &scorer);
+    if (status == EPO_OK) status = epo_scorer_files(scorer, paths, count, result, context, out);
+    epo_scorer_free(scorer);
     return status;
 }

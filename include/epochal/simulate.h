@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * simulate.h - a survey that never was, into the store: for tests, demos and sizing.
+ *
+ * The sky is cut into fields of about five arcminutes, each with a few objects, the same stars and the same nights: the
+ * objects of a field share its name as their parent. Where each number comes from stands in docs/simulate.md.
+ *
+ * The same options give the same rows and pixels, whatever the number of threads. A field is written whole or not at
+ * all, and one that is there already is passed over, so a simulation that was stopped goes on where it was.
+ */
+#ifndef EPOCHAL_SIMULATE_H
+#define EPOCHAL_SIMULATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "epochal/status.h"
+#include "epochal/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct epo_simulate_options {
+    uint64_t seed;
+    uint64_t objects;      /* image sequences; int16 stamps with the role science */
+    uint64_t candidates;   /* for real/bogus: template, science (int16) and difference (float32), classes real and bogus */
+    const char *classes;   /* "SN=1,NON=5": share of each class among the objects; NULL: as in TAO-Net's table */
+    const char *survey;    /* NULL: "simulated" */
+    double nights;         /* an object is seen on, on average, over three years */
+    int visits;            /* a night, at most: some are lost */
+    int side;              /* of a stamp, pixels, 16 to 256 */
+    int field_objects;     /* objects, or candidates, that share a field */
+    double real_fraction;  /* of the candidates */
+    bool light_curves;     /* also photometry with noise, as a catalogue has it: method "given" */
+    bool truth;            /* also the magnitudes without noise: method "truth" */
+    int threads;           /* 0: all */
+} epo_simulate_options;
+#define EPO_SIMULATE_OPTIONS_INIT \
+    {.seed = 1, .nights = 30, .visits = 4, .side = 64, .field_objects = 4, .real_fraction = 0.5}
+
+typedef struct epo_simulate_summary {
+    uint64_t fields, unchanged; /* written; found in the store already */
+    uint64_t objects, candidates, stamps, points; /* new rows */
+} epo_simulate_summary;
+
+/* Called after each field that was written, in order. A status other than EPO_OK stops the simulation; what was written
+ * so far is kept. */
+typedef epo_status (*epo_simulate_fn)(void *context, const epo_simulate_summary *so_far);
+
+/* Simulates into `store` (open for writing). EPO_EARG for options out of range and for class names that are not known;
+ * `report` may be NULL. */
+epo_status epo_simulate(epo_store *store, const epo_simulate_options *options, epo_simulate_fn report, void *context,
+                        epo_simulate_summary *out);
+
+/* What is simulated, for help texts: kind, its class, its share of the class; ends with a NULL kind. The bogus kinds
+ * have the class "bogus". */
+typedef struct epo_simulate_kind {
+    const char *kind, *class_name;
+    double share;
+} epo_simulate_kind;
+epo_simulate_kind epo_simulate_kind_at(size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * split.h - a named, stored assignment of the objects of a store to train, validation and test.
+ *
+ * Objects that share sky must not be told apart by it: all objects of one parent field go to the same part. Each class
+ * is divided in the wanted fractions as closely as the groups allow, the rarest classes most closely.
+ */
+#ifndef EPOCHAL_SPLIT_H
+#define EPOCHAL_SPLIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "epochal/status.h"
+#include "epochal/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { EPO_SPLIT_PARTS = 3 };
+extern const char *const epo_split_part_names[EPO_SPLIT_PARTS]; /* "train", "validation", "test" */
+
+typedef enum epo_split_by {
+    EPO_SPLIT_BY_PARENT, /* objects with the same parent, or one the parent of the other, stay together */
+    EPO_SPLIT_BY_OBJECT, /* each object for itself: sky leaks where objects share a field */
+} epo_split_by;
+
+typedef struct epo_split_options {
+    const char *name;                  /* of the split; not taken yet */
+    double fractions[EPO_SPLIT_PARTS]; /* of train, validation, test: 0 or more, sum 1 */
+    epo_split_by by;
+    uint64_t seed;
+} epo_split_options;
+#define EPO_SPLIT_OPTIONS_INIT {.fractions = {0.7, 0.15, 0.15}, .seed = 1}
+
+typedef struct epo_split_class {
+    char *name;
+    int64_t objects[EPO_SPLIT_PARTS];
+} epo_split_class;
+
+typedef struct epo_split_table {
+    epo_split_class *classes; /* by name */
+    size_t class_count;
+    int64_t objects[EPO_SPLIT_PARTS];
+    int64_t groups;           /* objects that stay together count as one */
+    int64_t left_out;         /* objects without a class */
+} epo_split_table;
+
+/* Makes the split and keeps it in the store; the table is filled, release it with epo_split_table_free (also after a
+ * failure). The same store, options and seed give the same split.
+ *
+ * EPO_EARG: no name, or fractions that are negative or do not add up to 1. EPO_ESTORE: the name is taken.
+ * EPO_ENOTFOUND: the store has no object with a class. */
+epo_status epo_split(epo_store *store, const epo_split_options *options, epo_split_table *out);
+
+void epo_split_table_free(epo_split_table *table);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

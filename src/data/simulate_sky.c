@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * simulate_sky.c - fields, nights and visits.
+ *
+ * Nights are drawn without repeats from the three years, each with a weight: none by full moon, in the monsoon, or when
+ * the dome is closed; more near opposition. Drawing n weighted items is keeping the n smallest of exponential keys
+ * (Efraimidis & Spirakis 2006, Inf. Process. Lett. 97, 181). Sun and moon move by the low-precision formulae of the
+ * Astronomical Almanac, moonlight is that of Krisciunas & Schaefer (1991, PASP 103, 1033). */
+#include "data/simulate_sky.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "data/lightcurve_models.h"
+#include "data/simulate_detector.h"
+
+static const double DEGREE = M_PI / 180;
+static const double LATITUDE = 32.4, LONGITUDE = -110.7; /* degrees, Mount Bigelow */
+static const double ZERO_POINT = 24.95;  /* mag of 1 ADU, clear zenith: 5 sigma at about V = 19.7 in the dark */
+static const double DARK_SKY = 21.0;     /* mag a square arcsecond */
+static const double EXTINCTION = 0.2;    /* mag an airmass */
+static const double SEEING = 2.8;        /* arcseconds, median of the nights at the zenith */
+static const double VISIT_DAYS = 0.0065; /* from visit to visit: four within half an hour (Drake et al. 2009) */
+
+epo__rng epo__simulate_rng(uint64_t seed, const char *purpose, uint64_t number)
+{
+    /* the multiplier (a prime near 2^64 / golden ratio) keeps the streams of neighbouring purposes apart */
+    return (epo__rng){.seed = seed, .stream = epo__rng_stream(purpose) + number * 0x9E3779B97F4A7C15u};
+}
+
+/* --- sun and moon ---------------------------------------------------------------------------------------------------- */
+
+typedef struct place {
+    double ra, dec; /* radians */
+} place;
+
+static place from_ecliptic(double longitude, double latitude) /* degrees */
+{
+    const double tilt = 23.44 * DEGREE, l = longitude * DEGREE, b = latitude * DEGREE;
+    const double x = cos(b) * cos(l), y = cos(tilt) * cos(b) * sin(l) - sin(tilt) * sin(b),
+                 z = sin(tilt) * cos(b) * sin(l) + cos(tilt) * sin(b);
+    return (place){atan2(y, x), asin(z)};
+}
+
+static double sun_longitude(double mjd)
+{
+    const double n = mjd - 51544.5, g = (357.528 + 0.9856003 * n) * DEGREE;
+    return 280.460 + 0.9856474 * n + 1.915 * sin(g) + 0.020 * sin(2 * g);
+}
+
+static place sun_at(double mjd)
+{
+    return from_ecliptic(sun_longitude(mjd), 0);
+}
+
+static place moon_at(double mjd)
+{
+    const double n = mjd - 51544.5;
+    return from_ecliptic(218.316 + 13.176396 * n + 6.289 * sin((134.963 + 13.064993 * n) * DEGREE),
+                         5.128 * sin((93.272 + 13.229350 * n) * DEGREE));
+}
+
+static double separation(place a, place b) /* radians */
+{
+    double c = sin(a.dec) * sin(b.dec) + cos(a.dec) * cos(b.dec) * cos(a.ra - b.ra);
+    return acos(fmax(-1, fmin(1, c)));
+}
+
+double epo__moon_lit(double mjd)
+{
+    return 0.5 * (1 - cos(separation(sun_at(mjd), moon_at(mjd))));
+}
+
+/* Cosine of the zenith distance of a place at an MJD. */
+static double height_of(place p, double mjd)
+{
+    const double sidereal = (280.461 + 360.985647 * (mjd - 51544.5) + LONGITUDE) * DEGREE, phi = LATITUDE * DEGREE;
+    return sin(phi) * sin(p.dec) + cos(phi) * cos(p.dec) * cos(sidereal - p.ra);
+}
+
+/* Moonlight in nanolamberts at a place seen at `air` (Krisciunas & Schaefer's equations 3, 15, 20, 21). */
+static double moonlight(place p, double mjd, double air)
+{
+    const place moon = moon_at(mjd);
+    const double height = height_of(moon, mjd);
+    if (height <= 0) return 0;
+    const double phase = 180 - separation(sun_at(mjd), moon) / DEGREE, rho = fmax(separation(p, moon) / DEGREE, 10);
+    const double outside = pow(10, -0.4 * (3.84 + 0.026 * phase + 4e-9 * pow(phase, 4)));
+    const double scatter = pow(10, 5.36) * (1.06 + pow(cos(rho * DEGREE), 2)) + pow(10, 6.15 - rho / 40);
+    const double moon_air = 1 / sqrt(1 - 0.96 * (1 - height * height));
+    return scatter * outside * pow(10, -0.4 * EXTINCTION * moon_air) * (1 - pow(10, -0.4 * EXTINCTION * air));
+}
+
+/* --- nights ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct weather {
+    bool open;
+    double cloud, seeing; /* mag; arcseconds */
+} weather;
+
+/* The night that begins at MJD `night`, the same for every field. */
+static weather weather_of(uint64_t seed, int night)
+{
+    epo__rng rng = epo__simulate_rng(seed, "weather", (uint64_t)night);
+    weather w = {.open = epo__rng_uniform(&rng) >= 0.3, .cloud = fabs(0.03 * epo__rng_normal(&rng))};
+    const double year = fmod(night - 51544, 365.25); /* days since the first of January */
+    if (year > 182 && year < 243) w.open = false;    /* July and August: monsoon in Arizona */
+    if (epo__rng_uniform(&rng) < 0.2) w.cloud += -0.3 * log(1 - epo__rng_uniform(&rng));
+    w.seeing = epo__draw_lognormal(&rng, SEEING, 0.17, 1.8, 6);
+    return w;
+}
+
+static double night_weight(uint64_t seed, place p, int night)
+{
+    const double midnight = night + 7.4 / 24; /* UT, at this longitude */
+    if (!weather_of(seed, night).open || epo__moon_lit(midnight) > 0.93) return 0;
+    const double from_opposition = remainder(p.ra - sun_at(midnight).ra - M_PI, 2 * M_PI) / DEGREE;
+    return fabs(from_opposition) > 105 ? 0 : 1 - 0.5 * fabs(from_opposition) / 105;
+}
+
+typedef struct night_key {
+    double key;
+    int night;
+} night_key;
+
+static int by_key(const void *a, const void *b)
+{
+    const night_key *x = a, *y = b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return x->night - y->night;
+}
+
+static int by_night(const void *a, const void *b)
+{
+    return ((const night_key *)a)->night - ((const night_key *)b)->night;
+}
+
+/* --- visits ------------------------------------------------------------------------------------------------------------ */
+
+static double nanolamberts(double mag)
+{
+    return 34.08 * exp(20.7233 - 0.92104 * mag);
+}
+
+static void expose(epo__rng *rng, place p, const weather *w, epo__visit *v)
+{
+    const double height = fmax(height_of(p, v->mjd), 0.35);
+    v->air = 1 / height;
+    v->dim = fmax(0, w->cloud + (0.01 + 0.15 * fmin(w->cloud, 1)) * epo__rng_normal(rng));
+    v->zero_point = ZERO_POINT - EXTINCTION * (v->air - 1) - v->dim;
+    const double dark = nanolamberts(DARK_SKY - 0.15 * epo__rng_normal(rng)) * (0.6 + 0.4 * v->air), moon = moonlight(p, v->mjd, v->air);
+    v->moon = moon / (dark + moon);
+    const double mag = (20.7233 - log((dark + moon) / 34.08)) / 0.92104;
+    v->sky = EPO__PIXEL_SCALE * EPO__PIXEL_SCALE * pow(10, -0.4 * (mag - ZERO_POINT));
+    v->slope_x = 1e-4 * v->sky * epo__rng_normal(rng);
+    v->slope_y = 1e-4 * v->sky * epo__rng_normal(rng);
+    v->psf.fwhm = w->seeing * pow(v->air, 0.6) * exp(0.05 * epo__rng_normal(rng)) / EPO__PIXEL_SCALE;
+    v->psf.stretch = exp(0.06 * epo__rng_normal(rng));
+}
+
+static int add_night(uint64_t seed, epo__rng *rng, place p, int night, int visits, const double centre[2], epo__visit *out)
+{
+    const weather w = weather_of(seed, night);
+    /* the dark hours about midnight, 7.4 h UT, and within them where the field stands highest, give or take an hour */
+    double best = night + 7.4 / 24, best_height = -1;
+    for (double hour = 3; hour < 11.5; hour += 0.5) {
+        double height = height_of(p, night + hour / 24);
+        if (height > best_height) {
+            best_height = height;
+            best = night + hour / 24;
+        }
+    }
+    const double begin = best + epo__draw_between(rng, -1, 1) / 24;
+    /* the telescope comes back to nearly the same place */
+    const double x = centre[0] + 8 * epo__rng_normal(rng), y = centre[1] + 8 * epo__rng_normal(rng);
+    int made = 0;
+    for (int i = 0; i < visits; i++) {
+        epo__visit v = {.mjd = begin + VISIT_DAYS * i + 0.0003 * epo__rng_normal(rng), .number = i + 1};
+        v.x = x + epo__rng_normal(rng);
+        v.y = y + epo__rng_normal(rng);
+        expose(rng, p, &w, &v);
+        const bool lost = epo__rng_uniform(rng) < 0.07; /* drawn in any case, so that a loss does not shift the draws */
+        if (!lost || (made == 0 && i == visits - 1)) out[made++] = v;
+    }
+    return made;
+}
+
+epo_status epo__field_make(uint64_t seed, uint64_t number, double nights, int visits, epo__field *out)
+{
+    epo__rng rng = epo__simulate_rng(seed, "field", number);
+    *out = (epo__field){.number = number};
+    snprintf(out->name, sizeof out->name, "S%llu-N%05llu", (unsigned long long)seed, (unsigned long long)number);
+    out->ra = epo__draw_between(&rng, 0, 360);
+    out->dec = asin(epo__draw_between(&rng, sin(-20 * DEGREE), sin(65 * DEGREE))) / DEGREE;
+    out->start = floor(epo__draw_between(&rng, 53371, 53371 + 4 * 365)); /* from 2005 to 2008 */
+    const double centre[2] = {epo__draw_between(&rng, 0, EPO__DETECTOR_WIDTH), epo__draw_between(&rng, 0, EPO__DETECTOR_HEIGHT)};
+    const place p = {out->ra * DEGREE, out->dec * DEGREE};
+
+    night_key keys[EPO__SURVEY_DAYS];
+    size_t possible = 0;
+    for (int day = 0; day < EPO__SURVEY_DAYS; day++) {
+        const int night = (int)out->start + day;
+        const double weight = night_weight(seed, p, night), draw = -log(1 - epo__rng_uniform(&rng));
+        if (weight > 0) keys[possible++] = (night_key){draw / weight, night};
+    }
+    double wanted = fmax(3, floor(epo__draw_lognormal(&rng, nights, 0.35, nights / 3, nights * 3) + 0.5));
+    size_t count = wanted < (double)possible ? (size_t)wanted : possible;
+    qsort(keys, possible, sizeof *keys, by_key);
+    qsort(keys, count, sizeof *keys, by_night);
+
+    size_t room;
+    if (!epo__size_mul(count, (size_t)visits, &room)) return epo__nomem("the visits of a field");
+    out->visits = epo__alloc(room, sizeof *out->visits);
+    if (!out->visits) return epo__nomem("the visits of a field");
+    for (size_t i = 0; i < count; i++)
+        out->visit_count += (size_t)add_night(seed, &rng, p, keys[i].night, visits, centre, out->visits + out->visit_count);
+    return EPO_OK;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * cmd_simulate.c - epochal simulate: a survey that never was, into a store. */
+#include "commands.h"
+#include "epochal/simulate.h"
+#include "message.h"
+#include "output.h"
+
+typedef struct simulate_options {
+    cli_common common;
+    uint64_t objects, candidates;
+    const char *classes, *survey;
+    double nights, real_fraction;
+    int visits, side, field_objects;
+    bool light_curves, truth, kinds;
+} simulate_options;
+
+#define PLACE(member) .place = offsetof(simulate_options, member)
+static const cli_option options[] = {
+    CLI_OPTION_DB(false),
+    {.name = "objects", .letter = 'n', .kind = CLI_SEED, .argument = "N", .standard = "0", PLACE(objects), .help = "image sequences"},
+    {.name = "real-bogus", .kind = CLI_SEED, .argument = "N", .standard = "0", PLACE(candidates),
+     .help = "candidates with template, science and difference, classes real and bogus"},
+    {.name = "classes", .kind = CLI_TEXT, .argument = "CLASS=SHARE,...", PLACE(classes),
+     .help = "shares among the objects; else TAO-Net's: BZ=239,AGN=618,CV=776,OTHER=844,SN=1372,NON=15499"},
+    {.name = "nights", .kind = CLI_REAL, .argument = "N", .standard = "30", PLACE(nights), .help = "on which an object is seen, on average"},
+    {.name = "visits", .kind = CLI_COUNT, .argument = "N", .standard = "4", PLACE(visits), .help = "a night"},
+    {.name = "side", .kind = CLI_COUNT, .argument = "PIXELS", .standard = "64", PLACE(side), .help = "of a stamp"},
+    {.name = "field-objects", .kind = CLI_COUNT, .argument = "N", .standard = "4", PLACE(field_objects),
+     .help = "objects that share a field: their sky, nights and parent"},
+    {.name = "real-fraction", .kind = CLI_REAL, .argument = "SHARE", .standard = "0.5", PLACE(real_fraction), .help = "of the candidates"},
+    {.name = "light-curves", .kind = CLI_FLAG, PLACE(light_curves), .help = "also photometry with noise, as a catalogue has it"},
+    {.name = "truth", .kind = CLI_FLAG, PLACE(truth), .help = "also the magnitudes without noise, as photometry of the method truth"},
+    {.name = "survey", .kind = CLI_TEXT, .argument = "NAME", .standard = "simulated", PLACE(survey), .help = "name of the survey in the store"},
+    {.name = "kinds", .kind = CLI_FLAG, PLACE(kinds), .help = "list what is simulated, and how often within its class; nothing is written"},
+    CLI_OPTION_SEED,
+    CLI_OPTION_THREADS,
+    CLI_OPTION_OUTPUT("table"),
+    CLI_OPTIONS_LAST,
+};
+
+static epo_status report(void *context, const epo_simulate_summary *so_far)
+{
+    (void)context;
+    cli_progress(so_far->stamps);
+    return EPO_OK;
+}
+
+static int list_kinds(const char *format)
+{
+    static const cli_column columns[] = {{.name = "class"}, {.name = "kind"}, {.name = "share", .number = true}};
+    cli_output *output = cli_output_open(format, false);
+    if (!output) return CLI_FAILED;
+    cli_table_begin(output, "", columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0;; i++) {
+        const epo_simulate_kind kind = epo_simulate_kind_at(i);
+        if (!kind.kind) break;
+        cli_put_text(output, kind.class_name);
+        cli_put_text(output, kind.kind);
+        cli_put_real(output, kind.share);
+        cli_row_end(output);
+    }
+    cli_table_end(output);
+    return cli_output_close(output);
+}
+
+static void fact(cli_output *output, const char *name, uint64_t value)
+{
+    cli_put_text(output, name);
+    cli_put_int(output, (int64_t)value);
+    cli_row_end(output);
+}
+
+static int print_summary(const char *format, const epo_simulate_summary *s)
+{
+    cli_output *output = cli_output_open(format, true);
+    if (!output) return CLI_FAILED;
+    cli_facts_begin(output, "");
+    fact(output, "fields", s->fields);
+    fact(output, "unchanged", s->unchanged);
+    fact(output, "objects", s->objects);
+    fact(output, "candidates", s->candidates);
+    fact(output, "stamps", s->stamps);
+    fact(output, "points", s->points);
+    cli_facts_end(output);
+    return cli_output_close(output);
+}
+
+static int run(const cli_call *call)
+{
+    const simulate_options *o = call->options;
+    if (o->kinds) return list_kinds(o->common.output);
+    if (!o->common.db) return cli_usage(call->command, "--db is needed");
+    if (o->objects == 0 && o->candidates == 0) return cli_usage(call->command, "--objects or --real-bogus is needed");
+
+    epo_simulate_options simulate = EPO_SIMULATE_OPTIONS_INIT;
+    simulate.seed = o->common.seed;
+    simulate.objects = o->objects;
+    simulate.candidates = o->candidates;
+    simulate.classes = o->classes;
+    simulate.survey = o->survey;
+    simulate.nights = o->nights;
+    simulate.visits = o->visits;
+    simulate.side = o->side;
+    simulate.field_objects = o->field_objects;
+    simulate.real_fraction = o->real_fraction;
+    simulate.light_curves = o->light_curves;
+    simulate.truth = o->truth;
+    simulate.threads = o->common.threads;
+
+    epo_store *store = NULL;
+    epo_simulate_summary summary = {0};
+    epo_status status = epo_store_open(o->common.db, EPO_STORE_CREATE, &store);
+    if (status != EPO_OK) return cli_failed(status);
+    cli_progress_begin("stamps", 0);
+    status = epo_simulate(store, &simulate, report, NULL, &summary);
+    cli_progress_end();
+    int result = CLI_OK;
+    if (status == EPO_EARG)
+        result = cli_usage(call->command, "%s", epo_error_message());
+    else if (status != EPO_OK)
+        result = cli_failed(status);
+    epo_store_close(store);
+    if (status == EPO_EARG) return result;
+    int printed = print_summary(o->common.output, &summary);
+    return result == CLI_OK ? printed : result;
+}
+
+const cli_command cmd_simulate = {
+    .name = "simulate",
+    .about = "Make up a survey, for tests, demos and sizing",
+    .description =
+        "Writes a survey like the Catalina Real-time Transient Survey into a store, which is made when it does not exist: 2.5\n"
+        "arcseconds a pixel, irregular nights over three years with up to four visits, seeing, moonlight and clouds that change,\n"
+        "host galaxies, blends, cosmic rays, bad columns, and light curves by class, most of them faint. The objects of a field\n"
+        "share sky, nights and parent. Where the numbers come from stands in docs/simulate.md. A model trained on this has not\n"
+        "seen the sky.\n\n"
+        "The same options give the same survey, whatever the number of threads. One that was stopped goes on when it is run again\n"
+        "with the same options. An object of 30 nights and 4 visits takes about 1 MB.",
+    .examples = "# 300 objects, few of them transients, as in the real survey\n"
+                "epochal simulate --db sim.db --objects 300 --seed 1\n"
+                "# small and balanced, for trying a training\n"
+                "epochal simulate --db small.db --objects 600 --classes BZ=1,AGN=1,CV=1,OTHER=1,SN=1,NON=1 --nights 12 --visits 1 --side 32\n"
+                "# stamps for a real/bogus network\n"
+                "epochal simulate --db rb.db --real-bogus 20000\n"
+                "# what is simulated\n"
+                "epochal simulate --kinds",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_size = sizeof(simulate_options),
+    .run = run,
+};
