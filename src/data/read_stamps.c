@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * read_stamps.c - folders of FITS stamps, one object a file: true/ and false/ (O'TRAIN), or one class a folder.
  *
- * The folder's name is the class; "true" and "false" mean real and bogus. A multi-extension file needs --extname; several
- * names parted by commas ("SCI,REF,DIFF") make one exposure of several planes. */
+ * The folder's name is the class; "true" and "false" mean real and bogus. A multi-extension file needs --extname;
+ * several names parted by commas ("SCI,REF,DIFF") make one exposure of several planes. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

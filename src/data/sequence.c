@@ -39,7 +39,8 @@ static epo_status choose_nights(epo__sequence *s)
     const epo__stamp_row *last = NULL;
     bool timed = false;
     s->night_count = 0;
-    for (size_t i = 0; i < s->stamps.count && !timed; i++) timed = usable(&s->stamps.rows[i]) && !isnan(s->stamps.rows[i].mjd);
+    for (size_t i = 0; i < s->stamps.count && !timed; i++)
+        timed = usable(&s->stamps.rows[i]) && !isnan(s->stamps.rows[i].mjd);
     for (size_t i = 0; i < s->stamps.count; i++) {
         const epo__stamp_row *row = &s->stamps.rows[i];
         if (!usable(row) || (timed && isnan(row->mjd))) continue;
