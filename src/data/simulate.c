@@ -57,7 +57,7 @@ typedef struct survey {
     epo_simulate_summary *summary;
 } survey;
 
-/* --- classes ------------------------------------------------------------------------------------------------------ */
+/* --- classes ---------------------------------------------------------------------------------------------------------- */
 
 static bool known_class(const char *name)
 {
@@ -129,7 +129,7 @@ static epo_status deal_classes(survey *sv)
     return status;
 }
 
-/* --- fields ------------------------------------------------------------------------------------------------------- */
+/* --- fields ------------------------------------------------------------------------------------------------------------ */
 
 static uint64_t fields_of(uint64_t objects, int each)
 {
@@ -234,7 +234,7 @@ static epo_status field_written(void *context, const epo_import_event *event)
     return sv->report ? sv->report(sv->report_context, s) : EPO_OK;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------------------------------------------- */
 
 static epo_status check_options(const epo_simulate_options *o)
 {

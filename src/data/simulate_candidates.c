@@ -169,7 +169,7 @@ static const kind *draw_kind(epo__rng *rng, const char *class_name)
     return &bogus_kinds[i];
 }
 
-/* --- pictures ----------------------------------------------------------------------------------------------------- */
+/* --- pictures ------------------------------------------------------------------------------------------------------------ */
 
 enum { SCIENCE, TEMPLATE, MATCHED, NOISE, SCRATCH, PICTURES };
 
@@ -240,7 +240,7 @@ static void detect(const epo__canvas *difference, int look, int *x, int *y)
         }
 }
 
-/* --- candidates --------------------------------------------------------------------------------------------------- */
+/* --- candidates ------------------------------------------------------------------------------------------------------------ */
 
 static epo_status add_candidate(const epo__simulation *s, const epo__field *field, const candidate *c, const kind *k, const char *class_name,
                                 uint64_t number, const epo__canvas *p, int x, int y, epo__batch *out)

@@ -31,7 +31,7 @@ epo__rng epo__simulate_rng(uint64_t seed, const char *purpose, uint64_t number)
     return (epo__rng){.seed = seed, .stream = epo__rng_stream(purpose) + number * 0x9E3779B97F4A7C15u};
 }
 
-/* --- sun and moon ------------------------------------------------------------------------------------------------- */
+/* --- sun and moon ---------------------------------------------------------------------------------------------------- */
 
 typedef struct place {
     double ra, dec; /* radians */
@@ -94,7 +94,7 @@ static double moonlight(place p, double mjd, double air)
     return scatter * outside * pow(10, -0.4 * EXTINCTION * moon_air) * (1 - pow(10, -0.4 * EXTINCTION * air));
 }
 
-/* --- nights ------------------------------------------------------------------------------------------------------- */
+/* --- nights ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct weather {
     bool open;
@@ -138,7 +138,7 @@ static int by_night(const void *a, const void *b)
     return ((const night_key *)a)->night - ((const night_key *)b)->night;
 }
 
-/* --- visits ------------------------------------------------------------------------------------------------------- */
+/* --- visits ------------------------------------------------------------------------------------------------------------ */
 
 static double nanolamberts(double mag)
 {

@@ -49,7 +49,7 @@ typedef struct splitter {
     double *total;   /* objects of each class */
 } splitter;
 
-/* --- reading ------------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------------------------------------------------------- */
 
 static epo_status class_index(splitter *s, const char *name, size_t *index)
 {
@@ -92,7 +92,7 @@ static epo_status read_members(splitter *s, epo_store *store)
     }
 }
 
-/* --- groups ------------------------------------------------------------------------------------------------------- */
+/* --- groups ---------------------------------------------------------------------------------------------------------------- */
 
 static size_t find_root(member *members, size_t i)
 {
@@ -166,7 +166,7 @@ static epo_status list_groups(splitter *s)
     return EPO_OK;
 }
 
-/* --- dealing out -------------------------------------------------------------------------------------------------- */
+/* --- dealing out ------------------------------------------------------------------------------------------------------------ */
 
 /* Puts a group into a part (sign 1) or takes it out (sign -1); returns by how much the cost changes. */
 static double shift(splitter *s, const group *g, int part, int sign)
@@ -242,7 +242,7 @@ done:
     return status;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------------------------------------------------- */
 
 static epo_status check_options(epo_store *store, const epo_split_options *o)
 {
