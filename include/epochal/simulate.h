@@ -40,7 +40,7 @@ typedef struct epo_simulate_options {
     {.seed = 1, .nights = 30, .visits = 4, .side = 64, .field_objects = 4, .real_fraction = 0.5}
 
 typedef struct epo_simulate_summary {
-    uint64_t fields, unchanged; /* written; found in the store already */
+    uint64_t fields, unchanged; /* written; found in the store already, which is counted at the end */
     uint64_t objects, candidates, stamps, points; /* new rows */
 } epo_simulate_summary;
 

@@ -212,6 +212,7 @@ static epo_status autoscan_decode(const epo_import_options *options, epo__batch 
 {
     for (size_t i = 0; i < batch->exposure_count; i++) {
         epo__exposure *e = &batch->exposures[i];
+        if (e->error) continue;
         epo_status status = read_member(options, batch, e, "temp", EPO__ROLE_TEMPLATE);
         if (status == EPO_OK) status = read_member(options, batch, e, "srch", EPO__ROLE_SCIENCE);
         if (status == EPO_OK) status = read_member(options, batch, e, "diff", EPO__ROLE_DIFFERENCE);

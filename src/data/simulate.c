@@ -50,7 +50,7 @@ typedef struct survey {
     share shares[MAX_CLASSES], sides[2];
     size_t share_count;
     char *options;              /* JSON */
-    uint64_t next;              /* field to be filled, those of the objects first */
+    uint64_t next, unchanged;   /* field to be filled, those of the objects first; fields passed over; for filling only */
     epo__writer writer;
     epo_simulate_fn report;
     void *report_context;
@@ -197,7 +197,7 @@ static epo_status piece_fill(void *context, void *chunk, bool *end)
         int64_t id;
         epo_status status = epo__store_source_find(sv->lookup, p->file.digest, sv->writer.format, sv->options, &id);
         if (status != EPO_OK || id == 0) return status;
-        sv->summary->unchanged++; /* filling is serial, and nothing else counts these */
+        sv->unchanged++;
     }
 }
 
@@ -286,6 +286,7 @@ epo_status epo_simulate(epo_store *store, const epo_simulate_options *options, e
         status = epo__pipeline_run(&pipeline, epo__threads(options->threads));
     }
     status = epo__writer_finish(&sv.writer, status);
+    out->unchanged = sv.unchanged;
     epo_store_close(sv.lookup);
     free(sv.objects);
     free(sv.candidates);

@@ -206,7 +206,8 @@ epo_status epo__field_make(uint64_t seed, uint64_t number, double nights, int vi
         const double weight = night_weight(seed, p, night), draw = -log(1 - epo__rng_uniform(&rng));
         if (weight > 0) keys[possible++] = (night_key){draw / weight, night};
     }
-    double wanted = fmax(3, floor(epo__draw_lognormal(&rng, nights, 0.35, nights / 3, nights * 3) + 0.5));
+    const double usual = nights * exp(-0.5 * 0.35 * 0.35); /* so that the mean is `nights` */
+    const double wanted = fmax(3, floor(epo__draw_lognormal(&rng, usual, 0.35, usual / 3, usual * 3) + 0.5));
     size_t count = wanted < (double)possible ? (size_t)wanted : possible;
     qsort(keys, possible, sizeof *keys, by_key);
     qsort(keys, count, sizeof *keys, by_night);
