@@ -44,6 +44,8 @@ typedef struct epo_score {
     const char *error;        /* NULL, or why there is no score */
 } epo_score;
 
+/* Called once a result, one call at a time, but not always by the thread that started the scoring. A status other than EPO_OK
+ * stops it, and is what the call then returns; what was delivered before is kept. NULL: the scores only go to the store. */
 typedef epo_status (*epo_score_fn)(void *context, const epo_score *score);
 
 typedef struct epo_score_summary {
@@ -68,7 +70,8 @@ epo_status epo_scorer_files(epo_scorer *scorer, const char *const *paths, size_t
 epo_status epo_score_files(const epo_model *model, const char *const *paths, size_t count, const epo_score_options *options,
                            epo_score_fn result, void *context, epo_score_summary *out);
 
-/* Scores every stamp of a store (the planes of one candidate or one epoch together), and writes the scores to it. */
+/* Scores every stamp of a store (the planes of one candidate or one epoch together), and writes the scores to it. The
+ * model must come from a file (epo_model_load): a run names its model by the file's SHA-256, EPO_EARG. */
 epo_status epo_score_store(const epo_model *model, epo_store *store, const epo_score_options *options, epo_score_fn result,
                            void *context, epo_score_summary *out);
 

@@ -19,12 +19,14 @@ typedef struct epo__reader_type {
     const char *const *suffixes;     /* of the files taken from folders, ended by NULL */
     const char *first_suffix;        /* files with it are read before all others; NULL: none */
     bool has_stamps;                 /* can be scored without a store */
+    bool named_by_files;             /* objects are called as their files are, and two files may be called alike */
     size_t state_size;               /* zeroed before the first open */
 
     epo_status (*open)(void *state, const epo_import_options *options, const char *path);
     /* Adds to the batch; *last tells that the file is done. After a failure the file is done too. */
     epo_status (*next)(void *state, const epo_import_options *options, epo__batch *batch, bool *last);
-    epo_status (*decode)(const epo_import_options *options, epo__batch *batch); /* NULL: nothing left to do */
+    /* Exposures with an error are left alone. NULL: nothing left to do. */
+    epo_status (*decode)(const epo_import_options *options, epo__batch *batch);
     void (*release)(void *state);    /* NULL: nothing to release */
     /* After open: adds JSON members (`"name":"x",`) for what the file's meaning owes to anything but its bytes and the
      * options: its name, its folder, a file of labels. The same bytes with the same such context are imported once. NULL:

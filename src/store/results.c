@@ -33,6 +33,18 @@ epo_status epo__store_split_add(epo_store *store, const char *name, uint64_t see
     return insert(&q, id);
 }
 
+epo_status epo__store_split_find(epo_store *store, const char *name, int64_t *id)
+{
+    *id = 0;
+    bool found;
+    epo__query q = epo__query_open(store, "SELECT id FROM splits WHERE name = ?");
+    epo__bind_text(&q, name);
+    epo_status status = epo__query_row(&q, &found);
+    if (status == EPO_OK && found) *id = epo__column_int(&q, 0);
+    epo__query_close(&q);
+    return status != EPO_OK || found ? status : epo__fail(EPO_ENOTFOUND, "%s: no split %s", store->path, name);
+}
+
 epo_status epo__store_split_member_add(epo_store *store, int64_t split, int64_t object, const char *part)
 {
     epo_status status = epo__want_transaction(store);

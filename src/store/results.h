@@ -9,6 +9,8 @@
 /* A named assignment of objects to parts ("train", "validation", "test"). EPO_ESTORE when the name is taken. */
 epo_status epo__store_split_add(epo_store *store, const char *name, uint64_t seed, const char *options_json,
                                 int64_t *id);
+/* EPO_ENOTFOUND when there is none of this name. */
+epo_status epo__store_split_find(epo_store *store, const char *name, int64_t *id);
 epo_status epo__store_split_member_add(epo_store *store, int64_t split, int64_t object, const char *part);
 
 typedef struct epo__model_row {

@@ -24,8 +24,7 @@
 #include "store/store.h"
 #include "train/engine.h"
 #include "train/recorder.h"
-
-enum { TRIPLETS_TOGETHER = 8 };
+#include "train/scoring.h"
 
 typedef struct item {
     epo__sequence sequence;
@@ -47,6 +46,7 @@ typedef struct classifier {
     epo__engine **engines;       /* one a worker */
     epo__image_work *rooms;
     size_t class_count;
+    int batch;                   /* triplets that go through the encoder together */
     epo_score_fn result;
     void *result_context;
     epo_score_summary *summary;
@@ -117,9 +117,10 @@ static epo_status classify_item(classifier *c, item *it, int worker)
     for (size_t i = 0; i < s->night_count; i++) it->mjds[i] = s->nights[i].mjd;
     if (!c->engines[worker]) {
         epo__nn_set_threads(1); /* workers run side by side, each on one thread */
-        status = epo__engine_create(c->model, EPO_HEAD_SEQUENCE, TRIPLETS_TOGETHER, &c->engines[worker]);
+        status = epo__engine_create(c->model, EPO_HEAD_SEQUENCE, c->batch, &c->engines[worker]);
     }
-    return status == EPO_OK ? epo__engine_sequence(c->engines[worker], it->triplets, s->planes, it->mjds, it->probabilities) : status;
+    if (status == EPO_OK) status = epo__engine_sequence(c->engines[worker], it->triplets, s->planes, it->mjds, it->probabilities);
+    return status == EPO_OK ? epo__score_check(it->probabilities, c->class_count) : status;
 }
 
 static epo_status item_work(void *context, void *chunk, int worker)
@@ -146,17 +147,13 @@ static epo_status item_deliver(void *context, void *chunk)
         status = epo__store_class_score_put(c->recorder.store, c->recorder.run, it->object.id, classes[k], it->probabilities[k]);
     if (status == EPO_OK) status = epo__recorder_settle(&c->recorder);
     if (status != EPO_OK) return status;
-    if (bad)
-        c->summary->refused++;
-    else
-        c->summary->scored++;
     epo_score score = {
         .id = it->object.name, .object = it->object.name, .class_given = it->object.class_name ? it->object.class_name : "",
         .mjd = it->sequence.night_count ? it->sequence.nights[0].mjd : NAN, .nights = (int)it->sequence.night_count,
         .triplets = bad ? 0 : (int)it->triplets, .score = NAN, .probabilities = bad ? NULL : it->probabilities,
         .class_count = bad ? 0 : c->class_count, .error = bad ? it->error : NULL,
     };
-    return c->result ? c->result(c->result_context, &score) : EPO_OK;
+    return epo__score_report(&score, c->result, c->result_context, c->summary);
 }
 
 epo_status epo_classify_store(const epo_model *model, epo_store *store, const epo_score_options *options, epo_score_fn result, void *context,
@@ -171,8 +168,9 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     classifier c = {.model = model, .class_count = n->heads[EPO_HEAD_SEQUENCE].class_count, .result = result,
                     .result_context = context, .summary = out};
     double start = epo__seconds();
-    epo_status status = epo__normaliser_parse(n->normalise ? n->normalise : "none", &c.normaliser);
-    if (status != EPO_OK) status = epo__fail_in(EPO_EMODEL, "%s", n->name);
+    epo_status status = epo__score_batch(options, &c.batch);
+    if (status == EPO_OK && epo__normaliser_parse(n->normalise ? n->normalise : "none", &c.normaliser) != EPO_OK)
+        status = epo__fail_in(EPO_EMODEL, "%s", n->name);
     if (status == EPO_OK) status = epo__object_cursor_set(&c.cursor, options->split);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &c.reading);
     if (status == EPO_OK) status = epo__store_begin(c.reading); /* one consistent view to the end */

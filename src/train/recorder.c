@@ -3,10 +3,13 @@
 #include "train/recorder.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "arch/model.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "epochal/version.h"
 #include "nn/net.h"
@@ -25,9 +28,10 @@ static void add_classes(epo__string *s, const epo_model_info *info, epo_head hea
     epo__string_add(s, "]");
 }
 
-static void add_options(epo__string *s, const epo_score_options *o)
+static void add_options(epo__string *s, const epo_model_info *info, const epo_score_options *o)
 {
-    epo__string_addf(s, "{\"threads\":%d,\"batch\":%d", o->threads, o->batch);
+    epo__string_addf(s, "{\"threads\":%d,\"batch\":%d,\"normalise\":", o->threads, o->batch);
+    epo__string_add_json(s, info->normalise); /* the run's own: models.normalisation is that of the model's first run */
     if (o->split) {
         epo__string_add(s, ",\"split\":");
         epo__string_add_json(s, o->split);
@@ -46,20 +50,34 @@ static void add_versions(epo__string *s)
     epo__string_add(s, "}");
 }
 
+/* The id of the split in "NAME:PART"; 0 for none. */
+static epo_status split_of(epo_store *store, const char *split, int64_t *id)
+{
+    *id = 0;
+    if (!split) return EPO_OK;
+    char *name = epo__strndup(split, strcspn(split, ":"));
+    epo_status status = name ? epo__store_split_find(store, name, id) : epo__nomem("split");
+    free(name);
+    return status;
+}
+
 static epo_status note_start(epo_store *store, const char *kind, const epo_model *model, epo_head head, const epo_score_options *options,
                              int threads, int64_t *run)
 {
     epo_model_info info;
     epo_model_get_info(model, &info);
+    if (!info.sha256[0])
+        return epo__fail(EPO_EARG, "%s: a model that is in no file cannot be recorded: save it, then load it", info.name);
     epo__string classes = {0}, text = {0}, versions = {0};
     add_classes(&classes, &info, head);
-    add_options(&text, options);
+    add_options(&text, &info, options);
     add_versions(&versions);
     epo_status status = classes.failed || text.failed || versions.failed ? epo__nomem("run") : EPO_OK;
     epo__model_row row = {.name = info.name, .sha256 = info.sha256, .network = epo__model_network(model)->text, .classes = classes.text,
                           .normalisation = info.normalise};
     epo__run_row start = {.kind = kind, .command = options->command_line ? options->command_line : "", .options = text.text,
                           .versions = versions.text, .threads = threads};
+    if (status == EPO_OK) status = split_of(store, options->split, &start.split);
     if (status == EPO_OK) status = epo__store_model_put(store, &row, &start.model);
     if (status == EPO_OK) status = epo__store_run_begin(store, &start, run);
     epo__string_free(&classes);

@@ -19,9 +19,10 @@
 #include "data/reader.h"
 #include "data/walk.h"
 #include "epochal/score.h"
+#include "train/scoring.h"
 #include "train/stamp_scorer.h"
 
-enum { STANDARD_BATCH = 32, MAX_BATCH = 4096, MAX_READERS = 16 };
+enum { MAX_READERS = 16 };
 
 /* A batch on its way, all from one kind of file. */
 typedef struct chunk {
@@ -169,8 +170,11 @@ static epo_status run_slots(epo_scorer *f, chunk *c, int worker, const size_t *e
     const double *rows;
     size_t classes = epo__stamp_scorer_classes(f->scorer);
     epo_status status = epo__stamp_scorer_run(f->scorer, worker, count, &rows);
-    for (int i = 0; status == EPO_OK && i < count; i++)
-        memcpy(c->probabilities + exposures[i] * classes, rows + (size_t)i * classes, classes * sizeof *rows);
+    for (int i = 0; status == EPO_OK && i < count; i++) {
+        const double *row = rows + (size_t)i * classes;
+        if (epo__score_check(row, classes) != EPO_OK) epo__batch_spoil(&c->batch, &c->batch.exposures[exposures[i]]);
+        memcpy(c->probabilities + exposures[i] * classes, row, classes * sizeof *row);
+    }
     return status;
 }
 
@@ -185,7 +189,7 @@ static epo_status chunk_work(void *context, void *argument, int worker)
         epo_status status = c->reader->decode(&f->reading, b);
         if (status != EPO_OK) return status;
     }
-    size_t slots[MAX_BATCH];
+    size_t slots[EPO__MAX_SCORE_BATCH];
     int used = 0;
     epo_status status = EPO_OK;
     for (size_t i = 0; status == EPO_OK && i < b->exposure_count; i++) {
@@ -217,14 +221,10 @@ static epo_status chunk_deliver(void *context, void *argument)
         const epo__exposure *e = &c->batch.exposures[i];
         const epo__subject *s = &c->batch.subjects[e->subject];
         const double *row = c->probabilities + i * classes;
-        if (e->error)
-            f->summary->refused++;
-        else
-            f->summary->scored++;
         epo_score score = {.id = e->id, .object = s->name, .class_given = s->class_name ? s->class_name : "", .mjd = e->mjd,
                            .score = e->error ? (double)NAN : epo__stamp_scorer_real(f->scorer, row),
                            .probabilities = e->error ? NULL : row, .class_count = e->error ? 0 : classes, .error = e->error};
-        status = f->result(f->result_context, &score);
+        status = epo__score_report(&score, f->result, f->result_context, f->summary);
     }
     return status;
 }
@@ -245,9 +245,11 @@ static epo_status spool_input(FILE **file, char *path, size_t size)
 epo_status epo_scorer_create(const epo_model *model, const epo_score_options *options, epo_scorer **out)
 {
     const epo_score_options standard = EPO_SCORE_OPTIONS_INIT;
+    *out = NULL;
     if (!options) options = &standard;
-    int batch = options->batch ? options->batch : STANDARD_BATCH;
-    if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "a batch of %d; 1 to %d", batch, MAX_BATCH);
+    int batch;
+    epo_status status = epo__score_batch(options, &batch);
+    if (status != EPO_OK) return status;
     epo_scorer *f = epo__alloc(1, sizeof *f);
     if (!f) return epo__nomem("scorer");
     f->threads = epo__threads(options->threads);
@@ -255,7 +257,6 @@ epo_status epo_scorer_create(const epo_model *model, const epo_score_options *op
     f->reading.array = options->array;
     f->reading.extname = options->extname;
     f->reading.trust_input = options->trust_input;
-    epo_status status = EPO_OK;
     if (options->format) {
         status = epo__reader_find(options->format, &f->forced);
         if (status == EPO_OK && !f->forced->has_stamps)

@@ -15,9 +15,8 @@
 #include "epochal/score.h"
 #include "store/results.h"
 #include "train/recorder.h"
+#include "train/scoring.h"
 #include "train/stamp_scorer.h"
-
-enum { STANDARD_BATCH = 32, MAX_BATCH = 4096 };
 
 /* One exposure: planes side by side in the list of stamps. */
 typedef struct target {
@@ -83,6 +82,13 @@ static const char *keep(chunk *c, const char *text)
     return epo__pool_add(&c->texts, text, strlen(text));
 }
 
+/* What went wrong with this exposure alone. */
+static epo_status spoil(chunk *c, target *t)
+{
+    t->error = keep(c, epo_error_message());
+    return t->error ? EPO_OK : epo__nomem("result");
+}
+
 static bool same_exposure(const epo__stamp_row *a, const epo__stamp_row *b)
 {
     return strcmp(a->exposure, b->exposure) == 0; /* within one object */
@@ -94,10 +100,7 @@ static epo_status read_plane(store_scorer *s, chunk *c, target *t, const epo__st
     size_t need;
     if (t->plane_count == EPO__MAX_PLANES || t->error) return EPO_OK;
     epo_status status = epo__store_pixels_read(s->reading, row, &s->pixels);
-    if (status == EPO_EFORMAT) {
-        t->error = keep(c, epo_error_message());
-        return t->error ? EPO_OK : epo__nomem("result");
-    }
+    if (status == EPO_EFORMAT) return spoil(c, t);
     if (status != EPO_OK) return status;
     if (!epo__size_add(c->raw_size, s->pixels.size, &need) || !epo__grow(&c->raw, &c->raw_room, need, 1)) return epo__nomem("pixels");
     memcpy(c->raw + c->raw_size, s->pixels.bytes, s->pixels.size);
@@ -156,21 +159,26 @@ static epo_status chunk_work(void *context, void *argument, int worker)
 {
     store_scorer *s = context;
     chunk *c = argument;
-    size_t classes = epo__stamp_scorer_classes(s->scorer), slots[MAX_BATCH];
+    size_t classes = epo__stamp_scorer_classes(s->scorer), slots[EPO__MAX_SCORE_BATCH];
     int used = 0;
     for (size_t i = 0; i < c->count; i++) {
         target *t = &c->targets[i];
         if (t->error) continue;
         for (size_t k = 0; k < t->plane_count; k++) t->planes[k].pixels = c->raw + t->raw_offset[k];
         epo_status status = epo__stamp_scorer_put(s->scorer, worker, used, t->planes, t->plane_count);
-        if (status == EPO_EFORMAT) t->error = keep(c, epo_error_message());
-        if (status != EPO_OK && (status != EPO_EFORMAT || !t->error)) return status;
-        if (status == EPO_OK) slots[used++] = i;
+        if (status == EPO_OK)
+            slots[used++] = i;
+        else if (status == EPO_EFORMAT)
+            status = spoil(c, t);
+        if (status != EPO_OK) return status;
     }
     const double *rows;
     epo_status status = epo__stamp_scorer_run(s->scorer, worker, used, &rows);
-    for (int i = 0; status == EPO_OK && i < used; i++)
-        memcpy(c->probabilities + slots[i] * classes, rows + (size_t)i * classes, classes * sizeof *rows);
+    for (int i = 0; status == EPO_OK && i < used; i++) {
+        const double *row = rows + (size_t)i * classes;
+        if (epo__score_check(row, classes) != EPO_OK) status = spoil(c, &c->targets[slots[i]]);
+        memcpy(c->probabilities + slots[i] * classes, row, classes * sizeof *row);
+    }
     return status;
 }
 
@@ -183,14 +191,10 @@ static epo_status deliver_target(store_scorer *s, const target *t, const double 
         if (status == EPO_OK) status = epo__store_stamp_score_put(s->recorder.store, s->recorder.run, t->stamp, real);
         if (status != EPO_OK) return status;
     }
-    if (t->error)
-        s->summary->refused++;
-    else
-        s->summary->scored++;
     epo_score score = {.id = t->id, .object = t->object, .class_given = t->class_name, .mjd = t->mjd, .score = real,
                        .probabilities = t->error ? NULL : row, .class_count = t->error ? 0 : epo__stamp_scorer_classes(s->scorer),
                        .error = t->error};
-    return s->result ? s->result(s->result_context, &score) : EPO_OK;
+    return epo__score_report(&score, s->result, s->result_context, s->summary);
 }
 
 static epo_status chunk_deliver(void *context, void *argument)
@@ -209,10 +213,11 @@ epo_status epo_score_store(const epo_model *model, epo_store *store, const epo_s
     const epo_score_options standard = EPO_SCORE_OPTIONS_INIT;
     *out = (epo_score_summary){0};
     if (!options) options = &standard;
-    int threads = epo__threads(options->threads), batch = options->batch ? options->batch : STANDARD_BATCH;
-    if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "a batch of %d; 1 to %d", batch, MAX_BATCH);
+    int threads = epo__threads(options->threads), batch;
+    epo_status status = epo__score_batch(options, &batch);
+    if (status != EPO_OK) return status;
     store_scorer s = {.result = result, .result_context = context, .summary = out};
-    epo_status status = epo__stamp_scorer_create(model, threads, batch, &s.scorer);
+    status = epo__stamp_scorer_create(model, threads, batch, &s.scorer);
     if (status == EPO_OK) status = epo__object_cursor_set(&s.cursor, options->split);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &s.reading);
     if (status == EPO_OK) status = epo__store_begin(s.reading); /* one consistent view to the end */

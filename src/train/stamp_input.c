@@ -75,8 +75,10 @@ epo_status epo__stamp_input(const epo__stamp_rule *rule, const epo__plane_view *
         if (plane->height != first->height || plane->width != first->width)
             return epo__fail(EPO_EFORMAT, "planes of different sizes: %d x %d and %d x %d", first->width, first->height, plane->width, plane->height);
         epo__pixels_to_f32(plane->type, plane->pixels, raw, room->raw);
-        if (epo__pixels_count_bad(room->raw, raw) == raw) return epo__fail(EPO_EFORMAT, "the %s plane has no finite pixel", epo__role_name(plane->role));
-        epo__image_fit(room->raw, plane->height, plane->width, room->cut + (size_t)p * cut, height, width, EPO_FIT_CENTRE, 0);
+        float *part = room->cut + (size_t)p * cut;
+        epo__image_fit(room->raw, plane->height, plane->width, part, height, width, EPO_FIT_CENTRE, 0);
+        if (epo__pixels_count_bad(part, cut) == cut)
+            return epo__fail(EPO_EFORMAT, "the %s plane has no finite pixel%s", epo__role_name(plane->role), cut < raw ? " where the network looks" : "");
     }
     epo__image_block block = {.pixels = room->cut, .stamps = 1, .planes = (size_t)n->planes, .height = height, .width = width, .difference = rule->difference};
     epo_status status = epo__normalise(&rule->normaliser, &block, &room->work);

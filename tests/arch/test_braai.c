@@ -7,6 +7,7 @@
 
 #include "arch/model.h"
 #include "support/check.h"
+#include "support/weights.h"
 
 enum { SIDE = 63, PLANES = 3, PIXELS = SIDE * SIDE, ROWS = 23 };
 
@@ -26,28 +27,10 @@ static int remove_folder(void **state)
     return 0;
 }
 
-/* Debian's interpreter has Debian's h5py; another python3 may come first in PATH. */
-static const char *find_python(void)
-{
-    static const char *const names[] = {"python3", "/usr/bin/python3"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char command[256];
-        snprintf(command, sizeof command, "%s -c 'import h5py, numpy' 2>/dev/null", names[i]);
-        if (system(command) == 0) return names[i];
-    }
-    return NULL;
-}
-
 static const char *convert(const char *weights, const char *net, const char *normalise, int *status)
 {
-    const char *data = data_folder(), *python = find_python();
-    if (!data || !python) skip();
-    char command[2048];
     const char *out = temp_path(folder, "braai.safetensors");
-    snprintf(command, sizeof command,
-             "%s tools/keras_to_safetensors.py --net models/%s.net --normalise %s '%s/ztf/braai/%s' '%s' 2>'%s'", python, net,
-             normalise, data, weights, out, temp_path(folder, "messages"));
-    *status = system(command);
+    *status = weights_convert(weights, net, normalise, out, temp_path(folder, "messages"));
     return out;
 }
 

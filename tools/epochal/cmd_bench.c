@@ -143,6 +143,7 @@ static int make_stamp(bench *b, const epo_model *model)
 static int bench_scores(bench *b, bool one_stamp)
 {
     epo_model *model = NULL;
+    epo_scorer *scorer = NULL;
     epo_score_summary summary = {0};
     epo_score_options score = score_options(b);
     uint64_t unused = 0;
@@ -159,13 +160,18 @@ static int bench_scores(bench *b, bool one_stamp)
     } else if (count == 0) {
         result = cli_usage(b->call->command, "alerts: a PATH is needed");
     }
+    if (result == CLI_OK) {
+        epo_status status = epo_scorer_create(model, &score, &scorer);
+        if (status != EPO_OK) result = cli_failed(status);
+    }
     for (int i = 0; i <= b->options->rounds && result == CLI_OK; i++) {
         double start = seconds();
-        epo_status status = epo_score_files(model, paths, count, &score, count_triplets, &unused, &summary);
+        epo_status status = epo_scorer_files(scorer, paths, count, count_triplets, &unused, &summary);
         double took = seconds() - start;
         if (status != EPO_OK) result = cli_failed(status);
         if (i > 0) b->times[b->rounds++] = took; /* the first round warms up */
     }
+    epo_scorer_free(scorer);
     epo_model_free(model);
     if (result != CLI_OK) return result;
     if (summary.scored == 0) {
