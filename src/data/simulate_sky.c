@@ -166,11 +166,11 @@ static int add_night(uint64_t seed, epo__rng *rng, place p, int night, int visit
     const weather w = weather_of(seed, night);
     /* the dark hours about midnight, 7.4 h UT, and within them where the field stands highest, give or take an hour */
     double best = night + 7.4 / 24, best_height = -1;
-    for (double hour = 3; hour < 11.5; hour += 0.5) {
-        double height = height_of(p, night + hour / 24);
+    for (int half_hour = 6; half_hour < 23; half_hour++) {
+        const double mjd = night + half_hour / 48.0, height = height_of(p, mjd);
         if (height > best_height) {
             best_height = height;
-            best = night + hour / 24;
+            best = mjd;
         }
     }
     const double begin = best + epo__draw_between(rng, -1, 1) / 24;
