@@ -102,7 +102,8 @@ static epo_status deal(uint64_t seed, const char *purpose, const share *shares, 
     epo__rng_shuffle(&rng, order, count);
     for (size_t i = 0; i < share_count; i++) {
         given[i] = floor((double)count * (shares[i].weight / total));
-        for (size_t n = (size_t)given[i]; n > 0; n--) out[order[dealt++]] = shares[i].name;
+        for (size_t n = (size_t)given[i]; n > 0 && dealt < count; n--) /* rounding must not deal one too many */
+            out[order[dealt++]] = shares[i].name;
     }
     while (dealt < count) {
         size_t neediest = 0;
