@@ -211,7 +211,7 @@ epo_status epo_import(epo_store *store, const char *const *paths, size_t count, 
     im.writer = (epo__writer){.store = store,
                               .survey = options->survey ? options->survey : im.reader->survey,
                               .format = im.reader->name,
-                              .survey_names = im.reader->survey_names,
+                              .check_places = im.reader->named_by_files,
                               .report = report,
                               .report_context = context,
                               .summary = out};

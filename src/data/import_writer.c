@@ -177,7 +177,7 @@ static epo_status put_object(epo__writer *w, const char *path, const epo__subjec
     epo_status status = epo__store_object_put(w->store, &row, id, &added);
     if (status != EPO_OK) return blame(w, path, status);
     w->counts.objects += added;
-    return added || w->survey_names ? EPO_OK : check_place(w, path, s, *id);
+    return added || !w->check_places ? EPO_OK : check_place(w, path, s, *id);
 }
 
 /* A stamp whose key is there is the same stamp, or else two things go by one name: nothing is dropped in silence. */

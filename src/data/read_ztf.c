@@ -178,7 +178,6 @@ const epo__reader_type epo__reader_ztf = {
     .survey = "ZTF",
     .suffixes = suffixes,
     .has_stamps = true,
-    .survey_names = true,
     .state_size = sizeof(ztf_state),
     .open = ztf_open,
     .next = ztf_next,

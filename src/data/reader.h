@@ -19,8 +19,8 @@ typedef struct epo__reader_type {
     const char *const *suffixes; /* of the files taken from folders, ended by NULL */
     const char *first_suffix;    /* files with it are read before all others; NULL: none */
     bool has_stamps;             /* can be scored without a store */
-    bool survey_names; /* the survey itself names the objects: one name is one object, wherever it is said to be */
-    size_t state_size; /* zeroed before the first open */
+    bool named_by_files;         /* objects are called as their files are, and two files may be called alike */
+    size_t state_size;           /* zeroed before the first open */
 
     epo_status (*open)(void *state, const epo_import_options *options, const char *path);
     /* Adds to the batch; *last tells that the file is done. After a failure the file is done too. */
