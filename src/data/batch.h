@@ -35,8 +35,8 @@ typedef struct epo__plane {
 /* One observation of an object: one or more planes taken together. */
 typedef struct epo__exposure {
     size_t subject;          /* index into subjects */
-    const char *path;        /* between next and decode: the file still to be read, or */
-    size_t packed;           /* how many packed planes of the batch's raw bytes are its own */
+    const char *path;        /* the file, for decode to read or to name */
+    size_t packed;           /* between next and decode: how many planes packed in the batch's raw bytes are its own */
     const char *id;          /* how results name it: candid, or file and row */
     const char *key;         /* unique within the object */
     const char *night;       /* "2006-04-02" */

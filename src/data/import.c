@@ -205,7 +205,7 @@ epo_status epo_import(epo_store *store, const char *const *paths, size_t count, 
     if (status != EPO_OK) return status;
     if (isnan(options->bad_below) || options->bad_below == (double)INFINITY) return epo__fail(EPO_EARG, "bad_below must be a number");
     im.writer = (epo__writer){.store = store, .survey = options->survey ? options->survey : im.reader->survey, .format = im.reader->name,
-                              .survey_names = im.reader->survey_names, .report = report, .report_context = context, .summary = out};
+                              .check_places = im.reader->named_by_files, .report = report, .report_context = context, .summary = out};
     add_options(options, &im.option_text);
     im.reader_state = epo__alloc(1, im.reader->state_size);
     if (im.option_text.failed || !im.reader_state) status = epo__nomem("import");

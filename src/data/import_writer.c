@@ -137,7 +137,8 @@ static epo_status blame(epo__writer *w, const char *path, epo_status status)
     return EPO_OK;
 }
 
-/* Two files may name two objects alike. Merged, their sequences would be nonsense: far apart, they are told from one. */
+/* Two files may name two objects alike. Merged, their sequences would be nonsense; that they are far apart tells. (Names
+ * that a survey gives are believed: brokers' test alerts have objects that jump.) */
 static epo_status check_place(epo__writer *w, const char *path, const epo__subject *s, int64_t id)
 {
     epo__object_row there;
@@ -161,7 +162,7 @@ static epo_status put_object(epo__writer *w, const char *path, const epo__subjec
     epo_status status = epo__store_object_put(w->store, &row, id, &added);
     if (status != EPO_OK) return blame(w, path, status);
     w->counts.objects += added;
-    return added || w->survey_names ? EPO_OK : check_place(w, path, s, *id);
+    return added || !w->check_places ? EPO_OK : check_place(w, path, s, *id);
 }
 
 /* A stamp whose key is there is the same stamp, or else two things go by one name: nothing is dropped in silence. */
@@ -267,8 +268,8 @@ static const char *describe(const epo__writer *w, const char *path)
 {
     const epo_import_summary *f = &w->file;
     if (f->left_out)
-        epo__fail(EPO_OK, "%s: left out %llu of %llu: %s", path, (unsigned long long)f->left_out,
-                  (unsigned long long)(f->left_out + w->exposures), w->message);
+        epo__fail(EPO_OK, "%s (left out, as one of %llu of %llu)", w->message, (unsigned long long)f->left_out,
+                  (unsigned long long)(f->left_out + w->exposures));
     else if (f->suspect_dates || f->constant_images)
         epo__fail(EPO_OK, "%s: %llu impossible dates, %llu constant images", path, (unsigned long long)f->suspect_dates,
                   (unsigned long long)f->constant_images);

@@ -30,7 +30,7 @@ typedef struct epo__import_file {
 typedef struct epo__writer {
     epo_store *store;
     const char *survey, *format;
-    bool survey_names;    /* names are not doubted: reader.h */
+    bool check_places;    /* objects of one name must be at one place */
     epo_import_fn report; /* may be NULL */
     void *report_context;
     epo_import_summary *summary; /* of what is committed */

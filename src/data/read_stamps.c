@@ -105,6 +105,7 @@ const epo__reader_type epo__reader_stamps = {
     .survey = "stamps",
     .suffixes = suffixes,
     .has_stamps = true,
+    .named_by_files = true,
     .state_size = sizeof(stamps_state),
     .open = stamps_open,
     .next = stamps_next,

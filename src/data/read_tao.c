@@ -346,6 +346,7 @@ const epo__reader_type epo__reader_tao = {
     .about = "Deep-TAO / CRTS multi-extension FITS, one object a file, one folder a class",
     .survey = "CRTS",
     .suffixes = suffixes,
+    .named_by_files = true,
     .state_size = sizeof(tao_state),
     .open = tao_open,
     .next = tao_next,

@@ -53,7 +53,7 @@ static epo_status pack(epo__batch *batch, epo__role role, const epo__alert_cutou
     return EPO_OK;
 }
 
-static epo_status add_alert(const epo_import_options *options, epo__batch *batch, const epo__alert *a)
+static epo_status add_alert(const epo_import_options *options, epo__batch *batch, const ztf_state *z, const epo__alert *a)
 {
     static const char *const filters[] = {NULL, "g", "r", "i"};
     char id[24];
@@ -75,6 +75,8 @@ static epo_status add_alert(const epo_import_options *options, epo__batch *batch
     e->candid = a->candid;
     e->rb = a->rb;
     e->drb = a->drb;
+    e->path = epo__batch_text(batch, z->path);
+    if (!e->path) return epo__nomem("alert");
     e->rb_version = a->rbversion[0] ? epo__batch_text(batch, a->rbversion) : NULL;
     e->drb_version = a->drbversion[0] ? epo__batch_text(batch, a->drbversion) : NULL;
     size_t count = 0;
@@ -112,7 +114,7 @@ static epo_status ztf_next(void *state, const epo_import_options *options, epo__
             return EPO_OK;
         }
         if (status == EPO_ENOMEM || (status != EPO_OK && end)) return status;
-        status = status == EPO_OK ? add_alert(options, batch, &alert) : add_bad_alert(batch, z);
+        status = status == EPO_OK ? add_alert(options, batch, z, &alert) : add_bad_alert(batch, z);
         if (status != EPO_OK) return status;
         z->number++;
     }
@@ -122,8 +124,8 @@ static epo_status ztf_next(void *state, const epo_import_options *options, epo__
 static epo_status decode_cutout(const epo_import_options *options, epo__batch *batch, epo__exposure *e,
                                 const packed_cutout *head, const unsigned char *bytes)
 {
-    char name[64];
-    snprintf(name, sizeof name, "alert %s, %s", e->id, epo__role_name(head->role));
+    char name[4352];
+    snprintf(name, sizeof name, "%s: alert %s, %s", e->path, e->id, epo__role_name(head->role));
     epo__fits *f = NULL;
     epo__plane *plane;
     size_t hdu;
@@ -155,6 +157,9 @@ static epo_status ztf_decode(const epo_import_options *options, epo__batch *batc
             bad = status != EPO_OK;
             if (bad) epo__batch_spoil(batch, e);
         }
+        if (e->error || e->packed) continue;
+        epo__fail(EPO_EFORMAT, "%s: alert %s has no cutouts", e->path, e->id);
+        epo__batch_spoil(batch, e);
     }
     return EPO_OK;
 }
@@ -172,7 +177,6 @@ const epo__reader_type epo__reader_ztf = {
     .survey = "ZTF",
     .suffixes = suffixes,
     .has_stamps = true,
-    .survey_names = true,
     .state_size = sizeof(ztf_state),
     .open = ztf_open,
     .next = ztf_next,

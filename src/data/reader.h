@@ -19,7 +19,7 @@ typedef struct epo__reader_type {
     const char *const *suffixes;     /* of the files taken from folders, ended by NULL */
     const char *first_suffix;        /* files with it are read before all others; NULL: none */
     bool has_stamps;                 /* can be scored without a store */
-    bool survey_names;               /* the survey itself names the objects: the same name is the same one, wherever it is said to be */
+    bool named_by_files;             /* objects are called as their files are, and two files may be called alike */
     size_t state_size;               /* zeroed before the first open */
 
     epo_status (*open)(void *state, const epo_import_options *options, const char *path);

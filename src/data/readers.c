@@ -31,7 +31,7 @@ epo_status epo__reader_find(const char *format, const epo__reader_type **out)
 
 bool epo_import_format_at(size_t index, epo_import_format *out)
 {
-    if (index + 1 >= sizeof epo__readers / sizeof *epo__readers) return false;
+    if (index >= sizeof epo__readers / sizeof *epo__readers - 1) return false;
     *out = (epo_import_format){epo__readers[index]->name, epo__readers[index]->about};
     return true;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * test_cube.c - numpy arrays of stamps, and the HiTS sequences where they are. */
 #include "importing.h"
-#include "npymake.h"
+#include "npzmake.h"
+#include "support/npymake.h"
 
 static char *folder;
 static char db[512];
@@ -29,11 +30,8 @@ static void fill(float *values, size_t count)
 
 static const char *save_npy(const char *name, const char *shape, const float *values, size_t count)
 {
-    fm_file f = {0};
-    npy_array(&f, "<f4", shape, values, count * sizeof *values);
     const char *path = temp_path(folder, name);
-    fm_save(&f, path);
-    fm_free(&f);
+    npy_save(path, "'<f4'", "False", shape, values, count * sizeof *values);
     return path;
 }
 

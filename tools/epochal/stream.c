@@ -20,6 +20,7 @@ bool cli_stream_ok(void)
 
 int cli_flush(void)
 {
+    cli_stream_ok(); /* a write that failed before has left its errno: look before it is lost */
     errno = 0;
     if (fflush(stdout) != 0 && !reason) reason = errno ? errno : EIO;
     if (cli_stream_ok() && !reason) return CLI_OK;
