@@ -39,6 +39,7 @@ typedef struct epo__param {
     int64_t dims[4];
     size_t count; /* product of dims */
     float *value;
+    float *grad; /* d(loss)/d(value), in the layout of value; NULL while none is wanted (epo__net_want_gradients) */
     bool trainable; /* false for running means and variances */
     int fan_in;     /* for He-uniform initialisation; 0: see `start` */
     float start;    /* initial value where fan_in is 0 */
@@ -63,6 +64,8 @@ typedef struct epo__layer {
 #define EPO__MAX_ACTIVATIONS ((size_t)1 << 28)
 
 struct epo__plan_builder;
+struct epo__train_setup;
+struct epo__train_op;
 
 struct epo__layer_type {
     const char *word; /* "conv" */
@@ -78,6 +81,8 @@ struct epo__layer_type {
     epo_status (*configure)(epo__layer *layer, const double *values);
     uint64_t (*macs)(const epo__layer *layer); /* multiply-adds a sample; NULL: none worth counting */
     epo_status (*plan)(const epo__layer *layer, struct epo__plan_builder *builder);
+    /* Fills *op (zeroed before), which then lives until its release; on failure nothing is left to release. */
+    epo_status (*train)(const epo__layer *layer, const struct epo__train_setup *setup, struct epo__train_op *op);
 };
 
 enum { EPO__MAX_OPTIONS = 8 };

@@ -35,6 +35,15 @@ bool epo__net_is_recurrent(const epo__net *net);
 /* Every parameter under "PREFIX.layer.tensor", in order. */
 epo_status epo__net_visit(epo__net *net, const char *prefix, epo__param_fn visit, void *context);
 
+/* Which parameters are to be trained; sees full names. */
+typedef bool (*epo__param_choice)(void *context, const epo__param *param);
+
+/* Gives every trainable parameter that `wanted` chooses (NULL: all) a gradient, zero at first, and takes it from the
+ * others: those are frozen. Call it again to freeze or thaw; pointers to gradients from before are then gone. */
+epo_status epo__net_want_gradients(epo__net *net, const char *prefix, epo__param_choice wanted, void *context);
+void epo__net_drop_gradients(epo__net *net);
+void epo__net_zero_gradients(epo__net *net); /* before a step; gradplans add to what is there */
+
 uint64_t epo__net_macs(const epo__net *net); /* a sample; for a recurrent net, a time step */
 
 /* Random weights: He-uniform (He et al. 2015) on trainable tensors with a fan-in, `start` elsewhere; the values depend
@@ -47,6 +56,8 @@ typedef struct epo__plan epo__plan;
  * uses as many threads as epo__nn_set_threads gave to the calling thread, whoever runs it: one a sample, or inside the
  * only one where that pays. EPO_ELIMIT when the buffers would be unreasonable. */
 epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out);
+/* The same without a softmax or sigmoid at the end: the result is what goes into it. */
+epo_status epo__plan_create_logits(epo__net *net, int batch, epo__plan **out);
 void epo__plan_destroy(epo__plan *plan);
 
 /* in: count x C x H x W floats (plain NCHW), out: count x out.channels x out.height x out.width. 1 <= count <= batch.
@@ -60,6 +71,10 @@ epo_status epo__plan_run_sequences(epo__plan *plan, int count, const int *length
 
 /* Threads that plans made by the calling thread use inside one call (default 1; each thread has its own setting). */
 void epo__nn_set_threads(int threads);
+int epo__nn_threads(void);
+
+/* Layers before a softmax or sigmoid at the end; all of them when there is none. */
+size_t epo__net_logits_length(const epo__net *net);
 
 /* What runs underneath, for `epochal doctor`. */
 typedef struct epo__nn_info {

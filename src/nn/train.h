@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * train.h - how a layer is put into a gradplan.
+ *
+ * A layer in training is an op with a forward and a backward pass over all samples at a time. Tensors between ops are
+ * count x H x W x C (a packed sequence: steps x F); the plan owns them. An op reads the parameters through its layer
+ * whenever it runs, adds to the gradients of those that have one, and keeps in its state what its way back needs.
+ *
+ * Bits do not depend on chance: work is divided into run->threads parts by number, whichever threads run them, and
+ * sums over parts are made in their order.
+ */
+#ifndef EPO_NN_TRAIN_H
+#define EPO_NN_TRAIN_H
+
+#include "nn/layer.h"
+
+typedef struct epo__train_setup {
+    int batch, threads;
+    uint64_t stream;   /* of this layer's random numbers */
+    uint64_t seed;     /* of all */
+    bool adapt_frozen; /* epo__gradplan_options */
+} epo__train_setup;
+
+typedef struct epo__train_run {
+    int count;          /* samples or sequences */
+    const int *lengths; /* of sequences, else NULL */
+    uint64_t step;
+    int threads;
+} epo__train_run;
+
+typedef struct epo__train_op {
+    void *state;
+    epo_status (*forward)(void *state, const epo__train_run *run, const float *in, float *out);
+    /* in, out: as in the forward pass. d_out may be overwritten. d_in: to be written, or NULL when nobody wants it. */
+    epo_status (*backward)(void *state, const epo__train_run *run, const float *in, const float *out, float *d_out,
+                           float *d_in);
+    void (*release)(void *state); /* NULL: free() */
+} epo__train_op;
+
+/* Part `i` of `parts` of `count` things is [from, to). */
+static inline size_t epo__part_from(size_t count, int i, int parts)
+{
+    return count * (size_t)i / (size_t)parts;
+}
+
+#endif
