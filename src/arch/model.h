@@ -17,6 +17,9 @@ const epo__network *epo__model_network(const epo_model *model);
 epo__net *epo__model_encoder(const epo_model *model);
 epo__net *epo__model_head(const epo_model *model, epo_head head);
 
+/* Every parameter of the model, "encoder.conv1.weight" and so on, in a fixed order. */
+epo_status epo__model_visit(const epo_model *model, epo__param_fn visit, void *context);
+
 /* Index of the class named `name` in a head's classes, letters compared without case; -1 when there is none. A head that
  * ends in a sigmoid has one output, the probability of class 1. */
 int epo__model_class_index(const epo_model *model, epo_head head, const char *name);
