@@ -7,6 +7,10 @@
 #include "epochal/model.h"
 #include "nn/net.h"
 
+/* A model with the network and normalisation of another, random weights, and other classes ("A,B"; NULL: the same). The
+ * caller frees *out with epo_model_free. */
+epo_status epo__model_create_like(const epo_model *other, const char *classes, uint64_t seed, epo_model **out);
+
 /* The description the model was built from; owned by the model. Its heads, classes and normalisation are the model's: a
  * head that the weights file left out is not present here either. */
 const epo__network *epo__model_network(const epo_model *model);

@@ -16,6 +16,7 @@ typedef struct epo__position {
     int stage;              /* which of the run's stages */
     uint64_t epoch, batch;  /* next to be done */
     uint64_t step;          /* over all stages: what dropout depends on */
+    uint64_t stage_step;    /* that step when the stage began: its optimiser counts from there */
     uint64_t examples;
     double loss_sum;        /* of the epoch at hand */
     uint64_t loss_count;

@@ -38,7 +38,7 @@ const char *epo__stage_name(epo__stage stage)
     return names[stage];
 }
 
-static bool uses(epo__stage stage, epo_head which)
+bool epo__stage_uses(epo__stage stage, epo_head which)
 {
     switch (which) {
     case EPO_HEAD_TRIPLET: return stage == EPO__STAGE_ENCODER || stage == EPO__STAGE_JOINT;
@@ -95,7 +95,7 @@ epo_status epo__learner_create(const epo_model *model, const epo__learner_option
     l->smoothing = o->smoothing;
     epo_status status = EPO_OK;
     for (int h = 0; status == EPO_OK && h < EPO_HEAD_COUNT; h++) {
-        if (!uses(o->stage, (epo_head)h)) continue;
+        if (!epo__stage_uses(o->stage, (epo_head)h)) continue;
         status = create_head(l, o, (epo_head)h);
         if (status != EPO_OK || !o->class_weights || l->weights) continue;
         size_t classes = l->network->heads[h].class_count;
@@ -104,7 +104,7 @@ epo_status epo__learner_create(const epo_model *model, const epo__learner_option
         else
             status = epo__nomem("class weights");
     }
-    if (status == EPO_OK && uses(o->stage, EPO_HEAD_SEQUENCE)) l->row = (size_t)epo__net_in(epo__model_head(model, EPO_HEAD_SEQUENCE)).channels;
+    if (status == EPO_OK && epo__stage_uses(o->stage, EPO_HEAD_SEQUENCE)) l->row = (size_t)epo__net_in(epo__model_head(model, EPO_HEAD_SEQUENCE)).channels;
     if (status == EPO_OK) status = create_encoder(l, o);
     if (status == EPO_OK)
         *out = l;

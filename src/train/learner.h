@@ -17,6 +17,8 @@ typedef enum epo__stage { EPO__STAGE_ENCODER, EPO__STAGE_SEQUENCE, EPO__STAGE_JO
 
 const char *epo__stage_name(epo__stage stage);
 
+bool epo__stage_uses(epo__stage stage, epo_head head); /* trains this head */
+
 typedef struct epo__learner epo__learner;
 
 typedef struct epo__learner_options {

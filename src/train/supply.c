@@ -73,6 +73,11 @@ size_t epo__supply_batches(const epo__supply *s)
     return s->batches;
 }
 
+size_t epo__supply_position(const epo__supply *s)
+{
+    return s->next;
+}
+
 size_t epo__supply_memory(const epo__supply *s)
 {
     epo__loader_use use;

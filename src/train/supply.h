@@ -31,6 +31,9 @@ epo_status epo__supply_start(epo__supply *supply, uint64_t epoch, size_t first_b
 /* The next batch, borrowed until the next call; *end at the end of the epoch. */
 epo_status epo__supply_next(epo__supply *supply, epo__supply_batch *batch, bool *end);
 
+/* The batch that comes next in this epoch: where to start again. */
+size_t epo__supply_position(const epo__supply *supply);
+
 size_t epo__supply_memory(const epo__supply *supply); /* bytes: the loader's peak and the features */
 
 #endif

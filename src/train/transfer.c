@@ -53,9 +53,21 @@ static int head_of(const char *name)
     return -1;
 }
 
+/* True for a parameter of the last layer that has any: the one that gives the outputs. */
+static bool in_last_layer(const epo__net *net, const char *head, const char *name)
+{
+    size_t i = epo__net_length(net);
+    while (i > 0 && epo__net_layer(net, i - 1)->param_count == 0) i--;
+    if (i == 0) return false;
+    const char *layer = epo__net_layer(net, i - 1)->name;
+    size_t n = strlen(head) + 1, m = strlen(layer);
+    return strncmp(name + n, layer, m) == 0 && name[n + m] == '.';
+}
+
 /* True when the new rows are this head's outputs, one a class, in both models. */
 static bool is_output(const transfer *t, int head, const epo__param *old, const epo__param *new)
 {
+    if (!in_last_layer(epo__model_head(t->to, (epo_head)head), epo_head_name((epo_head)head), new->name)) return false;
     size_t was = epo__model_network(t->from)->heads[head].class_count, is = epo__model_network(t->to)->heads[head].class_count;
     return head != EPO_HEAD_STAMP && (size_t)old->dims[0] == was && (size_t)new->dims[0] == is && old->ndim == new->ndim &&
            (old->ndim == 1 || old->dims[1] == new->dims[1]);
