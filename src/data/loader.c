@@ -19,7 +19,11 @@
 #include "store/objects.h"
 #include "store/store.h"
 
-enum { STANDARD_MEMORY = 512 << 20, SPARE_SLOTS = 2 /* the caller's, and one that waits for it */ };
+enum {
+    STANDARD_MEMORY = 512 << 20,
+    INDEX_CACHE = 1024, /* KiB of the store's pages, while the index is read: each is seen once */
+    SPARE_SLOTS = 2,    /* the caller's, and one that waits for it */
+};
 
 typedef enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_READY, SLOT_LENT } slot_state;
 
@@ -230,7 +234,7 @@ static epo_status start_workers(epo__loader *l, const char *path)
         worker *w = &l->workers[i];
         w->loader = l;
         w->sampler = (epo__sampler){.index = &l->index, .cache = &l->cache};
-        epo_status status = epo_store_open(path, EPO_STORE_READ, &w->sampler.store);
+        epo_status status = epo__sampler_open(&w->sampler, path);
         if (status != EPO_OK) return status;
         w->running = pthread_create(&w->thread, NULL, work, w) == 0;
         /* fewer threads than asked for is slower, not wrong */
@@ -243,7 +247,8 @@ static epo_status read_index(epo__loader *l, const epo__loader_options *o)
 {
     epo_store *store = NULL;
     epo_status status = epo_store_open(o->store, EPO_STORE_READ, &store);
-    if (status == EPO_OK) status = epo__store_begin(store);
+    if (status == EPO_OK) status = epo__store_set_cache(store, INDEX_CACHE);
+    if (status == EPO_OK) status = epo__store_begin(store); /* one consistent view */
     if (status == EPO_OK) status = epo__loader_index_read(o, store, &l->index);
     epo_store_close(store);
     return status;

@@ -12,7 +12,17 @@
 #include "image/pixels.h"
 #include "store/store.h"
 
-enum { KEPT_OVERHEAD = 16 }; /* bytes that the allocator adds to a stamp that is kept */
+enum {
+    KEPT_OVERHEAD = 16,          /* bytes that the allocator adds to a stamp that is kept */
+    STORE_CACHE = 512,           /* KiB of pages: enough to find the way to a stamp */
+    STORE_BYTES = (STORE_CACHE + 256) << 10, /* of a handle on the store, its cache full */
+};
+
+epo_status epo__sampler_open(epo__sampler *s, const char *path)
+{
+    epo_status status = epo_store_open(path, EPO_STORE_READ, &s->store);
+    return status == EPO_OK ? epo__store_set_cache(s->store, STORE_CACHE) : status;
+}
 
 void epo__sampler_free(epo__sampler *s)
 {
@@ -52,10 +62,10 @@ size_t epo__sampler_bytes(const epo__loader_index *x)
 {
     size_t plane = plane_size(x), planes = (size_t)x->options.rule.planes;
     if (x->options.kind == EPO__EXAMPLE_STAMP)
-        return planes * x->most_stamp_pixels * sizeof(double) + x->most_stamp_pixels * sizeof(float) + (planes + 1) * plane * sizeof(float) +
+        return STORE_BYTES + planes * x->most_stamp_pixels * sizeof(double) + x->most_stamp_pixels * sizeof(float) + (planes + 1) * plane * sizeof(float) +
                (plane + 1) * planes * sizeof(double);
     /* a raw stamp, decoded, turned; room to find a median; all nights and the room to find their scale */
-    size_t bytes = x->most_stamp_pixels * (sizeof(double) + sizeof(float)) + plane * sizeof(float) + (plane + 1) * planes * sizeof(double);
+    size_t bytes = STORE_BYTES + x->most_stamp_pixels * (sizeof(double) + sizeof(float)) + plane * sizeof(float) + (plane + 1) * planes * sizeof(double);
     bool facts = false;
     for (size_t i = 0; i < x->object_count && !facts; i++) facts = wants_facts(x, &x->objects[i]);
     if (facts) bytes += x->most_nights * (plane * sizeof(float) + (plane + 1) * sizeof(double));

@@ -20,11 +20,11 @@ typedef struct epo__stamp_cache {
     uint64_t reads;       /* stamps read from the store */
 } epo__stamp_cache;
 
-/* What one thread needs; all zeros with index, cache and store set is a new one. */
+/* What one thread needs; all zeros with index and cache set is a new one. */
 typedef struct epo__sampler {
     epo__loader_index *index;
     epo__stamp_cache *cache;
-    epo_store *store;          /* its own reading handle; closed with the sampler */
+    epo_store *store;          /* its own reading handle */
     bool in_view;              /* a transaction is open */
     epo__pixels pixels[EPO__STAMP_PLANES];
     epo__stamp_room room;
@@ -34,9 +34,11 @@ typedef struct epo__sampler {
     size_t nights_room, visits_room;
 } epo__sampler;
 
+/* Opens its store, with a small cache: a stamp is read once. */
+epo_status epo__sampler_open(epo__sampler *sampler, const char *path);
 void epo__sampler_free(epo__sampler *sampler);
 
-/* The most memory that a sampler takes. */
+/* The most memory that a sampler takes, its handle on the store included. */
 size_t epo__sampler_bytes(const epo__loader_index *index);
 
 /* Fills out (length x planes x height x width) and mjds (length x planes); *stamp as in a batch. EPO_EFORMAT when a stamp
