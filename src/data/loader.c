@@ -6,6 +6,7 @@
  * start begins a new generation: what a thread was preparing for the one before is dropped. */
 #include "data/loader.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ struct epo__loader {
     worker *workers;
     slot *slots;
     int worker_count, slot_count;
+    size_t slot_triplets; /* room in a slot */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -98,6 +100,8 @@ static void prepare(epo__loader *l, epo__sampler *s, slot *out, unsigned generat
     out->status = EPO_OK;
     for (size_t i = 0; i < count && atomic_load_explicit(&l->generation, memory_order_relaxed) == generation; i++) {
         epo__loader_object *object = &l->index.objects[entries[i].source.object];
+        const size_t length = epo__loader_length(x, entries[i].source.object);
+        assert(b->triplets + length <= l->slot_triplets);
         epo_status status = epo__sample_make(s, &entries[i], b->epoch, out->planes + b->triplets * triplet, out->mjds + b->triplets * planes,
                                              &out->stamps[b->count]);
         if (status == EPO_EFORMAT) {
@@ -109,7 +113,6 @@ static void prepare(epo__loader *l, epo__sampler *s, slot *out, unsigned generat
             snprintf(out->message, sizeof out->message, "%s", epo_error_message());
             break;
         }
-        const size_t length = epo__loader_length(x, entries[i].source.object);
         out->lengths[b->count] = (int)length;
         out->labels[b->count] = object->label;
         out->objects[b->count] = object->id;
@@ -176,20 +179,21 @@ static epo_status check_options(const epo__loader_options *o)
     return epo__normalise(&rule->normaliser, &(epo__image_block){.planes = (size_t)rule->planes, .height = rule->height, .width = rule->width, .difference = rule->difference}, &work);
 }
 
-static size_t slot_bytes(const epo__loader *l, size_t triplets)
+static size_t slot_bytes(const epo__loader *l)
 {
     const epo__loader_options *o = &l->index.options;
     const size_t planes = (size_t)o->rule.planes, pixels = (size_t)o->rule.height * (size_t)o->rule.width;
-    return triplets * planes * (pixels * sizeof(float) + sizeof(double)) + (size_t)o->batch * (2 * sizeof(int) + 2 * sizeof(int64_t)) + sizeof(slot);
+    return l->slot_triplets * planes * (pixels * sizeof(float) + sizeof(double)) + (size_t)o->batch * (2 * sizeof(int) + 2 * sizeof(int64_t)) + sizeof(slot);
 }
 
 /* Divides the cap between the batches and the stamps that are kept. */
-static epo_status share_memory(epo__loader *l, size_t triplets)
+static epo_status share_memory(epo__loader *l)
 {
     const epo__loader_options *o = &l->index.options;
     size_t planes = (size_t)o->rule.planes * (size_t)o->rule.height * (size_t)o->rule.width, floats;
-    if (!epo__size_mul(triplets, planes, &floats) || floats > SIZE_MAX / 64) return epo__fail(EPO_ELIMIT, "batches of %zu triplets: too large", triplets);
-    const size_t one = slot_bytes(l, triplets), rest = epo__loader_index_bytes(&l->index) + epo__loader_plan_bytes(&l->index) +
+    if (!epo__size_mul(l->slot_triplets, planes, &floats) || floats > SIZE_MAX / 64)
+        return epo__fail(EPO_ELIMIT, "batches of %zu triplets: too large", l->slot_triplets);
+    const size_t one = slot_bytes(l), rest = epo__loader_index_bytes(&l->index) + epo__loader_plan_bytes(&l->index) +
                                                        (size_t)l->worker_count * (epo__sampler_bytes(&l->index) + sizeof(worker));
     if (rest + 2 * one > o->memory)
         return epo__fail(EPO_ELIMIT, "%.1f MiB of memory for reading ahead, and it takes %.1f: %.1f for each of two batches and %.1f beside them",
@@ -201,7 +205,7 @@ static epo_status share_memory(epo__loader *l, size_t triplets)
     return EPO_OK;
 }
 
-static epo_status make_slots(epo__loader *l, size_t triplets)
+static epo_status make_slots(epo__loader *l)
 {
     const epo__loader_options *o = &l->index.options;
     const size_t planes = (size_t)o->rule.planes, batch = (size_t)o->batch;
@@ -213,8 +217,8 @@ static epo_status make_slots(epo__loader *l, size_t triplets)
         s->labels = epo__alloc(batch, sizeof *s->labels);
         s->objects = epo__alloc(batch, sizeof *s->objects);
         s->stamps = epo__alloc(batch, sizeof *s->stamps);
-        s->planes = epo__alloc_aligned(triplets * planes * (size_t)o->rule.height * (size_t)o->rule.width, sizeof *s->planes);
-        s->mjds = epo__alloc(triplets * planes, sizeof *s->mjds);
+        s->planes = epo__alloc_aligned(l->slot_triplets * planes * (size_t)o->rule.height * (size_t)o->rule.width, sizeof *s->planes);
+        s->mjds = epo__alloc(l->slot_triplets * planes, sizeof *s->mjds);
         if (!s->lengths || !s->labels || !s->objects || !s->stamps || !s->planes || !s->mjds) return epo__nomem("batches");
         s->batch.lengths = s->lengths;
         s->batch.labels = s->labels;
@@ -269,11 +273,10 @@ epo_status epo__loader_open(const epo__loader_options *options, epo__loader **ou
     pthread_cond_init(&l->changed, NULL);
     pthread_mutex_init(&l->cache.lock, NULL);
     l->worker_count = o.threads > 0 ? epo__threads(o.threads) : 1;
-    size_t triplets = 0;
     status = read_index(l, &o);
-    if (status == EPO_OK) status = epo__loader_plan_largest(&l->index, &triplets);
-    if (status == EPO_OK) status = share_memory(l, triplets);
-    if (status == EPO_OK) status = make_slots(l, triplets);
+    if (status == EPO_OK) status = epo__loader_plan_largest(&l->index, &l->slot_triplets);
+    if (status == EPO_OK) status = share_memory(l);
+    if (status == EPO_OK) status = make_slots(l);
     if (status == EPO_OK) status = start_workers(l, o.store);
     if (status == EPO_OK)
         *out = l;

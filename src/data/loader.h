@@ -22,9 +22,11 @@
  *   STAMP     one exposure, its planes by role (data/stamp_input.h). Length 1.
  *
  * In the first three a night is one science epoch that is not constant, its visit; a night with several offers a choice.
- * With `training` false the choice is the first visit (data/sequence.h). In training the visits are drawn at random, anew in
- * each epoch, and copies of an object that balancing makes within an epoch differ from each other as long as there are
- * different choices: the copies run through the combinations of visits without repeating one.
+ * Without `training` it is the first visit (data/sequence.h), the same in every epoch. In training visits are drawn at random,
+ * anew in each epoch. Balancing gives every label as many examples as the largest has: each object of a smaller one comes as
+ * often as that allows, some, by chance, once more. Copies within an epoch run through the combinations of visits (of a
+ * TRIPLET first through its windows) from a random one on, so that they differ from each other as long as there is a choice;
+ * an object without repeats is repeated as it is, but for turns.
  *
  * The nights of a TRIPLET
  *
@@ -36,8 +38,9 @@
  *             ("given", within half a day of a night); else the flux within 3 pixels of the centre above the median.
  *
  * Normalisation. Under scope sequence the scale is the object's: found once from all its nights, each by its first visit,
- * so that it depends neither on the kind of example nor on chance; the sky is taken off plane by plane. Turns and flips
- * come before normalising, the same for all nights of an example, and padding after it.
+ * so that it depends neither on the kind of example nor on chance; the sky is taken off plane by plane. Nights smaller than
+ * the planes are padded about their centre by pixels that count as missing, and come out as 0; a STAMP is padded as its rule
+ * says. Turns and flips are the same for all planes and nights of an example, and are as if the sky had been photographed so.
  */
 #ifndef EPO_DATA_LOADER_H
 #define EPO_DATA_LOADER_H
@@ -76,12 +79,13 @@ typedef struct epo__loader_options {
     int nights;             /* FIXED: at least planes */
 
     bool training;          /* shuffled, visits and windows by chance; false: the same examples each time, by object id */
-    bool balance;           /* training: every label has as many examples as the largest */
-    bool turns;             /* training: flips and quarter turns; rule's planes must be square, stamps that are not stay as they are */
+    bool balance;           /* training: see above */
+    bool turns;             /* training: flips and quarter turns; the rule's planes must be square */
     uint64_t seed;
     int batch;              /* examples in a batch; the last one of an epoch may be smaller */
     int threads;            /* that prepare batches; 0 stands for 1 */
-    size_t memory;          /* bytes: cap on index, prepared batches and raw stamps kept for later epochs; 0 stands for 512 MiB */
+    size_t memory;          /* bytes: cap on index, prepared batches, room of the threads and raw stamps kept for later
+                                epochs; 0 stands for 512 MiB */
 } epo__loader_options;
 
 /* What one epoch holds, and what is left out of it. */
