@@ -19,7 +19,7 @@ enum { ALERTS_A_BATCH = 32 };
 typedef struct ztf_state {
     epo__alerts_reader *reader; /* lives from file to file: it keeps the compiled schema */
     const char *path;
-    size_t number;              /* of the alert in its file, from 0 */
+    size_t number; /* of the alert in its file, from 0 */
 } ztf_state;
 
 /* Where a cutout lies in batch->raw, until decode: kept in front of its bytes. */
@@ -53,7 +53,8 @@ static epo_status pack(epo__batch *batch, epo__role role, const epo__alert_cutou
     return EPO_OK;
 }
 
-static epo_status add_alert(const epo_import_options *options, epo__batch *batch, const ztf_state *z, const epo__alert *a)
+static epo_status add_alert(const epo_import_options *options, epo__batch *batch, const ztf_state *z,
+                            const epo__alert *a)
 {
     static const char *const filters[] = {NULL, "g", "r", "i"};
     char id[24];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * loading.h - stores made for the loader's tests, in which every pixel tells which stamp it is of and where it stood. */
+ * loading.h - stores made for the loader's tests, in which every pixel tells which stamp it is of and where it stood.
+ */
 #ifndef EPO_TESTS_DATA_LOADING_H
 #define EPO_TESTS_DATA_LOADING_H
 
@@ -47,7 +48,9 @@ static inline void made_begin(made *m)
     check_ok(epo_store_open(m->path, EPO_STORE_CREATE, &m->store));
     check_ok(epo__store_begin(m->store));
     snprintf(digest, sizeof digest, "%064x", 7);
-    check_ok(epo__store_source_add(m->store, &(epo__source_row){.survey = "s", .path = "p", .digest = digest, .format = "f", .options = "{}"}, &m->source));
+    check_ok(epo__store_source_add(
+        m->store, &(epo__source_row){.survey = "s", .path = "p", .digest = digest, .format = "f", .options = "{}"},
+        &m->source));
 }
 
 /* Writes what was put; more may follow. */
@@ -68,7 +71,11 @@ static inline int64_t made_object(made *m, const char *name, const char *class_n
 {
     int64_t id;
     bool added;
-    check_ok(epo__store_object_put(m->store, &(epo__object_row){.survey = "s", .name = name, .ra = NAN, .dec = NAN, .class_name = class_name, .source = m->source}, &id, &added));
+    check_ok(epo__store_object_put(
+        m->store,
+        &(epo__object_row){
+            .survey = "s", .name = name, .ra = NAN, .dec = NAN, .class_name = class_name, .source = m->source},
+        &id, &added));
     return id;
 }
 
@@ -84,8 +91,20 @@ static inline void made_visit(made *m, int64_t object, int night, int visit, dou
     assert_true(epo__grow(&m->stamps, &m->room, m->count + 1, sizeof *m->stamps));
     m->stamps[m->count] = (made_stamp){object, night, visit, 55000 + night * 3 + visit * 0.01};
     for (int i = 0; i < PIXELS; i++) own[i] = (int32_t)m->count * PIXELS + i;
-    const epo__stamp_row row = {.object = object, .source = m->source, .exposure = exposure, .mjd = m->stamps[m->count].mjd, .mjd_given = NAN, .night = date,
-                                .type = EPO__PIXEL_I32, .width = SIDE, .height = SIDE, .mag = mag, .mag_err = NAN, .fwhm = NAN, .rb = NAN, .drb = NAN};
+    const epo__stamp_row row = {.object = object,
+                                .source = m->source,
+                                .exposure = exposure,
+                                .mjd = m->stamps[m->count].mjd,
+                                .mjd_given = NAN,
+                                .night = date,
+                                .type = EPO__PIXEL_I32,
+                                .width = SIDE,
+                                .height = SIDE,
+                                .mag = mag,
+                                .mag_err = NAN,
+                                .fwhm = NAN,
+                                .rb = NAN,
+                                .drb = NAN};
     check_ok(epo__store_stamp_put(m->store, &row, pixels ? pixels : own, &id, &added));
     assert_true(added);
     m->count++;
@@ -117,8 +136,15 @@ static const epo__loader_class two_classes[] = {{"SN", 0, true}, {"NON", 1, fals
 /* Training on triplets of what made_sequence makes, pixels as they are. */
 static inline epo__loader_options made_options(const made *m)
 {
-    epo__loader_options o = {.store = m->path, .classes = two_classes, .class_count = 2, .label_count = 2, .kind = EPO__EXAMPLE_TRIPLET,
-                             .rule = {.name = "net", .planes = 3, .height = SIDE, .width = SIDE, .difference = -1}, .training = true, .seed = 11, .batch = 4};
+    epo__loader_options o = {.store = m->path,
+                             .classes = two_classes,
+                             .class_count = 2,
+                             .label_count = 2,
+                             .kind = EPO__EXAMPLE_TRIPLET,
+                             .rule = {.name = "net", .planes = 3, .height = SIDE, .width = SIDE, .difference = -1},
+                             .training = true,
+                             .seed = 11,
+                             .batch = 4};
     return o;
 }
 

@@ -12,7 +12,8 @@
 static inline void npz_array(fm_file *f, const char *descr, const char *shape, const void *values, size_t size)
 {
     char header[128];
-    int length = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
+    int length =
+        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
     memset(header + length, ' ', sizeof header - (size_t)length);
     header[117] = '\n'; /* 10 + 118 bytes */
     const unsigned char start[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0};
@@ -45,7 +46,8 @@ static inline void npz_common(fm_file *f, const fm_file *npy, size_t name_length
     little(f, 0, 2);
 }
 
-static inline void npz_add(npz_file *z, const char *name, const char *descr, const char *shape, const void *values, size_t size)
+static inline void npz_add(npz_file *z, const char *name, const char *descr, const char *shape, const void *values,
+                           size_t size)
 {
     fm_file npy = {0};
     char member[64];

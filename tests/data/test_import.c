@@ -55,8 +55,9 @@ static void save_claim(const char *name, int axes, const char *cards)
 /* Files that must each be named and refused; returns how many there are. */
 static size_t make_hostile(void)
 {
-    static const char *const simple[] = {"empty.fits", "huge.fits", "none.fits", "line.fits", "cube.fits", "nan.fits", "flat.fits",
-                                         "bomb.fits.gz", "text.fits", "zero.fits", "(!y).fits"};
+    static const char *const simple[] = {"empty.fits", "huge.fits", "none.fits", "line.fits",
+                                         "cube.fits",  "nan.fits",  "flat.fits", "bomb.fits.gz",
+                                         "text.fits",  "zero.fits", "(!y).fits"};
     float pixels[64];
     fm_file f = {0}, gz = {0};
     write_file(in_set("empty.fits"), "", 0);
@@ -94,8 +95,9 @@ static void hostile_files_are_named_and_the_good_ones_done(void **state)
 {
     (void)state;
     static const char *const formats[] = {"stamps", "tao", "autoscan", "ztf", "cube", "lightcurves"};
-    static const char *const names[] = {"empty.fits", "huge.fits", "none.fits", "line.fits", "cube.fits", "nan.fits", "flat.fits",
-                                        "bomb.fits.gz", "text.fits", "zero.fits", "(!y).fits", "loop", "gone.fits"};
+    static const char *const names[] = {"empty.fits", "huge.fits", "none.fits",    "line.fits", "cube.fits",
+                                        "nan.fits",   "flat.fits", "bomb.fits.gz", "text.fits", "zero.fits",
+                                        "(!y).fits",  "loop",      "gone.fits"};
     size_t hostile = make_hostile();
     make_good("good.fits");
     make_folder(in_set("zz"));
@@ -135,7 +137,8 @@ static void names_are_names_and_nothing_else(void **state)
     assert_int_equal(t.summary.refused, 1);
     check_mentions(t.refused, wished);
     assert_int_equal(access(in_set("y"), F_OK), -1);
-    static const char *const others[] = {"http://127.0.0.1:9/x.fits", "x.fits[1]", "mem://", "-", "", "/dev/null", "/dev/zero", "\x1b[2J.fits"};
+    static const char *const others[] = {
+        "http://127.0.0.1:9/x.fits", "x.fits[1]", "mem://", "-", "", "/dev/null", "/dev/zero", "\x1b[2J.fits"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         import(db, others[i], &options, &t);
         assert_int_equal(t.summary.refused, 1);
@@ -220,7 +223,7 @@ static void a_copy_in_the_same_import_is_unchanged(void **state)
     assert_int_equal(t.summary.unchanged, 2);
 }
 
-/* --- stores that fail, callers that stop ------------------------------------------------------------------------------ */
+/* --- stores that fail, callers that stop -------------------------------------------------------------------------- */
 
 static epo_status stop_after_two(void *context, const epo_import_event *event)
 {
@@ -251,7 +254,8 @@ static void a_caller_may_stop(void **state)
     check_rows(db, "SELECT count(*) FROM sources", expected);
 }
 
-/* The disk fills up while files are written: the failure is named, and what the summary counts is there, each file whole. */
+/* The disk fills up while files are written: the failure is named, and what the summary counts is there, each file
+ * whole. */
 static void a_full_disk_keeps_the_files_before(void **state)
 {
     (void)state;

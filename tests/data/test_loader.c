@@ -129,7 +129,8 @@ static void test_seed_counts(void **state)
     made_end(&m);
 }
 
-/* --- balance ---------------------------------------------------------------------------------------------------------------- */
+/* --- balance
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static int by_text(const void *a, const void *b)
 {
@@ -221,7 +222,8 @@ static void test_visits(void **state)
                     const made_stamp *stamp = &m.stamps[stamp_at(b, t, p)];
                     assert_int_equal(stamp->object, id);
                     assert_int_equal(stamp->night, t + p);
-                    if (t > 0 && p < 2) assert_int_equal(stamp_at(b, t, p), stamp_at(b, t - 1, p + 1)); /* one visit a night */
+                    if (t > 0 && p < 2)
+                        assert_int_equal(stamp_at(b, t, p), stamp_at(b, t - 1, p + 1)); /* one visit a night */
                     if (t % 3 == 0) seen[stamp->night][stamp->visit]++;
                 }
             }
@@ -238,7 +240,9 @@ static void test_visits(void **state)
     made_end(&m);
 }
 
-/* --- order -------------------------------------------------------------------------------------------------------------------- */
+/* --- order
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void test_bucketed_by_length(void **state)
 {
@@ -307,7 +311,8 @@ static void test_evaluation_order(void **state)
     made_end(&m);
 }
 
-/* --- what is left out ---------------------------------------------------------------------------------------------------------- */
+/* --- what is left out
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static void test_left_out(void **state)
 {
@@ -335,7 +340,8 @@ static void test_left_out(void **state)
     epo__loader_free(loader);
     o.class_count = 1;
     o.rule.planes = 6;
-    check_fails(epo__loader_open(&o, &loader), EPO_ENOTFOUND, "4 objects of no or another class, 2 with fewer than 6 nights");
+    check_fails(epo__loader_open(&o, &loader), EPO_ENOTFOUND,
+                "4 objects of no or another class, 2 with fewer than 6 nights");
     made_end(&m);
 }
 
@@ -353,7 +359,10 @@ static void test_damaged(void **state)
     }
     made_commit(&m);
     char sql[200];
-    snprintf(sql, sizeof sql, "UPDATE pixels SET data = zeroblob(256) WHERE stamp = (SELECT min(id) + 2 FROM stamps WHERE object = %lld)", (long long)ids[2]);
+    snprintf(
+        sql, sizeof sql,
+        "UPDATE pixels SET data = zeroblob(256) WHERE stamp = (SELECT min(id) + 2 FROM stamps WHERE object = %lld)",
+        (long long)ids[2]);
     epo__store_rollback(m.store);
     outside(&m, sql);
     epo__loader_options o = made_options(&m);
@@ -387,7 +396,8 @@ static void test_damaged(void **state)
     made_end(&m);
 }
 
-/* --- memory, stopping, options ------------------------------------------------------------------------------------------------- */
+/* --- memory, stopping, options
+ * ------------------------------------------------------------------------------------------------- */
 
 static size_t resident(void)
 {
@@ -415,8 +425,20 @@ static void test_memory_cap(void **state)
             bool added;
             for (int k = 0; k < BIG * BIG; k++) pixels[k] = (int16_t)(k * 7 % 1000 + i + n);
             snprintf(exposure, sizeof exposure, "e%02d", n);
-            check_ok(epo__store_stamp_put(m.store, &(epo__stamp_row){.object = object, .source = m.source, .exposure = exposure, .mjd = 55000 + n, .mjd_given = NAN,
-                                                                     .type = EPO__PIXEL_I16, .width = BIG, .height = BIG, .mag = NAN, .mag_err = NAN, .fwhm = NAN, .rb = NAN, .drb = NAN},
+            check_ok(epo__store_stamp_put(m.store,
+                                          &(epo__stamp_row){.object = object,
+                                                            .source = m.source,
+                                                            .exposure = exposure,
+                                                            .mjd = 55000 + n,
+                                                            .mjd_given = NAN,
+                                                            .type = EPO__PIXEL_I16,
+                                                            .width = BIG,
+                                                            .height = BIG,
+                                                            .mag = NAN,
+                                                            .mag_err = NAN,
+                                                            .fwhm = NAN,
+                                                            .rb = NAN,
+                                                            .drb = NAN},
                                           pixels, &id, &added));
         }
     }
@@ -524,10 +546,17 @@ static void test_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_whatever_way), cmocka_unit_test(test_seed_counts), cmocka_unit_test(test_balance),
-        cmocka_unit_test(test_visits), cmocka_unit_test(test_bucketed_by_length), cmocka_unit_test(test_evaluation_order),
-        cmocka_unit_test(test_left_out), cmocka_unit_test(test_damaged), cmocka_unit_test(test_memory_cap),
-        cmocka_unit_test(test_stops_at_any_time), cmocka_unit_test(test_options),
+        cmocka_unit_test(test_same_whatever_way),
+        cmocka_unit_test(test_seed_counts),
+        cmocka_unit_test(test_balance),
+        cmocka_unit_test(test_visits),
+        cmocka_unit_test(test_bucketed_by_length),
+        cmocka_unit_test(test_evaluation_order),
+        cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_memory_cap),
+        cmocka_unit_test(test_stops_at_any_time),
+        cmocka_unit_test(test_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,11 @@ static void nights_of(const made *m, const epo__loader_options *o, int64_t objec
             for (size_t t = 0; t < (size_t)b->lengths[i] && b->objects[i] == object; t++)
                 for (size_t p = 0; p < 3; p++) {
                     size_t used = strlen(text);
-                    snprintf(text + used, size - used, "%s%d", p ? " " : t ? "|" : "", m->stamps[stamp_at(b, triplet + t, p)].night);
+                    snprintf(text + used, size - used, "%s%d",
+                             p   ? " "
+                             : t ? "|"
+                                 : "",
+                             m->stamps[stamp_at(b, triplet + t, p)].night);
                 }
             triplet += (size_t)b->lengths[i];
         }
@@ -113,8 +117,9 @@ static void test_peak(void **state)
     char text[100];
     made_begin(&m);
     epo__loader_options o = made_options(&m);
-    int64_t by_mag = made_object(&m, "mag", "SN"), at_end = made_object(&m, "end", "SN"), by_point = made_object(&m, "point", "SN"),
-            by_flux = made_object(&m, "flux", "SN"), other = made_object(&m, "other", "NON");
+    int64_t by_mag = made_object(&m, "mag", "SN"), at_end = made_object(&m, "end", "SN"),
+            by_point = made_object(&m, "point", "SN"), by_flux = made_object(&m, "flux", "SN"),
+            other = made_object(&m, "other", "NON");
     for (int n = 0; n < 8; n++) {
         int32_t pixels[PIXELS];
         bool added;
@@ -125,10 +130,35 @@ static void test_peak(void **state)
         made_visit(&m, by_point, n, 0, NAN, NULL);
         made_visit(&m, other, n, 0, n == 6 ? 10 : 20, NULL);
         const double mjd = m.stamps[m.count - 2].mjd;
-        check_ok(epo__store_photometry_put(m.store, &(epo__photometry_row){.object = by_point, .source = m.source, .method = "given", .filter = "", .mjd = mjd + 0.3, .mag = n == 3 ? 18.25 : 21, .mag_err = NAN}, &added));
+        check_ok(epo__store_photometry_put(m.store,
+                                           &(epo__photometry_row){.object = by_point,
+                                                                  .source = m.source,
+                                                                  .method = "given",
+                                                                  .filter = "",
+                                                                  .mjd = mjd + 0.3,
+                                                                  .mag = n == 3 ? 18.25 : 21,
+                                                                  .mag_err = NAN},
+                                           &added));
         /* brighter, but no night is near it, or it is a limit */
-        check_ok(epo__store_photometry_put(m.store, &(epo__photometry_row){.object = by_point, .source = m.source, .method = "given", .filter = "", .mjd = mjd + 1.4, .mag = 12, .mag_err = NAN}, &added));
-        check_ok(epo__store_photometry_put(m.store, &(epo__photometry_row){.object = by_point, .source = m.source, .method = "given", .filter = "", .mjd = mjd, .mag = 11, .mag_err = NAN, .flag = EPO__PHOTOMETRY_LIMIT}, &added));
+        check_ok(epo__store_photometry_put(m.store,
+                                           &(epo__photometry_row){.object = by_point,
+                                                                  .source = m.source,
+                                                                  .method = "given",
+                                                                  .filter = "",
+                                                                  .mjd = mjd + 1.4,
+                                                                  .mag = 12,
+                                                                  .mag_err = NAN},
+                                           &added));
+        check_ok(epo__store_photometry_put(m.store,
+                                           &(epo__photometry_row){.object = by_point,
+                                                                  .source = m.source,
+                                                                  .method = "given",
+                                                                  .filter = "",
+                                                                  .mjd = mjd,
+                                                                  .mag = 11,
+                                                                  .mag_err = NAN,
+                                                                  .flag = EPO__PHOTOMETRY_LIMIT},
+                                           &added));
         /* a source at the centre, on a sky that is highest on another night; its stamps tell the night by the sky */
         for (int i = 0; i < PIXELS; i++) pixels[i] = (int32_t)m.count * PIXELS + (n == 4 ? 30 : 0);
         pixels[SIDE / 2 * SIDE + SIDE / 2] += n == 1 ? 29 : 5;
@@ -160,7 +190,9 @@ static void test_peak(void **state)
     made_end(&m);
 }
 
-/* --- turns -------------------------------------------------------------------------------------------------------------------- */
+/* --- turns
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void test_turns(void **state)
 {
@@ -203,7 +235,8 @@ static void test_turns(void **state)
     made_end(&m);
 }
 
-/* --- normalisation ------------------------------------------------------------------------------------------------------------ */
+/* --- normalisation
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* In evaluation an object's triplets are what data/sequence.h and image/normalise.h make of it. */
 static void test_equals_scoring(void **state)
@@ -215,12 +248,15 @@ static void test_equals_scoring(void **state)
     for (int n = 0; n < 9; n++) {
         for (int v = 0; v < 1 + n % 2; v++) {
             int32_t pixels[PIXELS];
-            for (int i = 0; i < PIXELS; i++) pixels[i] = 900 + 17 * n + (int32_t)(((uint32_t)i * 2654435761u + (uint32_t)(n * 3 + v) * 40503u) >> 26);
+            for (int i = 0; i < PIXELS; i++)
+                pixels[i] =
+                    900 + 17 * n + (int32_t)(((uint32_t)i * 2654435761u + (uint32_t)(n * 3 + v) * 40503u) >> 26);
             made_visit(&m, id, n, v, NAN, pixels);
         }
     }
     made_commit(&m);
-    const char *const normalisers[] = {"none", "asinh", "zscore scope=sequence", "zscore", "minmax scope=stamp", "l2row", "l2 sky=median"};
+    const char *const normalisers[] = {"none",  "asinh",        "zscore scope=sequence", "zscore", "minmax scope=stamp",
+                                       "l2row", "l2 sky=median"};
     const int sides[] = {SIDE, SIDE - 3, SIDE + 2};
     for (size_t k = 0; k < sizeof normalisers / sizeof *normalisers; k++) {
         for (size_t h = 0; h < sizeof sides / sizeof *sides; h++) {
@@ -234,7 +270,12 @@ static void test_equals_scoring(void **state)
             check_ok(epo__sequence_fetch(m.store, id, &sequence));
             check_ok(epo__sequence_assemble(&sequence, sides[h], sides[h]));
             assert_int_equal(sequence.night_count, 9);
-            const epo__image_block block = {.pixels = sequence.planes, .stamps = 3, .planes = 3, .height = sides[h], .width = sides[h], .difference = -1};
+            const epo__image_block block = {.pixels = sequence.planes,
+                                            .stamps = 3,
+                                            .planes = 3,
+                                            .height = sides[h],
+                                            .width = sides[h],
+                                            .difference = -1};
             check_ok(epo__normalise(&o.rule.normaliser, &block, &work));
             epo__loader *loader = opened(&o);
             check_ok(epo__loader_start(loader, 0, 0));
@@ -248,7 +289,8 @@ static void test_equals_scoring(void **state)
                 triplet.kind = EPO__EXAMPLE_TRIPLET;
                 epo__loader *other = opened(&triplet);
                 check_ok(epo__loader_start(other, 0, 0));
-                assert_memory_equal(next_of(other)->planes, sequence.planes + 3 * sides[h] * sides[h], 3 * (size_t)(sides[h] * sides[h]) * sizeof(float));
+                assert_memory_equal(next_of(other)->planes, sequence.planes + 3 * sides[h] * sides[h],
+                                    3 * (size_t)(sides[h] * sides[h]) * sizeof(float));
                 epo__loader_free(other);
             }
             epo__loader_free(loader);
@@ -259,7 +301,9 @@ static void test_equals_scoring(void **state)
     made_end(&m);
 }
 
-/* --- stamps -------------------------------------------------------------------------------------------------------------------- */
+/* --- stamps
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static void put_plane(made *m, int64_t object, const char *exposure, epo__role role, int plane, int side, int base)
 {
@@ -267,8 +311,22 @@ static void put_plane(made *m, int64_t object, const char *exposure, epo__role r
     int64_t id;
     bool added;
     for (int i = 0; i < side * side; i++) pixels[i] = (int16_t)(base + i * i % 101);
-    check_ok(epo__store_stamp_put(m->store, &(epo__stamp_row){.object = object, .source = m->source, .exposure = exposure, .role = role, .plane = plane, .mjd = 55000.5, .mjd_given = NAN,
-                                                             .type = EPO__PIXEL_I16, .width = side, .height = side, .mag = NAN, .mag_err = NAN, .fwhm = NAN, .rb = NAN, .drb = NAN},
+    check_ok(epo__store_stamp_put(m->store,
+                                  &(epo__stamp_row){.object = object,
+                                                    .source = m->source,
+                                                    .exposure = exposure,
+                                                    .role = role,
+                                                    .plane = plane,
+                                                    .mjd = 55000.5,
+                                                    .mjd_given = NAN,
+                                                    .type = EPO__PIXEL_I16,
+                                                    .width = side,
+                                                    .height = side,
+                                                    .mag = NAN,
+                                                    .mag_err = NAN,
+                                                    .fwhm = NAN,
+                                                    .rb = NAN,
+                                                    .drb = NAN},
                                   pixels, &id, &added));
 }
 
@@ -298,7 +356,13 @@ static void test_stamps(void **state)
     o.kind = EPO__EXAMPLE_STAMP;
     o.classes = classes;
     o.training = false;
-    o.rule = (epo__stamp_rule){.name = "net", .planes = 3, .height = 8, .width = 8, .difference = 0, .pad = EPO_FIT_CORNER, .pad_value = 0.25f,
+    o.rule = (epo__stamp_rule){.name = "net",
+                               .planes = 3,
+                               .height = 8,
+                               .width = 8,
+                               .difference = 0,
+                               .pad = EPO_FIT_CORNER,
+                               .pad_value = 0.25f,
                                .roles = {EPO__ROLE_DIFFERENCE, EPO__ROLE_SCIENCE, EPO__ROLE_TEMPLATE}};
     check_ok(epo__normaliser_parse("mad", &o.rule.normaliser));
     epo__loader *loader = opened(&o);
@@ -323,7 +387,11 @@ static void test_stamps(void **state)
         const epo__stamp_row *rows = list.rows + (e == 1 ? 3 : 0);
         for (int p = 0; p < 3; p++) {
             check_ok(epo__store_pixels_read(m.store, &rows[p], &pixels[p]));
-            views[p] = (epo__plane_view){.role = rows[p].role, .type = rows[p].type, .height = rows[p].height, .width = rows[p].width, .pixels = pixels[p].bytes};
+            views[p] = (epo__plane_view){.role = rows[p].role,
+                                         .type = rows[p].type,
+                                         .height = rows[p].height,
+                                         .width = rows[p].width,
+                                         .pixels = pixels[p].bytes};
             if (rows[p].role == EPO__ROLE_DIFFERENCE) assert_int_equal(b->stamps[e], rows[p].id);
         }
         check_ok(epo__stamp_input(&o.rule, views, 3, 0, &room, expected[e]));
@@ -398,8 +466,9 @@ static void test_without_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nights), cmocka_unit_test(test_free_windows), cmocka_unit_test(test_peak), cmocka_unit_test(test_turns),
-        cmocka_unit_test(test_equals_scoring), cmocka_unit_test(test_stamps), cmocka_unit_test(test_without_times),
+        cmocka_unit_test(test_nights),        cmocka_unit_test(test_free_windows),   cmocka_unit_test(test_peak),
+        cmocka_unit_test(test_turns),         cmocka_unit_test(test_equals_scoring), cmocka_unit_test(test_stamps),
+        cmocka_unit_test(test_without_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,8 @@ static int make_store(void **state)
     snprintf(db, sizeof db, "%s/survey.db", folder);
     check_ok(epo_store_open(db, EPO_STORE_CREATE, &store));
     check_ok(epo__store_begin(store));
-    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "s", .name = "x", .ra = NAN, .dec = NAN}, &object, &added));
+    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "s", .name = "x", .ra = NAN, .dec = NAN},
+                                   &object, &added));
     check_ok(epo__store_commit(store));
     return 0;
 }
@@ -48,9 +49,21 @@ static void put(const epoch *e, int level)
     bool added;
     for (int y = 0; y < e->height; y++)
         for (int x = 0; x < e->width; x++) pixels[y * e->width + x] = (int16_t)(level + 10 * y + x);
-    epo__stamp_row row = {.object = object, .exposure = e->exposure, .role = e->role, .mjd = e->mjd, .mjd_given = NAN, .night = e->night,
-                          .type = EPO__PIXEL_I16, .width = e->width, .height = e->height, .constant = e->constant,
-                          .mag = NAN, .mag_err = NAN, .fwhm = NAN, .rb = NAN, .drb = NAN};
+    epo__stamp_row row = {.object = object,
+                          .exposure = e->exposure,
+                          .role = e->role,
+                          .mjd = e->mjd,
+                          .mjd_given = NAN,
+                          .night = e->night,
+                          .type = EPO__PIXEL_I16,
+                          .width = e->width,
+                          .height = e->height,
+                          .constant = e->constant,
+                          .mag = NAN,
+                          .mag_err = NAN,
+                          .fwhm = NAN,
+                          .rb = NAN,
+                          .drb = NAN};
     check_ok(epo__store_begin(store));
     check_ok(epo__store_stamp_put(store, &row, pixels, &id, &added));
     assert_true(added);
@@ -119,7 +132,8 @@ static void without_times_each_frame_is_a_night(void **state)
 static void stamps_are_cut_and_padded_about_the_centre(void **state)
 {
     (void)state;
-    const epoch epochs[] = {{"small", NULL, 1, EPO__ROLE_SCIENCE, false, 3, 1}, {"large", NULL, 2, EPO__ROLE_SCIENCE, false, 7, 6}};
+    const epoch epochs[] = {{"small", NULL, 1, EPO__ROLE_SCIENCE, false, 3, 1},
+                            {"large", NULL, 2, EPO__ROLE_SCIENCE, false, 7, 6}};
     epo__sequence s = {0};
     put_all(epochs, 2);
     check_ok(epo__sequence_fetch(store, object, &s));
@@ -139,7 +153,8 @@ static void stamps_are_cut_and_padded_about_the_centre(void **state)
     int64_t other;
     bool added;
     check_ok(epo__store_begin(store));
-    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "s", .name = "y", .ra = NAN, .dec = NAN}, &other, &added));
+    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "s", .name = "y", .ra = NAN, .dec = NAN}, &other,
+                                   &added));
     check_ok(epo__store_commit(store));
     check_ok(epo__sequence_fetch(store, other, &s));
     assert_int_equal(s.night_count, 0);
@@ -150,13 +165,17 @@ static void stamps_are_cut_and_padded_about_the_centre(void **state)
 static void a_damaged_stamp_is_named(void **state)
 {
     (void)state;
-    const epoch epochs[] = {{"a", NULL, 1, EPO__ROLE_SCIENCE, false, 3, 3}, {"b", NULL, 2, EPO__ROLE_SCIENCE, false, 3, 3}};
+    const epoch epochs[] = {{"a", NULL, 1, EPO__ROLE_SCIENCE, false, 3, 3},
+                            {"b", NULL, 2, EPO__ROLE_SCIENCE, false, 3, 3}};
     epo__sequence s = {0};
     sqlite3 *outside;
     put_all(epochs, 2);
     assert_int_equal(sqlite3_open(db, &outside), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(outside, "UPDATE pixels SET data = CAST(x'FF' || substr(data, 2) AS BLOB) WHERE stamp = (SELECT max(stamp) FROM pixels)",
-                                  NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(outside,
+                                  "UPDATE pixels SET data = CAST(x'FF' || substr(data, 2) AS BLOB) WHERE stamp = "
+                                  "(SELECT max(stamp) FROM pixels)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     sqlite3_close(outside);
     check_fails(epo__sequence_fetch(store, object, &s), EPO_EFORMAT, "damaged");
     check_mentions(epo_error_message(), "object 1");

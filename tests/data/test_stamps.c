@@ -43,14 +43,13 @@ static void save_stamp(const char *name, float level, const char *cards)
 {
     fm_file f = {0}, gz = {0};
     add_image(&f, level, cards);
-    if (strstr(name, ".gz"))
-        fm_gzip(&f, &gz);
+    if (strstr(name, ".gz")) fm_gzip(&f, &gz);
     fm_save(strstr(name, ".gz") ? &gz : &f, in_set(name));
     fm_free(&f);
     fm_free(&gz);
 }
 
-/* --- stamps ---------------------------------------------------------------------------------------------------------- */
+/* --- stamps ------------------------------------------------------------------------------------------------------- */
 
 static void true_and_false_mean_real_and_bogus(void **state)
 {
@@ -62,16 +61,21 @@ static void true_and_false_mean_real_and_bogus(void **state)
     save_stamp("true/a.fits", 1,
                "CANDID  = 'cand-7'\nMAG     = 18.25\nMAGERR  = 0.125\nFILTER  = 'r'\nFWHM    = 2.5\nEDGE    = 'False'\n"
                "DATE-OBS= '2012-03-04T06:00:00.0'\nRA      = 10.5\nDEC     = -20.25\nOBJECT  = 'field 9'");
-    save_stamp("False/a.fits.gz", 2, "CANDID  = 1127107111615015007\nEDGE    = T\nMJD-OBS = 5.599025D4\nMAG     = 'none'");
+    save_stamp("False/a.fits.gz", 2,
+               "CANDID  = 1127107111615015007\nEDGE    = T\nMJD-OBS = 5.599025D4\nMAG     = 'none'");
     save_stamp("b.fit", 1, "MJD     = 1e300\nDATE-OBS= 'yesterday'");
     import(db, set, &options, &t);
     assert_int_equal(t.summary.stamps, 3);
     assert_int_equal(t.summary.suspect_dates, 1);
-    check_rows(db, "SELECT o.name, o.class, o.ra, o.dec, o.parent, exposure, role, candid, mag, mag_err, filter, fwhm, extra, mjd, night, mjd_suspect "
-                   "FROM stamps s JOIN objects o ON o.id = s.object ORDER BY 1",
-               "False/a|bogus||||a|difference|1127107111615015007|||||{\"edge\":true}|55990.25|2012-03-04|0\n"
-               "set/b|set||||b|difference||||||||" "|1\n"
-               "true/a|real|10.5|-20.25|field 9|a|difference||18.25|0.125|r|2.5|{\"edge\":false}|55990.25|2012-03-04|0\n");
+    check_rows(
+        db,
+        "SELECT o.name, o.class, o.ra, o.dec, o.parent, exposure, role, candid, mag, mag_err, filter, fwhm, extra, "
+        "mjd, night, mjd_suspect "
+        "FROM stamps s JOIN objects o ON o.id = s.object ORDER BY 1",
+        "False/a|bogus||||a|difference|1127107111615015007|||||{\"edge\":true}|55990.25|2012-03-04|0\n"
+        "set/b|set||||b|difference||||||||"
+        "|1\n"
+        "true/a|real|10.5|-20.25|field 9|a|difference||18.25|0.125|r|2.5|{\"edge\":false}|55990.25|2012-03-04|0\n");
     char *before = dump(db), *after;
     import(db, set, &options, &t);
     assert_int_equal(t.summary.unchanged, 3);
@@ -104,7 +108,8 @@ static void alike_stamps_in_two_places_are_two(void **state)
     options.class_name = "given";
     options.survey = "other";
     import(db, set, &options, &t);
-    check_rows(db, "SELECT DISTINCT o.class FROM objects o JOIN surveys v ON v.id = o.survey WHERE v.name = 'other'", "given\n");
+    check_rows(db, "SELECT DISTINCT o.class FROM objects o JOIN surveys v ON v.id = o.survey WHERE v.name = 'other'",
+               "given\n");
 }
 
 static void extensions_are_chosen_by_name(void **state)
@@ -124,8 +129,10 @@ static void extensions_are_chosen_by_name(void **state)
     options.survey = "three";
     options.extname = "DIFF,SCI,REF";
     import(db, set, &options, &t);
-    check_rows(db, "SELECT s.role, s.plane, s.mag, hex(substr(data, 1, 4)) FROM stamps s JOIN pixels p ON p.stamp = s.id JOIN objects o ON o.id = s.object "
-                   "JOIN surveys v ON v.id = o.survey WHERE v.name = 'three' ORDER BY plane",
+    check_rows(db,
+               "SELECT s.role, s.plane, s.mag, hex(substr(data, 1, 4)) FROM stamps s JOIN pixels p ON p.stamp = s.id "
+               "JOIN objects o ON o.id = s.object "
+               "JOIN surveys v ON v.id = o.survey WHERE v.name = 'three' ORDER BY plane",
                "difference|0|17.5|00004040\nscience|1|17.5|0000803F\ntemplate|2|17.5|00000040\n");
     options.extname = "SCI,NOSUCH";
     import(db, set, &options, &t);
@@ -133,7 +140,7 @@ static void extensions_are_chosen_by_name(void **state)
     check_mentions(t.refused, "multi.fits: no extension is named NOSUCH");
 }
 
-/* --- trios ------------------------------------------------------------------------------------------------------------ */
+/* --- trios -------------------------------------------------------------------------------------------------------- */
 
 static void save_trio(int id)
 {
@@ -172,8 +179,10 @@ static void trios_are_one_exposure_of_three_planes(void **state)
     assert_int_equal(t.summary.files, 10);
     assert_int_equal(t.summary.objects, 3);
     assert_int_equal(t.summary.stamps, 9);
-    check_rows(db, "SELECT o.name, class, role, plane, candid, hex(substr(data, 1, 4)) FROM stamps s JOIN objects o ON o.id = s.object JOIN pixels p ON p.stamp = s.id "
-                   "WHERE o.name <> '6' ORDER BY 1, plane",
+    check_rows(db,
+               "SELECT o.name, class, role, plane, candid, hex(substr(data, 1, 4)) FROM stamps s JOIN objects o ON "
+               "o.id = s.object JOIN pixels p ON p.stamp = s.id "
+               "WHERE o.name <> '6' ORDER BY 1, plane",
                "5|real|template|0|5|0000A040\n5|real|science|1|5|0000D242\n5|real|difference|2|5|00004D43\n"
                "7|bogus|template|0|7|0000E040\n7|bogus|science|1|7|0000D642\n7|bogus|difference|2|7|00004F43\n");
     char *before = dump(db);

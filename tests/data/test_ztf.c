@@ -6,11 +6,15 @@
 enum { SIDE = 3 };
 
 static const char SCHEMA[] =
-    "{\"type\":\"record\",\"name\":\"alert\",\"fields\":[{\"name\":\"objectId\",\"type\":\"string\"},{\"name\":\"candid\",\"type\":\"long\"},"
-    "{\"name\":\"candidate\",\"type\":{\"type\":\"record\",\"name\":\"candidate\",\"fields\":[{\"name\":\"jd\",\"type\":\"double\"},"
+    "{\"type\":\"record\",\"name\":\"alert\",\"fields\":[{\"name\":\"objectId\",\"type\":\"string\"},{\"name\":"
+    "\"candid\",\"type\":\"long\"},"
+    "{\"name\":\"candidate\",\"type\":{\"type\":\"record\",\"name\":\"candidate\",\"fields\":[{\"name\":\"jd\","
+    "\"type\":\"double\"},"
     "{\"name\":\"fid\",\"type\":\"int\"},{\"name\":\"ra\",\"type\":\"double\"},{\"name\":\"dec\",\"type\":\"double\"},"
-    "{\"name\":\"magpsf\",\"type\":\"float\"},{\"name\":\"drb\",\"type\":\"float\"},{\"name\":\"drbversion\",\"type\":\"string\"}]}},"
-    "{\"name\":\"cutoutScience\",\"type\":{\"type\":\"record\",\"name\":\"cutout\",\"fields\":[{\"name\":\"stampData\",\"type\":\"bytes\"}]}},"
+    "{\"name\":\"magpsf\",\"type\":\"float\"},{\"name\":\"drb\",\"type\":\"float\"},{\"name\":\"drbversion\",\"type\":"
+    "\"string\"}]}},"
+    "{\"name\":\"cutoutScience\",\"type\":{\"type\":\"record\",\"name\":\"cutout\",\"fields\":[{\"name\":\"stampData\","
+    "\"type\":\"bytes\"}]}},"
     "{\"name\":\"cutoutTemplate\",\"type\":\"cutout\"},{\"name\":\"cutoutDifference\",\"type\":\"cutout\"}]}";
 
 static char *folder;
@@ -106,18 +110,26 @@ static void save_alerts(const char *name, const alert *alerts, size_t count, siz
 static void alerts_become_exposures_of_three_planes(void **state)
 {
     (void)state;
-    const alert alerts[] = {{"ZTF18a", 1127107111615015007, 59000.125, 1}, {"ZTF18b", 1127107111615015008, 59000.25, 2}, {"ZTF18a", 1127107111615015009, 59001.5, 3}};
+    const alert alerts[] = {{"ZTF18a", 1127107111615015007, 59000.125, 1},
+                            {"ZTF18b", 1127107111615015008, 59000.25, 2},
+                            {"ZTF18a", 1127107111615015009, 59001.5, 3}};
     epo_import_options options = options_for("ztf");
     told t;
     save_alerts("night.avro", alerts, 3, 3);
     import(db, folder, &options, &t);
     assert_int_equal(t.summary.objects, 2);
     assert_int_equal(t.summary.stamps, 9);
-    check_rows(db, "SELECT o.name, ra, dec, candid, exposure, role, plane, mjd, night, filter, mag, drb, drb_version, hex(substr(data, 1, 4)) "
-                   "FROM stamps s JOIN objects o ON o.id = s.object JOIN pixels p ON p.stamp = s.id WHERE candid = 1127107111615015009 ORDER BY plane",
-               "ZTF18a|10.5|-20.25|1127107111615015009|1127107111615015009|science|0|59001.5|2020-06-01|r|18.5|0.75|d6_m7|00004040\n"
-               "ZTF18a|10.5|-20.25|1127107111615015009|1127107111615015009|template|1|59001.5|2020-06-01|r|18.5|0.75|d6_m7|0000C842\n"
-               "ZTF18a|10.5|-20.25|1127107111615015009|1127107111615015009|difference|2|59001.5|2020-06-01|r|18.5|0.75|d6_m7|00004843\n");
+    check_rows(db,
+               "SELECT o.name, ra, dec, candid, exposure, role, plane, mjd, night, filter, mag, drb, drb_version, "
+               "hex(substr(data, 1, 4)) "
+               "FROM stamps s JOIN objects o ON o.id = s.object JOIN pixels p ON p.stamp = s.id WHERE candid = "
+               "1127107111615015009 ORDER BY plane",
+               "ZTF18a|10.5|-20.25|1127107111615015009|1127107111615015009|science|0|59001.5|2020-06-01|r|18.5|0.75|d6_"
+               "m7|00004040\n"
+               "ZTF18a|10.5|-20.25|1127107111615015009|1127107111615015009|template|1|59001.5|2020-06-01|r|18.5|0.75|"
+               "d6_m7|0000C842\n"
+               "ZTF18a|10.5|-20.25|1127107111615015009|1127107111615015009|difference|2|59001.5|2020-06-01|r|18.5|0.75|"
+               "d6_m7|00004843\n");
     /* the same alert out of another broker's file */
     save_alerts("other.avro", alerts + 1, 1, 1);
     import(db, folder, &options, &t);
@@ -137,7 +149,9 @@ static void one_bad_stamp_does_not_spoil_a_night(void **state)
     assert_int_equal(t.summary.left_out, 1);
     assert_int_equal(t.summary.refused, 0);
     check_mentions(t.notes, "night.avro: alert 2, science");
-    check_rows(db, "SELECT DISTINCT o.name, mjd, mjd_suspect FROM stamps s JOIN objects o ON o.id = s.object ORDER BY 1", "ZTF18a|59000.125|0\nZTF18c||1\n");
+    check_rows(db,
+               "SELECT DISTINCT o.name, mjd, mjd_suspect FROM stamps s JOIN objects o ON o.id = s.object ORDER BY 1",
+               "ZTF18a|59000.125|0\nZTF18c||1\n");
     /* but when it is all there is, the file is refused */
     save_alerts("single.avro", alerts + 1, 1, 1);
     import(db, folder, &options, &t);
@@ -177,7 +191,9 @@ static void real_alerts_import(void **state)
     import(db, temp_path(data_folder(), "ztf/alerts"), &options, &t);
     assert_int_equal(t.summary.files, 294);
     assert_int_equal(t.summary.refused + t.summary.left_out, 0);
-    check_rows(db, "SELECT count(*), (SELECT count(DISTINCT candid) FROM stamps), (SELECT count(DISTINCT exposure) FROM stamps WHERE drb IS NOT NULL) FROM objects",
+    check_rows(db,
+               "SELECT count(*), (SELECT count(DISTINCT candid) FROM stamps), (SELECT count(DISTINCT exposure) FROM "
+               "stamps WHERE drb IS NOT NULL) FROM objects",
                "370|387|387\n");
 }
 

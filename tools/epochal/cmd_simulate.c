@@ -109,18 +109,15 @@ static int run(const cli_call *call)
 
     epo_store *store = NULL;
     epo_simulate_summary summary = {0};
-    epo_status status = epo_store_open(o->common.db, EPO_STORE_CREATE, &store);
+    epo_status status = epo_simulate_check(&simulate);
+    if (status != EPO_OK) return cli_usage(call->command, "%s", epo_error_message());
+    status = epo_store_open(o->common.db, EPO_STORE_CREATE, &store);
     if (status != EPO_OK) return cli_failed(status);
     cli_progress_begin("stamps", 0);
     status = epo_simulate(store, &simulate, report, NULL, &summary);
     cli_progress_end();
-    int result = CLI_OK;
-    if (status == EPO_EARG)
-        result = cli_usage(call->command, "%s", epo_error_message());
-    else if (status != EPO_OK)
-        result = cli_failed(status);
+    int result = status == EPO_OK ? CLI_OK : cli_failed(status);
     epo_store_close(store);
-    if (status == EPO_EARG) return result;
     int printed = print_summary(o->common.output, &summary);
     return result == CLI_OK ? printed : result;
 }
