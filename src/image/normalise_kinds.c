@@ -147,58 +147,35 @@ static void noise_scale(const epo__pixel_group *group, double *shift, double *sc
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
-static const epo__normalise_kind none = {.name = "none",
-                                         .help = "pixels as they are",
-                                         .scope = EPO_SCOPE_PLANE,
-                                         .sky = true};
+static const epo__normalise_kind none = {
+    .name = "none", .help = "pixels as they are", .scope = EPO_SCOPE_PLANE, .sky = true};
 
-static const epo__normalise_kind l2 = {.name = "l2",
-                                       .help = "divided by the L2 norm",
-                                       .scope = EPO_SCOPE_PLANE,
-                                       .scoped = true,
-                                       .sky = true,
-                                       .scale = norm_scale};
+static const epo__normalise_kind l2 = {
+    .name = "l2", .help = "divided by the L2 norm", .scope = EPO_SCOPE_PLANE, .scoped = true, .sky = true,
+    .scale = norm_scale};
 
-static const epo__normalise_kind l2row = {.name = "l2row",
-                                          .help = "each row divided by its own L2 norm",
-                                          .scope = EPO_SCOPE_ROW,
-                                          .scale = norm_scale};
+static const epo__normalise_kind l2row = {
+    .name = "l2row", .help = "each row divided by its own L2 norm", .scope = EPO_SCOPE_ROW, .scale = norm_scale};
 
-static const epo__normalise_kind zscore = {.name = "zscore",
-                                           .help = "mean 0, standard deviation 1",
-                                           .scope = EPO_SCOPE_PLANE,
-                                           .scoped = true,
-                                           .location = mean_location,
-                                           .scale = sd_scale};
+static const epo__normalise_kind zscore = {
+    .name = "zscore", .help = "mean 0, standard deviation 1", .scope = EPO_SCOPE_PLANE, .scoped = true,
+    .location = mean_location, .scale = sd_scale};
 
-static const epo__normalise_kind sigma3 = {.name = "sigma3",
-                                           .help = "mean -+ 3 sigma to 0..1",
-                                           .scope = EPO_SCOPE_PLANE,
-                                           .scoped = true,
-                                           .location = mean_location,
-                                           .scale = sigma3_scale};
+static const epo__normalise_kind sigma3 = {
+    .name = "sigma3", .help = "mean -+ 3 sigma to 0..1", .scope = EPO_SCOPE_PLANE, .scoped = true,
+    .location = mean_location, .scale = sigma3_scale};
 
-static const epo__normalise_kind sigma3code = {.name = "sigma3code",
-                                               .help =
-                                                   "smallest and largest pixel strictly within mean -+ 3 sigma to 0..1",
-                                               .scope = EPO_SCOPE_PLANE,
-                                               .scoped = true,
-                                               .location = mean_location,
-                                               .scale = sigma3code_scale};
+static const epo__normalise_kind sigma3code = {
+    .name = "sigma3code", .help = "smallest and largest pixel strictly within mean -+ 3 sigma to 0..1",
+    .scope = EPO_SCOPE_PLANE, .scoped = true, .location = mean_location, .scale = sigma3code_scale};
 
-static const epo__normalise_kind minmax = {.name = "minmax",
-                                           .help = "smallest and largest pixel to 0..1",
-                                           .scope = EPO_SCOPE_PLANE,
-                                           .scoped = true,
-                                           .location = min_location,
-                                           .scale = max_scale};
+static const epo__normalise_kind minmax = {
+    .name = "minmax", .help = "smallest and largest pixel to 0..1", .scope = EPO_SCOPE_PLANE, .scoped = true,
+    .location = min_location, .scale = max_scale};
 
-static const epo__normalise_kind mad = {.name = "mad",
-                                        .help = "divided by 1.4826 median|x| of the difference plane",
-                                        .scope = EPO_SCOPE_STAMP,
-                                        .scoped = true,
-                                        .needs_difference = true,
-                                        .scale = mad_scale};
+static const epo__normalise_kind mad = {
+    .name = "mad", .help = "divided by 1.4826 median|x| of the difference plane", .scope = EPO_SCOPE_STAMP,
+    .scoped = true, .needs_difference = true, .scale = mad_scale};
 
 /* libm's asinh is twice as slow and good to more digits than a float shows: this one is within 3e-12 of it. The first
  * terms of the series where the logarithm would lose them. */
@@ -209,13 +186,9 @@ static double fast_asinh(double x)
     return copysign(log(size + sqrt(size * size + 1)), x);
 }
 
-static const epo__normalise_kind asinh_kind = {.name = "asinh",
-                                               .help = "asinh of (x - median) / (1.4826 median|x - median|)",
-                                               .scope = EPO_SCOPE_SEQUENCE,
-                                               .scoped = true,
-                                               .location = epo__median_location,
-                                               .scale = noise_scale,
-                                               .curve = fast_asinh};
+static const epo__normalise_kind asinh_kind = {
+    .name = "asinh", .help = "asinh of (x - median) / (1.4826 median|x - median|)", .scope = EPO_SCOPE_SEQUENCE,
+    .scoped = true, .location = epo__median_location, .scale = noise_scale, .curve = fast_asinh};
 
 const epo__normalise_kind *const epo__normalise_kinds[] = {
     &none, &l2, &l2row, &zscore, &sigma3, &sigma3code, &minmax, &mad, &asinh_kind, NULL,
