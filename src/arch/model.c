@@ -10,8 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-
-enum { MAX_NORMALISE = 200 };
+#include "image/normalise.h"
 
 const char *epo_head_name(epo_head head)
 {
@@ -105,9 +104,9 @@ epo_status epo__network_apply_options(epo__network *network, const epo_model_opt
         if (status != EPO_OK) return status;
     }
     if (!options->normalise) return EPO_OK;
-    size_t length = strlen(options->normalise);
-    if (length == 0 || length > MAX_NORMALISE)
-        return epo__fail(EPO_EARG, "normalisation \"%.80s\": 1 to %d letters", options->normalise, MAX_NORMALISE);
+    epo__normaliser known;
+    epo_status status = epo__normaliser_parse(options->normalise, &known);
+    if (status != EPO_OK) return status;
     char *copy = epo__strdup(options->normalise);
     if (!copy) return epo__nomem("normalisation");
     free(network->normalise);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * loader.c - threads that prepare batches ahead, and the queue between them and the caller.
  *
- * Batches are numbered. A thread that is free takes the next number and a free slot together, so the batch that is wanted
- * next always has a slot and the queue cannot block itself; the caller takes them by number. One slot is the caller's. Each
- * start begins a new generation: what a thread was preparing for the one before is dropped. */
+ * Batches are numbered. A thread that is free takes the next number and a free slot together, so the batch that is
+ * wanted next always has a slot and the queue cannot block itself; the caller takes them by number. One slot is the
+ * caller's. Each start begins a new generation: what a thread was preparing for the one before is dropped. */
 #include "data/loader.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,11 @@
 #include "store/objects.h"
 #include "store/store.h"
 
-enum { STANDARD_MEMORY = 512 << 20, SPARE_SLOTS = 2 /* the caller's, and one that waits for it */ };
+enum {
+    STANDARD_MEMORY = 512 << 20,
+    INDEX_CACHE = 1024, /* KiB of the store's pages, while the index is read: each is seen once */
+    SPARE_SLOTS = 2,    /* the caller's, and one that waits for it */
+};
 
 typedef enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_READY, SLOT_LENT } slot_state;
 
@@ -48,6 +53,7 @@ struct epo__loader {
     worker *workers;
     slot *slots;
     int worker_count, slot_count;
+    size_t slot_triplets; /* room in a slot */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -63,7 +69,8 @@ struct epo__loader {
     char damaged_first[512];
 };
 
-/* --- preparing ---------------------------------------------------------------------------------------------------------- */
+/* --- preparing
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* Counts an object with a stamp that cannot be used, and tells of it once. */
 static void note_damaged(epo__loader *l, epo__sampler *s, epo__loader_object *object)
@@ -94,8 +101,10 @@ static void prepare(epo__loader *l, epo__sampler *s, slot *out, unsigned generat
     out->status = EPO_OK;
     for (size_t i = 0; i < count && atomic_load_explicit(&l->generation, memory_order_relaxed) == generation; i++) {
         epo__loader_object *object = &l->index.objects[entries[i].source.object];
-        epo_status status = epo__sample_make(s, &entries[i], b->epoch, out->planes + b->triplets * triplet, out->mjds + b->triplets * planes,
-                                             &out->stamps[b->count]);
+        const size_t length = epo__loader_length(x, entries[i].source.object);
+        assert(b->triplets + length <= l->slot_triplets);
+        epo_status status = epo__sample_make(s, &entries[i], b->epoch, out->planes + b->triplets * triplet,
+                                             out->mjds + b->triplets * planes, &out->stamps[b->count]);
         if (status == EPO_EFORMAT) {
             note_damaged(l, s, object);
             continue;
@@ -105,7 +114,6 @@ static void prepare(epo__loader *l, epo__sampler *s, slot *out, unsigned generat
             snprintf(out->message, sizeof out->message, "%s", epo_error_message());
             break;
         }
-        const size_t length = epo__loader_length(x, entries[i].source.object);
         out->lengths[b->count] = (int)length;
         out->labels[b->count] = object->label;
         out->objects[b->count] = object->id;
@@ -149,7 +157,8 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* --- opening and closing -------------------------------------------------------------------------------------------------- */
+/* --- opening and closing
+ * -------------------------------------------------------------------------------------------------- */
 
 static epo_status check_options(const epo__loader_options *o)
 {
@@ -159,37 +168,51 @@ static epo_status check_options(const epo__loader_options *o)
     if (o->label_count < 1 || o->class_count < 1) return epo__fail(EPO_EARG, "loader: no classes to train");
     for (size_t i = 0; i < o->class_count; i++)
         if (o->classes[i].label < 0 || o->classes[i].label >= o->label_count)
-            return epo__fail(EPO_EARG, "loader: class %s: label %d is not one of %d", o->classes[i].name, o->classes[i].label, o->label_count);
-    if (rule->planes < 1 || rule->planes > EPO__STAMP_PLANES || rule->height < 1 || rule->width < 1 || rule->height > EPO__SIDE_MAX || rule->width > EPO__SIDE_MAX)
+            return epo__fail(EPO_EARG, "loader: class %s: label %d is not one of %d", o->classes[i].name,
+                             o->classes[i].label, o->label_count);
+    if (rule->planes < 1 || rule->planes > EPO__STAMP_PLANES || rule->height < 1 || rule->width < 1 ||
+        rule->height > EPO__SIDE_MAX || rule->width > EPO__SIDE_MAX)
         return epo__fail(EPO_EARG, "loader: %d planes of %d x %d pixels", rule->planes, rule->width, rule->height);
-    if (o->stride < 1 || o->stride > rule->planes) return epo__fail(EPO_EARG, "loader: a stride of %d with %d nights at once", o->stride, rule->planes);
+    if (o->stride < 1 || o->stride > rule->planes)
+        return epo__fail(EPO_EARG, "loader: a stride of %d with %d nights at once", o->stride, rule->planes);
     if (o->kind == EPO__EXAMPLE_FIXED && o->nights < rule->planes)
-        return epo__fail(EPO_EARG, "loader: sequences of %d nights, of which %d enter at once", o->nights, rule->planes);
+        return epo__fail(EPO_EARG, "loader: sequences of %d nights, of which %d enter at once", o->nights,
+                         rule->planes);
     if (o->training && o->turns && rule->height != rule->width)
         return epo__fail(EPO_EARG, "loader: planes of %d x %d pixels cannot be turned", rule->width, rule->height);
     /* an empty block: only whether the normaliser can work with these planes */
     epo__image_work work = {0};
-    return epo__normalise(&rule->normaliser, &(epo__image_block){.planes = (size_t)rule->planes, .height = rule->height, .width = rule->width, .difference = rule->difference}, &work);
+    return epo__normalise(&rule->normaliser,
+                          &(epo__image_block){.planes = (size_t)rule->planes,
+                                              .height = rule->height,
+                                              .width = rule->width,
+                                              .difference = rule->difference},
+                          &work);
 }
 
-static size_t slot_bytes(const epo__loader *l, size_t triplets)
+static size_t slot_bytes(const epo__loader *l)
 {
     const epo__loader_options *o = &l->index.options;
     const size_t planes = (size_t)o->rule.planes, pixels = (size_t)o->rule.height * (size_t)o->rule.width;
-    return triplets * planes * (pixels * sizeof(float) + sizeof(double)) + (size_t)o->batch * (2 * sizeof(int) + 2 * sizeof(int64_t)) + sizeof(slot);
+    return l->slot_triplets * planes * (pixels * sizeof(float) + sizeof(double)) +
+           (size_t)o->batch * (2 * sizeof(int) + 2 * sizeof(int64_t)) + sizeof(slot);
 }
 
 /* Divides the cap between the batches and the stamps that are kept. */
-static epo_status share_memory(epo__loader *l, size_t triplets)
+static epo_status share_memory(epo__loader *l)
 {
     const epo__loader_options *o = &l->index.options;
     size_t planes = (size_t)o->rule.planes * (size_t)o->rule.height * (size_t)o->rule.width, floats;
-    if (!epo__size_mul(triplets, planes, &floats) || floats > SIZE_MAX / 64) return epo__fail(EPO_ELIMIT, "batches of %zu triplets: too large", triplets);
-    const size_t one = slot_bytes(l, triplets), rest = epo__loader_index_bytes(&l->index) + epo__loader_plan_bytes(&l->index) +
-                                                       (size_t)l->worker_count * (epo__sampler_bytes(&l->index) + sizeof(worker));
+    if (!epo__size_mul(l->slot_triplets, planes, &floats) || floats > SIZE_MAX / 64)
+        return epo__fail(EPO_ELIMIT, "batches of %zu triplets: too large", l->slot_triplets);
+    const size_t one = slot_bytes(l), rest = epo__loader_index_bytes(&l->index) + epo__loader_plan_bytes(&l->index) +
+                                             (size_t)l->worker_count * (epo__sampler_bytes(&l->index) + sizeof(worker));
     if (rest + 2 * one > o->memory)
-        return epo__fail(EPO_ELIMIT, "%.1f MiB of memory for reading ahead, and it takes %.1f: %.1f for each of two batches and %.1f beside them",
-                         (double)o->memory / 1048576, (double)(rest + 2 * one) / 1048576, (double)one / 1048576, (double)rest / 1048576);
+        return epo__fail(EPO_ELIMIT,
+                         "%.1f MiB of memory for reading ahead, and it takes %.1f: %.1f for each of two batches and "
+                         "%.1f beside them",
+                         (double)o->memory / 1048576, (double)(rest + 2 * one) / 1048576, (double)one / 1048576,
+                         (double)rest / 1048576);
     l->slot_count = l->worker_count + SPARE_SLOTS;
     while (l->slot_count > 2 && rest + (size_t)l->slot_count * one > o->memory / 2) l->slot_count--;
     l->fixed = rest + (size_t)l->slot_count * one;
@@ -197,7 +220,7 @@ static epo_status share_memory(epo__loader *l, size_t triplets)
     return EPO_OK;
 }
 
-static epo_status make_slots(epo__loader *l, size_t triplets)
+static epo_status make_slots(epo__loader *l)
 {
     const epo__loader_options *o = &l->index.options;
     const size_t planes = (size_t)o->rule.planes, batch = (size_t)o->batch;
@@ -209,9 +232,11 @@ static epo_status make_slots(epo__loader *l, size_t triplets)
         s->labels = epo__alloc(batch, sizeof *s->labels);
         s->objects = epo__alloc(batch, sizeof *s->objects);
         s->stamps = epo__alloc(batch, sizeof *s->stamps);
-        s->planes = epo__alloc_aligned(triplets * planes * (size_t)o->rule.height * (size_t)o->rule.width, sizeof *s->planes);
-        s->mjds = epo__alloc(triplets * planes, sizeof *s->mjds);
-        if (!s->lengths || !s->labels || !s->objects || !s->stamps || !s->planes || !s->mjds) return epo__nomem("batches");
+        s->planes = epo__alloc_aligned(l->slot_triplets * planes * (size_t)o->rule.height * (size_t)o->rule.width,
+                                       sizeof *s->planes);
+        s->mjds = epo__alloc(l->slot_triplets * planes, sizeof *s->mjds);
+        if (!s->lengths || !s->labels || !s->objects || !s->stamps || !s->planes || !s->mjds)
+            return epo__nomem("batches");
         s->batch.lengths = s->lengths;
         s->batch.labels = s->labels;
         s->batch.objects = s->objects;
@@ -230,7 +255,7 @@ static epo_status start_workers(epo__loader *l, const char *path)
         worker *w = &l->workers[i];
         w->loader = l;
         w->sampler = (epo__sampler){.index = &l->index, .cache = &l->cache};
-        epo_status status = epo_store_open(path, EPO_STORE_READ, &w->sampler.store);
+        epo_status status = epo__sampler_open(&w->sampler, path);
         if (status != EPO_OK) return status;
         w->running = pthread_create(&w->thread, NULL, work, w) == 0;
         /* fewer threads than asked for is slower, not wrong */
@@ -243,7 +268,8 @@ static epo_status read_index(epo__loader *l, const epo__loader_options *o)
 {
     epo_store *store = NULL;
     epo_status status = epo_store_open(o->store, EPO_STORE_READ, &store);
-    if (status == EPO_OK) status = epo__store_begin(store);
+    if (status == EPO_OK) status = epo__store_set_cache(store, INDEX_CACHE);
+    if (status == EPO_OK) status = epo__store_begin(store); /* one consistent view */
     if (status == EPO_OK) status = epo__loader_index_read(o, store, &l->index);
     epo_store_close(store);
     return status;
@@ -264,11 +290,10 @@ epo_status epo__loader_open(const epo__loader_options *options, epo__loader **ou
     pthread_cond_init(&l->changed, NULL);
     pthread_mutex_init(&l->cache.lock, NULL);
     l->worker_count = o.threads > 0 ? epo__threads(o.threads) : 1;
-    size_t triplets = 0;
     status = read_index(l, &o);
-    if (status == EPO_OK) status = epo__loader_plan_largest(&l->index, &triplets);
-    if (status == EPO_OK) status = share_memory(l, triplets);
-    if (status == EPO_OK) status = make_slots(l, triplets);
+    if (status == EPO_OK) status = epo__loader_plan_largest(&l->index, &l->slot_triplets);
+    if (status == EPO_OK) status = share_memory(l);
+    if (status == EPO_OK) status = make_slots(l);
     if (status == EPO_OK) status = start_workers(l, o.store);
     if (status == EPO_OK)
         *out = l;
@@ -316,7 +341,9 @@ const epo__loader_counts *epo__loader_count(const epo__loader *l)
 void epo__loader_used(epo__loader *l, epo__loader_use *out)
 {
     pthread_mutex_lock(&l->cache.lock);
-    *out = (epo__loader_use){.memory_peak = l->fixed + l->cache.used, .cached_stamps = l->cache.count, .store_reads = l->cache.reads};
+    *out = (epo__loader_use){.memory_peak = l->fixed + l->cache.used,
+                             .cached_stamps = l->cache.count,
+                             .store_reads = l->cache.reads};
     pthread_mutex_unlock(&l->cache.lock);
     pthread_mutex_lock(&l->lock);
     out->damaged_objects = l->damaged;
@@ -324,7 +351,8 @@ void epo__loader_used(epo__loader *l, epo__loader_use *out)
     pthread_mutex_unlock(&l->lock);
 }
 
-/* --- handing out ----------------------------------------------------------------------------------------------------------- */
+/* --- handing out
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* Stops the epoch at hand, waits until no thread works on it, and takes everything back. Under lock. */
 static void halt(epo__loader *l)

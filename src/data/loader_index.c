@@ -32,7 +32,8 @@ size_t epo__loader_index_bytes(const epo__loader_index *x)
 
 epo__rng epo__loader_chance(uint64_t seed, uint64_t epoch, epo__loader_purpose purpose, uint64_t thing)
 {
-    const uint32_t counter[4] = {(uint32_t)epoch, (uint32_t)(epoch >> 32), (uint32_t)purpose, 0x6c6f6164 /* "load": no other use of the seed */};
+    const uint32_t counter[4] = {(uint32_t)epoch, (uint32_t)(epoch >> 32), (uint32_t)purpose,
+                                 0x6c6f6164 /* "load": no other use of the seed */};
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     uint32_t words[4];
     epo__philox(counter, key, words);
@@ -55,11 +56,13 @@ size_t epo__loader_length(const epo__loader_index *x, size_t object)
     return 1;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------------ */
+/* --- reading
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static epo_status add_stamp(epo__loader_index *x, const epo__stamp_row *row)
 {
-    if (!epo__grow(&x->stamps, &x->stamp_room, x->stamp_count + 1, sizeof *x->stamps)) return epo__nomem("index of stamps");
+    if (!epo__grow(&x->stamps, &x->stamp_room, x->stamp_count + 1, sizeof *x->stamps))
+        return epo__nomem("index of stamps");
     epo__loader_stamp *s = &x->stamps[x->stamp_count++];
     s->id = row->id;
     s->mjd = row->mjd;
@@ -78,7 +81,8 @@ static epo_status add_stamp(epo__loader_index *x, const epo__stamp_row *row)
 
 static epo_status add_night(epo__loader_index *x, size_t count)
 {
-    if (!epo__grow(&x->nights, &x->night_room, x->night_count + 1, sizeof *x->nights)) return epo__nomem("index of nights");
+    if (!epo__grow(&x->nights, &x->night_room, x->night_count + 1, sizeof *x->nights))
+        return epo__nomem("index of nights");
     x->nights[x->night_count++] = (epo__loader_night){.first = x->stamp_count, .count = count};
     return EPO_OK;
 }
@@ -92,7 +96,8 @@ static epo_status add_nights(epo__loader_index *x, const epo__sequence *s)
     for (size_t i = 0; i < s->night_count; i++) {
         const epo__night *night = &s->nights[i];
         epo_status status = add_night(x, night->count);
-        for (size_t v = 0; status == EPO_OK && v < night->count; v++) status = add_stamp(x, &s->stamps.rows[s->visits[night->first + v]]);
+        for (size_t v = 0; status == EPO_OK && v < night->count; v++)
+            status = add_stamp(x, &s->stamps.rows[s->visits[night->first + v]]);
         if (status != EPO_OK) return status;
     }
     return EPO_OK;
@@ -106,7 +111,10 @@ static epo_status add_exposure(epo__loader_index *x, const epo__stamp_row *rows,
     const epo__stamp_row *chosen[EPO__STAMP_PLANES];
     if (count > EPO__STAMP_PLANES) count = EPO__STAMP_PLANES;
     for (size_t i = 0; i < count; i++)
-        views[i] = (epo__plane_view){.role = rows[i].role, .type = rows[i].type, .height = rows[i].height, .width = rows[i].width};
+        views[i] = (epo__plane_view){.role = rows[i].role,
+                                     .type = rows[i].type,
+                                     .height = rows[i].height,
+                                     .width = rows[i].width};
     for (int p = 0; p < rule->planes; p++) {
         const epo__plane_view *view = epo__stamp_choose(rule, p, views, count);
         if (view) chosen[p] = &rows[view - views];
@@ -137,7 +145,8 @@ static const epo__loader_class *class_of(const epo__loader_options *o, const cha
     return NULL;
 }
 
-static epo_status add_object(epo__loader_index *x, epo_store *store, int64_t id, epo__pool *texts, epo__sequence *sequence)
+static epo_status add_object(epo__loader_index *x, epo_store *store, int64_t id, epo__pool *texts,
+                             epo__sequence *sequence)
 {
     epo__object_row row;
     epo__pool_clear(texts);
@@ -158,7 +167,8 @@ static epo_status add_object(epo__loader_index *x, epo_store *store, int64_t id,
     }
     if (status != EPO_OK || x->night_count == first) return status;
     if (x->object_count == UINT32_MAX) return epo__fail(EPO_ELIMIT, "more objects than can be counted");
-    if (!epo__grow(&x->objects, &x->object_room, x->object_count + 1, sizeof *x->objects)) return epo__nomem("index of objects");
+    if (!epo__grow(&x->objects, &x->object_room, x->object_count + 1, sizeof *x->objects))
+        return epo__nomem("index of objects");
     epo__loader_object *o = &x->objects[x->object_count++];
     o->id = id;
     o->first_night = first;
@@ -169,7 +179,8 @@ static epo_status add_object(epo__loader_index *x, epo_store *store, int64_t id,
     return EPO_OK;
 }
 
-/* --- counting ----------------------------------------------------------------------------------------------------------- */
+/* --- counting
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static size_t sources_of(const epo__loader_index *x, const epo__loader_object *object)
 {
@@ -191,7 +202,8 @@ static epo_status list_sources(epo__loader_index *x)
     for (size_t i = 0; i < x->object_count; i++) {
         size_t *next = &x->balanced[x->objects[i].label]; /* counts up to of_label */
         for (size_t n = 0; n < sources_of(x, &x->objects[i]); n++)
-            x->sources[x->label_first[x->objects[i].label] + (*next)++] = (epo__loader_source){(uint32_t)i, (uint32_t)n};
+            x->sources[x->label_first[x->objects[i].label] + (*next)++] =
+                (epo__loader_source){(uint32_t)i, (uint32_t)n};
     }
     return EPO_OK;
 }
@@ -208,7 +220,8 @@ static epo_status count(epo__loader_index *x)
         c->examples += x->balanced[k];
     }
     /* examples are counted in 32 bits when they are shuffled */
-    if (c->examples > UINT32_MAX) return epo__fail(EPO_ELIMIT, "%zu examples in an epoch, and %u is the most", c->examples, UINT32_MAX);
+    if (c->examples > UINT32_MAX)
+        return epo__fail(EPO_ELIMIT, "%zu examples in an epoch, and %u is the most", c->examples, UINT32_MAX);
     c->objects = x->object_count;
     c->batches = (c->examples + (size_t)o->batch - 1) / (size_t)o->batch;
     c->label_count = (size_t)o->label_count;
@@ -243,9 +256,11 @@ epo_status epo__loader_index_read(const epo__loader_options *options, epo_store 
     x->options.classes = NULL;
     x->options.store = x->options.split = NULL;
     if (status == EPO_OK && x->object_count == 0)
-        status = epo__fail(EPO_ENOTFOUND, "%s%s%s: nothing to train on: %zu objects of no or another class, %zu with fewer than %d nights, %zu exposures without the planes",
-                           epo__store_path(store), options->split ? " " : "", options->split ? options->split : "", x->counts.other_class,
-                           x->counts.too_few_nights, options->rule.planes, x->counts.no_planes);
+        status = epo__fail(EPO_ENOTFOUND,
+                           "%s%s%s: nothing to train on: %zu objects of no or another class, %zu with fewer than %d "
+                           "nights, %zu exposures without the planes",
+                           epo__store_path(store), options->split ? " " : "", options->split ? options->split : "",
+                           x->counts.other_class, x->counts.too_few_nights, options->rule.planes, x->counts.no_planes);
     if (status == EPO_OK) status = list_sources(x);
     return status == EPO_OK ? count(x) : status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * loader_index.h - private to the loader: what there is to train on, without its pixels.
  *
- * Read once, when the loader opens. Afterwards nothing changes but what is learned of the pixels: raw stamps that are kept,
- * and facts of objects. Those are the same whoever finds them, and when. */
+ * Read once, when the loader opens. Afterwards nothing changes but what is learned of the pixels: raw stamps that are
+ * kept, and facts of objects. Those are the same whoever finds them, and when. */
 #ifndef EPO_DATA_LOADER_INDEX_H
 #define EPO_DATA_LOADER_INDEX_H
 
@@ -15,10 +15,10 @@
 
 typedef struct epo__loader_stamp {
     int64_t id;
-    double mjd;                       /* NaN unknown */
-    _Atomic(unsigned char *) pixels;  /* as stored, once kept */
-    _Atomic double sky;               /* its location under the normaliser, NaN until found */
-    float mag;                        /* NaN unknown */
+    double mjd;                      /* NaN unknown */
+    _Atomic(unsigned char *) pixels; /* as stored, once kept */
+    _Atomic double sky;              /* its location under the normaliser, NaN until found */
+    float mag;                       /* NaN unknown */
     uint32_t crc32;
     uint16_t width, height;
     uint8_t type, role;
@@ -34,10 +34,10 @@ typedef struct epo__loader_object {
     size_t first_night, night_count;
     int label;
     bool transient;
-    _Atomic bool damaged;             /* counted as such */
-    _Atomic bool known;               /* what follows is found */
+    _Atomic bool damaged; /* counted as such */
+    _Atomic bool known;   /* what follows is found */
     epo__sequence_scale scale;
-    size_t peak;                      /* the night of greatest brightness */
+    size_t peak; /* the night of greatest brightness */
 } epo__loader_object;
 
 /* What an epoch is drawn from: an object, or one exposure of it. */
@@ -46,17 +46,17 @@ typedef struct epo__loader_source {
 } epo__loader_source;
 
 typedef struct epo__loader_index {
-    epo__loader_options options;      /* store, split and classes NULL: they are not needed any more */
+    epo__loader_options options; /* store, split and classes NULL: they are not needed any more */
     epo__loader_stamp *stamps;
     epo__loader_night *nights;
     epo__loader_object *objects;
-    epo__loader_source *sources;      /* label after label; by object and night within */
-    size_t *label_first;              /* [label_count + 1] in sources */
+    epo__loader_source *sources; /* label after label; by object and night within */
+    size_t *label_first;         /* [label_count + 1] in sources */
     size_t *of_label, *balanced;
     size_t stamp_count, night_count, object_count, source_count;
     size_t stamp_room, night_room, object_room;
-    size_t most_nights;               /* of an object */
-    size_t most_stamp_pixels;         /* of one stamp */
+    size_t most_nights;       /* of an object */
+    size_t most_stamp_pixels; /* of one stamp */
     epo__loader_counts counts;
 } epo__loader_index;
 

@@ -40,7 +40,8 @@ static void count_up(size_t *order, size_t count)
 }
 
 /* Every source as often as the wanted number allows, and some, chosen by chance, once more. */
-static size_t fill_label(const epo__loader_index *x, uint64_t epoch, int label, size_t *order, epo__loader_entry *entries)
+static size_t fill_label(const epo__loader_index *x, uint64_t epoch, int label, size_t *order,
+                         epo__loader_entry *entries)
 {
     const size_t count = x->of_label[label], wanted = x->balanced[label];
     const epo__loader_source *sources = x->sources + x->label_first[label];
@@ -84,7 +85,8 @@ static epo_status sort_windows(const epo__loader_index *x, epo__loader_plan *pla
     if (!list) return epo__nomem("order of an epoch");
     for (size_t first = 0; first < examples; first += window) {
         size_t count = examples - first < window ? examples - first : window;
-        for (size_t i = 0; i < count; i++) list[i] = (sized){epo__loader_length(x, plan->entries[first + i].source.object), first + i};
+        for (size_t i = 0; i < count; i++)
+            list[i] = (sized){epo__loader_length(x, plan->entries[first + i].source.object), first + i};
         qsort(list, count, sizeof *list, by_length);
         for (size_t i = 0; i < count; i++) plan->room[first + i] = plan->entries[list[i].place];
     }
@@ -119,9 +121,11 @@ epo_status epo__loader_plan_epoch(const epo__loader_index *x, uint64_t epoch, ep
     return sort_windows(x, plan);
 }
 
-const epo__loader_entry *epo__loader_plan_batch(const epo__loader_index *x, const epo__loader_plan *plan, size_t batch, size_t *count)
+const epo__loader_entry *epo__loader_plan_batch(const epo__loader_index *x, const epo__loader_plan *plan, size_t batch,
+                                                size_t *count)
 {
-    const size_t size = (size_t)x->options.batch, first = plan->batches[batch] * size, left = x->counts.examples - first;
+    const size_t size = (size_t)x->options.batch, first = plan->batches[batch] * size,
+                 left = x->counts.examples - first;
     *count = left < size ? left : size;
     return plan->entries + first;
 }

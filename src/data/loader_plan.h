@@ -20,14 +20,15 @@ typedef struct epo__loader_plan {
 size_t epo__loader_plan_bytes(const epo__loader_index *index);
 void epo__loader_plan_free(epo__loader_plan *plan);
 
-/* A pure function of the index and the epoch. In training examples are in random order; sequences are then sorted by length
- * within windows of EPO__PLAN_WINDOW batches, the longest first, and the batches put in random order. */
+/* A pure function of the index and the epoch. In training examples are in random order; sequences are then sorted by
+ * length within windows of EPO__PLAN_WINDOW batches, the longest first, and the batches put in random order. */
 epo_status epo__loader_plan_epoch(const epo__loader_index *index, uint64_t epoch, epo__loader_plan *plan);
 
 enum { EPO__PLAN_WINDOW = 16 };
 
 /* The examples of a batch. */
-const epo__loader_entry *epo__loader_plan_batch(const epo__loader_index *index, const epo__loader_plan *plan, size_t batch, size_t *count);
+const epo__loader_entry *epo__loader_plan_batch(const epo__loader_index *index, const epo__loader_plan *plan,
+                                                size_t batch, size_t *count);
 
 /* The most triplets that a batch of any epoch can hold. */
 epo_status epo__loader_plan_largest(const epo__loader_index *index, size_t *triplets);

@@ -7,7 +7,8 @@
 #include "base/error.h"
 #include "image/pixels.h"
 
-/* --- nights ---------------------------------------------------------------------------------------------------------------- */
+/* --- nights
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 /* Night number i of `count` that follow each other from `first` on. */
 static void window(size_t first, size_t count, size_t *nights)
@@ -39,10 +40,10 @@ static void by_peak(const epo__loader_object *object, size_t count, size_t *nigh
     for (size_t i = 0; i < count; i++) nights[i] = count > 1 ? i * (have - 1) / (count - 1) : (have - 1) / 2;
 }
 
-/* In training the copies of an object go through its windows in turn, from a random one on; *round tells how often this one
- * came before. */
-static void free_nights(const epo__loader_options *o, const epo__loader_object *object, epo__rng *chance, uint32_t copy, size_t count,
-                        size_t *nights, uint32_t *round)
+/* In training the copies of an object go through its windows in turn, from a random one on; *round tells how often this
+ * one came before. */
+static void free_nights(const epo__loader_options *o, const epo__loader_object *object, epo__rng *chance, uint32_t copy,
+                        size_t count, size_t *nights, uint32_t *round)
 {
     const size_t windows = object->night_count - count + 1;
     if (!o->training) {
@@ -54,7 +55,8 @@ static void free_nights(const epo__loader_options *o, const epo__loader_object *
     *round = copy / (uint32_t)windows;
 }
 
-/* --- visits ---------------------------------------------------------------------------------------------------------------- */
+/* --- visits
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
 {
@@ -79,10 +81,10 @@ static size_t visits_of(const epo__loader_index *x, const epo__loader_object *ob
     return x->nights[object->first_night + night].count;
 }
 
-/* The combinations of visits are numbered (a digit a night), and the copies of an object take numbers that differ. Where a
- * number would pass 2^31, the nights that are left are drawn one by one. */
-static void draw_visits(const epo__loader_index *x, const epo__loader_object *object, epo__rng chance, uint32_t round, size_t count,
-                        const size_t *nights, size_t *visits)
+/* The combinations of visits are numbered (a digit a night), and the copies of an object take numbers that differ.
+ * Where a number would pass 2^31, the nights that are left are drawn one by one. */
+static void draw_visits(const epo__loader_index *x, const epo__loader_object *object, epo__rng chance, uint32_t round,
+                        size_t count, const size_t *nights, size_t *visits)
 {
     uint64_t combinations = 1, number;
     size_t numbered = 0;
@@ -92,7 +94,8 @@ static void draw_visits(const epo__loader_index *x, const epo__loader_object *ob
         if (next > INT32_MAX) break;
         combinations = next;
     }
-    number = (epo__rng_below(&chance, (uint32_t)combinations) + round % combinations * spread(combinations)) % combinations;
+    number =
+        (epo__rng_below(&chance, (uint32_t)combinations) + round % combinations * spread(combinations)) % combinations;
     chance.index = ((uint64_t)round + 1) << 24; /* more words than an object has nights */
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && nights[i] == nights[i - 1]) {
@@ -109,7 +112,8 @@ static void draw_visits(const epo__loader_index *x, const epo__loader_object *ob
     }
 }
 
-void epo__sample_choose(const epo__loader_index *x, const epo__loader_entry *entry, uint64_t epoch, size_t count, size_t *nights, size_t *visits)
+void epo__sample_choose(const epo__loader_index *x, const epo__loader_entry *entry, uint64_t epoch, size_t count,
+                        size_t *nights, size_t *visits)
 {
     const epo__loader_options *o = &x->options;
     const epo__loader_object *object = &x->objects[entry->source.object];
@@ -124,7 +128,8 @@ void epo__sample_choose(const epo__loader_index *x, const epo__loader_entry *ent
     else
         free_nights(o, object, &chance, entry->copy, count, nights, &round);
     if (o->training) draw_visits(x, object, chance, round, count, nights, visits);
-    for (size_t i = 0; i < count; i++) visits[i] = x->nights[object->first_night + nights[i]].first + (o->training ? visits[i] : 0);
+    for (size_t i = 0; i < count; i++)
+        visits[i] = x->nights[object->first_night + nights[i]].first + (o->training ? visits[i] : 0);
 }
 
 int epo__sample_turn(const epo__loader_index *x, uint64_t thing, uint32_t copy, uint64_t epoch)
@@ -136,7 +141,8 @@ int epo__sample_turn(const epo__loader_index *x, uint64_t thing, uint32_t copy, 
     return (int)epo__rng_below(&chance, EPO_DIHEDRAL_COUNT);
 }
 
-/* --- brightness ------------------------------------------------------------------------------------------------------------ */
+/* --- brightness
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Magnitudes that came with the stamps; false where there are none. */
 static bool brightest_stamp(const epo__loader_index *x, const epo__loader_object *object, size_t *night)
@@ -171,14 +177,16 @@ static bool night_near(const epo__loader_index *x, const epo__loader_object *obj
     return found;
 }
 
-static epo_status brightest_point(const epo__loader_index *x, epo_store *store, const epo__loader_object *object, size_t *night, bool *found)
+static epo_status brightest_point(const epo__loader_index *x, epo_store *store, const epo__loader_object *object,
+                                  size_t *night, bool *found)
 {
     epo__photometry_list list = {0};
     double least = INFINITY;
     epo_status status = epo__store_photometry_of(store, object->id, "given", &list);
     for (size_t i = 0; status == EPO_OK && i < list.count; i++) {
         size_t near;
-        if (list.rows[i].flag || !(list.rows[i].mag < least) || !night_near(x, object, list.rows[i].mjd, &near)) continue;
+        if (list.rows[i].flag || !(list.rows[i].mag < least) || !night_near(x, object, list.rows[i].mjd, &near))
+            continue;
         least = list.rows[i].mag;
         *night = near;
     }
@@ -206,8 +214,8 @@ static epo_status flux_of(const float *plane, int height, int width, epo__image_
     return EPO_OK;
 }
 
-epo_status epo__sample_brightest(const epo__loader_index *x, epo_store *store, const epo__loader_object *object, const float *planes,
-                                 epo__image_work *work, size_t *night)
+epo_status epo__sample_brightest(const epo__loader_index *x, epo_store *store, const epo__loader_object *object,
+                                 const float *planes, epo__image_work *work, size_t *night)
 {
     const int height = x->options.rule.height, width = x->options.rule.width;
     bool found = false;

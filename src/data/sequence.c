@@ -40,14 +40,17 @@ static epo_status list_nights(epo__sequence *s)
     const epo__stamp_row *last = NULL;
     bool timed = false;
     s->night_count = s->visit_count = 0;
-    for (size_t i = 0; i < s->stamps.count && !timed; i++) timed = usable(&s->stamps.rows[i]) && !isnan(s->stamps.rows[i].mjd);
+    for (size_t i = 0; i < s->stamps.count && !timed; i++)
+        timed = usable(&s->stamps.rows[i]) && !isnan(s->stamps.rows[i].mjd);
     for (size_t i = 0; i < s->stamps.count; i++) {
         const epo__stamp_row *row = &s->stamps.rows[i];
         if (!usable(row) || (timed && isnan(row->mjd))) continue;
         if (!epo__grow(&s->visits, &s->visit_room, s->visit_count + 1, sizeof *s->visits)) return epo__nomem("nights");
         if (!(timed && last && same_night(last, row))) {
-            if (!epo__grow(&s->nights, &s->night_room, s->night_count + 1, sizeof *s->nights)) return epo__nomem("nights");
-            s->nights[s->night_count] = (epo__night){.stamp = i, .first = s->visit_count, .mjd = timed ? row->mjd : (double)s->night_count};
+            if (!epo__grow(&s->nights, &s->night_room, s->night_count + 1, sizeof *s->nights))
+                return epo__nomem("nights");
+            s->nights[s->night_count] =
+                (epo__night){.stamp = i, .first = s->visit_count, .mjd = timed ? row->mjd : (double)s->night_count};
             s->night_count++;
             last = row;
         }

@@ -23,9 +23,9 @@ typedef struct epo__sequence {
     epo__stamp_list stamps;
     epo__night *nights; /* in time order */
     size_t night_count, night_room;
-    size_t *visits;      /* indices into the list of stamps, night after night */
+    size_t *visits; /* indices into the list of stamps, night after night */
     size_t visit_count, visit_room;
-    unsigned char *raw;  /* pixels of the chosen stamps, as stored */
+    unsigned char *raw; /* pixels of the chosen stamps, as stored */
     size_t raw_size, raw_room;
     epo__pixels pixels; /* room for reading one stamp */
     float *planes;      /* night_count x height x width after assembling; NaN where there is no pixel */
@@ -36,10 +36,10 @@ typedef struct epo__sequence {
 
 void epo__sequence_free(epo__sequence *sequence);
 
-/* Reads the object's stamps, without pixels, and lists for each night its science epochs that are not constant, of which the
- * first stands for the night: a rule that does not look at labels. Nights are told apart by their observing date, else by the
- * whole part of the MJD. Epochs without a time are left out, unless no epoch has one: then each is a night, in the order of
- * their exposures. */
+/* Reads the object's stamps, without pixels, and lists for each night its science epochs that are not constant, of
+ * which the first stands for the night: a rule that does not look at labels. Nights are told apart by their observing
+ * date, else by the whole part of the MJD. Epochs without a time are left out, unless no epoch has one: then each is a
+ * night, in the order of their exposures. */
 epo_status epo__sequence_list(epo_store *store, int64_t object, epo__sequence *sequence);
 
 /* The same, and the pixels of the epochs that stand for the nights. EPO_EFORMAT for a damaged stamp, naming it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * stamp_input.h - the planes of one exposure, as a network wants them: chosen by role, cut, turned, normalised, padded. */
+ * stamp_input.h - the planes of one exposure, as a network wants them: chosen by role, cut, turned, normalised, padded.
+ */
 #ifndef EPO_DATA_STAMP_INPUT_H
 #define EPO_DATA_STAMP_INPUT_H
 
@@ -20,12 +21,12 @@ typedef struct epo__plane_view {
 
 /* How a network takes its planes; a plain value, read by all threads. */
 typedef struct epo__stamp_rule {
-    char name[64];                       /* of the network, for messages */
+    char name[64]; /* of the network, for messages */
     int planes, height, width;
-    epo__role roles[EPO__STAMP_PLANES];  /* OTHER: whatever stands in this place */
-    int difference;                      /* which plane is the difference, -1 none */
+    epo__role roles[EPO__STAMP_PLANES]; /* OTHER: whatever stands in this place */
+    int difference;                     /* which plane is the difference, -1 none */
     epo__normaliser normaliser;
-    epo__fit pad;                        /* stamps that are too small; those too large are cut about their centre */
+    epo__fit pad; /* stamps that are too small; those too large are cut about their centre */
     float pad_value;
 } epo__stamp_rule;
 
@@ -38,13 +39,14 @@ typedef struct epo__stamp_room {
 
 void epo__stamp_room_free(epo__stamp_room *room);
 
-/* Which of the `count` planes enters as plane p: the one of its role; a single one enters a rule of one plane, and planes
- * without known roles are taken in their order. NULL when there is none. */
-const epo__plane_view *epo__stamp_choose(const epo__stamp_rule *rule, int p, const epo__plane_view *planes, size_t count);
+/* Which of the `count` planes enters as plane p: the one of its role; a single one enters a rule of one plane, and
+ * planes without known roles are taken in their order. NULL when there is none. */
+const epo__plane_view *epo__stamp_choose(const epo__stamp_rule *rule, int p, const epo__plane_view *planes,
+                                         size_t count);
 
 /* Fills out (planes x height x width). `turn` is an element of epo__image_dihedral, and 0 unless rule and planes are
  * square. EPO_EFORMAT with the reason when planes are missing, differ in size or have no finite pixel. */
-epo_status epo__stamp_input(const epo__stamp_rule *rule, const epo__plane_view *planes, size_t count, int turn, epo__stamp_room *room,
-                            float *out);
+epo_status epo__stamp_input(const epo__stamp_rule *rule, const epo__plane_view *planes, size_t count, int turn,
+                            epo__stamp_room *room, float *out);
 
 #endif

@@ -169,7 +169,9 @@ static void locate(const epo__normalise_kind *kind, bool sky, epo__pixel_group *
 {
     double (*location)(const float *, size_t, double *) = sky ? epo__median_location : kind->location;
     for (size_t p = 0; p < group->pieces; p++)
-        if (isnan(locations[p])) locations[p] = location ? location(group->pixels + p * group->piece_size, group->piece_size, group->room) : 0;
+        if (isnan(locations[p]))
+            locations[p] =
+                location ? location(group->pixels + p * group->piece_size, group->piece_size, group->room) : 0;
     group->locations = locations;
 }
 
@@ -233,10 +235,12 @@ typedef struct job {
     bool empty;
 } job;
 
-static epo_status prepare(job *j, const epo__normaliser *normaliser, const epo__image_block *block, epo__image_work *work)
+static epo_status prepare(job *j, const epo__normaliser *normaliser, const epo__image_block *block,
+                          epo__image_work *work)
 {
     const epo__normalise_kind *none = epo__normalise_kinds[0];
-    *j = (job){.normaliser = normaliser->kind ? *normaliser : (epo__normaliser){.kind = none, .scope = none->scope}, .block = block};
+    *j = (job){.normaliser = normaliser->kind ? *normaliser : (epo__normaliser){.kind = none, .scope = none->scope},
+               .block = block};
     const epo__normaliser *n = &j->normaliser;
     size_t total;
     epo_status status = check_block(block, &total);
@@ -288,27 +292,29 @@ epo_status epo__normalise(const epo__normaliser *normaliser, const epo__image_bl
     return EPO_OK;
 }
 
-epo_status epo__normalise_measure(const epo__normaliser *normaliser, const epo__image_block *block, epo__image_work *work,
-                                  epo__sequence_scale *out)
+epo_status epo__normalise_measure(const epo__normaliser *normaliser, const epo__image_block *block,
+                                  epo__image_work *work, epo__sequence_scale *out)
 {
     job j;
     epo_status status = prepare(&j, normaliser, block, work);
     *out = (epo__sequence_scale){0, 1};
     if (status || j.empty) return status;
-    if (j.normaliser.scope != EPO_SCOPE_SEQUENCE) return epo__fail(EPO_EARG, "normalisation %s has no scale of a sequence", j.normaliser.kind->name);
+    if (j.normaliser.scope != EPO_SCOPE_SEQUENCE)
+        return epo__fail(EPO_EARG, "normalisation %s has no scale of a sequence", j.normaliser.kind->name);
     select_group(&j, 0);
     locate(j.normaliser.kind, j.normaliser.sky, &j.group, j.locations);
     measure(j.normaliser.kind, &j.group, &out->shift, &out->scale);
     return EPO_OK;
 }
 
-epo_status epo__normalise_by(const epo__normaliser *normaliser, const epo__sequence_scale *scale, const epo__image_block *block, double *locations,
-                             epo__image_work *work)
+epo_status epo__normalise_by(const epo__normaliser *normaliser, const epo__sequence_scale *scale,
+                             const epo__image_block *block, double *locations, epo__image_work *work)
 {
     job j;
     epo_status status = prepare(&j, normaliser, block, work);
     if (status || j.empty) return status;
-    if (j.normaliser.scope != EPO_SCOPE_SEQUENCE) return epo__fail(EPO_EARG, "normalisation %s has no scale of a sequence", j.normaliser.kind->name);
+    if (j.normaliser.scope != EPO_SCOPE_SEQUENCE)
+        return epo__fail(EPO_EARG, "normalisation %s has no scale of a sequence", j.normaliser.kind->name);
     select_group(&j, 0);
     locate(j.normaliser.kind, j.normaliser.sky, &j.group, locations);
     apply(j.normaliser.kind, &j.group, scale->shift, scale->scale);

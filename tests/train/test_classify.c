@@ -161,7 +161,7 @@ static void normalise_by_hand(double *planes, int count, int size, float *out)
     free(room);
 }
 
-/* Fills in the planes of an object's nights, three a triplet, and their dates; returns the number of triplets. */
+/* Fills in the planes of an object's nights, three a triplet, and their dates; returns the number of nights. */
 static int sequence_by_hand(int object, int size, double *planes, double *mjds)
 {
     int count = 0;
@@ -177,21 +177,21 @@ static int sequence_by_hand(int object, int size, double *planes, double *mjds)
             mjds[count++] = mjd_of(object, night, visit);
             break; /* one a night */
         }
-    return count / 3;
+    return count;
 }
 
 static void classify_by_hand(const epo_model *model, int object, double *out)
 {
     const epo__network *n = epo__model_network(model);
     epo__net *head = epo__model_head(model, EPO_HEAD_SEQUENCE);
-    int size = n->height, triplets;
+    int size = n->height;
     size_t plane = (size_t)(size * size), width = (size_t)epo__net_in(head).channels;
     double *planes = malloc(MOST_NIGHTS * plane * sizeof *planes), mjds[MOST_NIGHTS];
     float *normalised = malloc(MOST_NIGHTS * plane * sizeof *normalised);
     float *features = calloc(MOST_NIGHTS * width, sizeof *features), raw[MOST_CLASSES];
     assert_true(planes && normalised && features);
-    triplets = sequence_by_hand(object, size, planes, mjds);
-    normalise_by_hand(planes, 3 * triplets, size, normalised);
+    int used = sequence_by_hand(object, size, planes, mjds), triplets = used / 3;
+    normalise_by_hand(planes, used, size, normalised); /* one scale from all nights, also those left over */
     for (int t = 0; t < triplets; t++) {
         float *row = features + (size_t)t * width;
         size_t length = encode_by_hand(model, normalised + 3 * (size_t)t * plane, row);

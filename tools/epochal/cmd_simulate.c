@@ -63,24 +63,17 @@ static int list_kinds(const char *format)
     return cli_output_close(output);
 }
 
-static void fact(cli_output *output, const char *name, uint64_t value)
-{
-    cli_put_text(output, name);
-    cli_put_int(output, (int64_t)value);
-    cli_row_end(output);
-}
-
 static int print_summary(const char *format, const epo_simulate_summary *s)
 {
     cli_output *output = cli_output_open(format, true);
     if (!output) return CLI_FAILED;
     cli_facts_begin(output, "");
-    fact(output, "fields", s->fields);
-    fact(output, "unchanged", s->unchanged);
-    fact(output, "objects", s->objects);
-    fact(output, "candidates", s->candidates);
-    fact(output, "stamps", s->stamps);
-    fact(output, "points", s->points);
+    cli_fact_int(output, "fields", (int64_t)s->fields);
+    cli_fact_int(output, "unchanged", (int64_t)s->unchanged);
+    cli_fact_int(output, "objects", (int64_t)s->objects);
+    cli_fact_int(output, "candidates", (int64_t)s->candidates);
+    cli_fact_int(output, "stamps", (int64_t)s->stamps);
+    cli_fact_int(output, "points", (int64_t)s->points);
     cli_facts_end(output);
     return cli_output_close(output);
 }
