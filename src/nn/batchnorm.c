@@ -7,9 +7,11 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "nn/kernels.h"
+#include "nn/gradkernels.h"
 #include "nn/layer_types.h"
+#include "nn/norm.h"
 #include "nn/plan.h"
+#include "nn/train.h"
 
 enum { EPS, MOMENTUM };
 
@@ -136,6 +138,94 @@ done:
     return status;
 }
 
+/* --- in training ---------------------------------------------------------------------------------------------------- */
+
+struct training {
+    epo__norm norm;
+    epo__tally *tallies; /* one a part of the work */
+    int parts;
+    size_t image; /* pixels */
+    float *slope, *offset;
+};
+
+static void train_release(void *state)
+{
+    struct training *t = state;
+    if (!t) return;
+    epo__norm_release(&t->norm);
+    epo__tallies_free(t->tallies, (size_t)t->parts);
+    free(t->slope);
+    free(t->offset);
+    free(t);
+}
+
+static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
+{
+    struct training *t = state;
+    size_t channels = t->norm.channels, pixels = (size_t)run->count * t->image;
+#pragma omp parallel for num_threads(t->parts) schedule(static, 1) if (t->parts > 1)
+    for (int i = 0; i < t->parts; i++) {
+        size_t from = epo__part_from(pixels, i, t->parts), to = epo__part_from(pixels, i + 1, t->parts);
+        epo__tally_clear(&t->tallies[i], channels);
+        epo__tally_moments(&t->tallies[i], in + from * channels, channels, to - from);
+    }
+    epo__tallies_join_moments(t->tallies, (size_t)t->parts);
+    epo_status status = epo__norm_forward(&t->norm, (double)pixels, t->tallies->first, t->tallies->second);
+    if (status == EPO_OK)
+        epo__affine(in, channels, out, channels, t->norm.scale, t->norm.shift, channels, pixels, false, t->parts);
+    return status;
+}
+
+static epo_status backward(void *state, const epo__train_run *run, const float *in, const float *out, float *d_out,
+                           float *d_in)
+{
+    (void)out;
+    struct training *t = state;
+    size_t channels = t->norm.channels, pixels = (size_t)run->count * t->image;
+#pragma omp parallel for num_threads(t->parts) schedule(static, 1) if (t->parts > 1)
+    for (int i = 0; i < t->parts; i++) {
+        size_t from = epo__part_from(pixels, i, t->parts), to = epo__part_from(pixels, i + 1, t->parts);
+        epo__tally_clear(&t->tallies[i], channels);
+        epo__norm_tally(&t->norm, false, d_out + from * channels, channels, in + from * channels, channels, to - from,
+                        &t->tallies[i]);
+    }
+    epo__tallies_join_sums(t->tallies, (size_t)t->parts);
+    memset(t->slope, 0, channels * sizeof *t->slope);
+    memset(t->offset, 0, channels * sizeof *t->offset);
+    epo__norm_backward(&t->norm, t->tallies, t->slope, t->offset);
+    if (!d_in) return EPO_OK;
+#pragma omp parallel for num_threads(t->parts) schedule(static, 1) if (t->parts > 1)
+    for (int i = 0; i < t->parts; i++) {
+        size_t from = epo__part_from(pixels, i, t->parts), to = epo__part_from(pixels, i + 1, t->parts);
+        size_t at = from * channels;
+        epo__combine(d_out + at, channels, in + at, channels, d_in + at, channels, t->norm.scale, t->slope, t->offset,
+                     channels, to - from);
+    }
+    return EPO_OK;
+}
+
+static epo_status train(const epo__layer *layer, const epo__train_setup *setup, epo__train_op *op)
+{
+    const struct batchnorm *norm = layer->state;
+    size_t channels = (size_t)layer->in.channels;
+    struct training *t = epo__alloc(1, sizeof *t);
+    if (!t) return epo__nomem("batch norm");
+    t->parts = setup->threads;
+    t->image = (size_t)layer->in.height * (size_t)layer->in.width;
+    t->tallies = epo__tallies_make((size_t)t->parts, channels);
+    t->slope = epo__alloc_aligned(channels, sizeof *t->slope);
+    t->offset = epo__alloc_aligned(channels, sizeof *t->offset);
+    epo_status status = t->tallies && t->slope && t->offset ? EPO_OK : epo__nomem("batch norm");
+    if (status == EPO_OK)
+        status = epo__norm_make(&t->norm, layer->params, norm->eps, norm->momentum, setup->adapt_frozen);
+    if (status != EPO_OK) {
+        train_release(t);
+        return status;
+    }
+    *op = (epo__train_op){.state = t, .forward = forward, .backward = backward, .release = train_release};
+    return EPO_OK;
+}
+
 const epo__layer_type epo__batchnorm_type = {
     .word = "batchnorm",
     .help = "batch normalisation",
@@ -144,4 +234,5 @@ const epo__layer_type epo__batchnorm_type = {
     .state_size = sizeof(struct batchnorm),
     .configure = configure,
     .plan = plan,
+    .train = train,
 };

@@ -11,6 +11,7 @@
 #include "nn/conv.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
+#include "nn/train.h"
 
 enum { CHANNELS, KERNEL, STRIDE, PAD, BIAS };
 enum { SAME, VALID };
@@ -172,6 +173,57 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
                              conv->bias ? layer->params[1].value : NULL);
 }
 
+/* --- in training ---------------------------------------------------------------------------------------------------- */
+
+struct training {
+    const epo__param *weights, *bias;
+    epo__dnnl_conv_train *conv;
+};
+
+static void train_release(void *state)
+{
+    struct training *t = state;
+    if (t) epo__dnnl_conv_train_destroy(t->conv);
+    free(t);
+}
+
+static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
+{
+    struct training *t = state;
+    return epo__dnnl_conv_forward(t->conv, run->count, t->weights->value, t->bias ? t->bias->value : NULL, in, out);
+}
+
+static epo_status backward(void *state, const epo__train_run *run, const float *in, const float *out, float *d_out,
+                           float *d_in)
+{
+    (void)out;
+    struct training *t = state;
+    float *d_bias = t->bias ? t->bias->grad : NULL;
+    epo_status status = EPO_OK;
+    if (t->weights->grad || d_bias)
+        status = epo__dnnl_conv_backward_weights(t->conv, run->count, in, d_out, t->weights->grad, d_bias);
+    if (status == EPO_OK && d_in)
+        status = epo__dnnl_conv_backward_data(t->conv, run->count, t->weights->value, d_out, d_in);
+    return status;
+}
+
+static epo_status train(const epo__layer *layer, const epo__train_setup *setup, epo__train_op *op)
+{
+    (void)setup;
+    const struct conv *conv = layer->state;
+    struct training *t = epo__alloc(1, sizeof *t);
+    if (!t) return epo__nomem("convolution");
+    t->weights = &layer->params[0];
+    t->bias = conv->bias ? &layer->params[1] : NULL;
+    epo_status status = epo__dnnl_conv_train_create(&conv->geometry, conv->bias, &t->conv);
+    if (status != EPO_OK) {
+        train_release(t);
+        return status;
+    }
+    *op = (epo__train_op){.state = t, .forward = forward, .backward = backward, .release = train_release};
+    return EPO_OK;
+}
+
 const epo__layer_type epo__conv_type = {
     .word = "conv",
     .help = "convolution",
@@ -181,4 +233,5 @@ const epo__layer_type epo__conv_type = {
     .configure = configure,
     .macs = macs,
     .plan = plan,
+    .train = train,
 };

@@ -7,19 +7,19 @@
  * All channels of the block lie in one H x W x C tensor with C the last layer's; nothing is joined, a layer's channels
  * are put in their place. bn1 and ReLU cannot melt into a convolution (each layer has its own, over all channels), so
  * they and the 1 x 1 convolution go over the image in strips that stay in the cache; bn2 and its ReLU are part of the
- * 1 x 1 convolution. */
+ * 1 x 1 convolution. Training is dense_train.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/dense.h"
 #include "nn/kernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
 
 enum { LAYERS, GROWTH, BOTTLENECK, EPS };
-enum { BN1 = 0, CONV1 = 4, BN2 = 5, CONV2 = 9, PER_LAYER = 10 }; /* places of a layer's parameters */
 enum { STRIP_FLOATS = 65536 }; /* 256 KB: in any second-level cache, weights beside it */
 
 static const epo__layer_option options[] = {
@@ -29,14 +29,9 @@ static const epo__layer_option options[] = {
     [EPS] = {"eps", EPO_OPTION_REAL, 1e-12, 1, NULL, "1e-5", "added to variances"},
 };
 
-struct dense {
-    int layers, growth, middle; /* middle: channels between the two convolutions */
-    double eps;
-};
-
 static epo_status declare_pair(epo__layer *layer, int number, int channels)
 {
-    const struct dense *dense = layer->state;
+    const epo__dense *dense = layer->state;
     char name[64];
     snprintf(name, sizeof name, "layer%d.bn1.", number);
     epo_status status = epo__layer_batchnorm_params(layer, name, channels);
@@ -54,7 +49,7 @@ static epo_status declare_pair(epo__layer *layer, int number, int channels)
 
 static epo_status configure(epo__layer *layer, const double *values)
 {
-    struct dense *dense = layer->state;
+    epo__dense *dense = layer->state;
     dense->layers = (int)values[LAYERS];
     dense->growth = (int)values[GROWTH];
     dense->middle = (int)values[BOTTLENECK] * dense->growth;
@@ -154,19 +149,19 @@ static epo_status make_conv(epo__plan_builder *builder, int in, int out, int hei
     return status;
 }
 
-static epo_status make_narrow(epo__plan_builder *builder, const struct step *step, const struct dense *dense,
+static epo_status make_narrow(epo__plan_builder *builder, const struct step *step, const epo__dense *dense,
                               const epo__param *params, struct pair *pair)
 {
     epo_status status = EPO_OK;
-    size_t count = params[CONV1].count, middle = step->middle, last = step->pixels - pair->strip * (pair->strips - 1);
+    size_t count = params[EPO__DENSE_CONV1].count, middle = step->middle, last = step->pixels - pair->strip * (pair->strips - 1);
     float *scale = epo__alloc(middle, sizeof *scale), *shift = epo__alloc(middle, sizeof *shift);
     float *weights = epo__alloc(count, sizeof *weights);
     if (!scale || !shift || !weights) {
         status = epo__nomem("dense block");
         goto done;
     }
-    epo__batchnorm_fold(&params[BN2], dense->eps, scale, shift);
-    for (size_t i = 0; i < count; i++) weights[i] = params[CONV1].value[i] * scale[i / pair->channels];
+    epo__batchnorm_fold(&params[EPO__DENSE_BN2], dense->eps, scale, shift);
+    for (size_t i = 0; i < count; i++) weights[i] = params[EPO__DENSE_CONV1].value[i] * scale[i / pair->channels];
     status =
         make_conv(builder, (int)pair->channels, dense->middle, 1, (int)pair->strip, 1, weights, shift, &pair->narrow);
     if (status == EPO_OK && last != pair->strip)
@@ -179,10 +174,10 @@ done:
     return status;
 }
 
-static epo_status make_pair(epo__plan_builder *builder, const struct step *step, const struct dense *dense,
+static epo_status make_pair(epo__plan_builder *builder, const struct step *step, const epo__dense *dense,
                             const epo__param *params, struct pair *pair)
 {
-    pair->channels = params[BN1].count;
+    pair->channels = params[EPO__DENSE_BN1].count;
     size_t threads = (size_t)epo__builder_threads(builder);
     size_t wanted = (step->pixels * pair->channels + STRIP_FLOATS * threads - 1) / (STRIP_FLOATS * threads);
     if (wanted > step->pixels) wanted = step->pixels;
@@ -191,16 +186,16 @@ static epo_status make_pair(epo__plan_builder *builder, const struct step *step,
     pair->scale = epo__alloc(pair->channels, sizeof *pair->scale);
     pair->shift = epo__alloc(pair->channels, sizeof *pair->shift);
     if (!pair->scale || !pair->shift) return epo__nomem("dense block");
-    epo__batchnorm_fold(&params[BN1], dense->eps, pair->scale, pair->shift);
+    epo__batchnorm_fold(&params[EPO__DENSE_BN1], dense->eps, pair->scale, pair->shift);
     epo_status status = make_narrow(builder, step, dense, params, pair);
     if (status != EPO_OK) return status;
     return make_conv(builder, dense->middle, dense->growth, step->in.shape.height, step->in.shape.width, 3,
-                     params[CONV2].value, NULL, &pair->widen);
+                     params[EPO__DENSE_CONV2].value, NULL, &pair->widen);
 }
 
 static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
 {
-    const struct dense *dense = layer->state;
+    const epo__dense *dense = layer->state;
     size_t strip_size = 0;
     epo_status status = epo__builder_to_arena(builder);
     if (status != EPO_OK) return status;
@@ -218,7 +213,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     step->layers = dense->layers;
     for (int i = 0; i < dense->layers && status == EPO_OK; i++) {
         struct pair *pair = &step->pairs[i];
-        status = make_pair(builder, step, dense, layer->params + (size_t)i * PER_LAYER, pair);
+        status = make_pair(builder, step, dense, layer->params + (size_t)i * EPO__DENSE_PARAMS, pair);
         if (pair->strip * pair->channels > strip_size) strip_size = pair->strip * pair->channels;
     }
     if (status == EPO_OK) status = epo__builder_take(builder, epo__shape_size(layer->out), &step->out.offset);
@@ -243,8 +238,9 @@ const epo__layer_type epo__dense_type = {
     .help = "dense block: each layer sees the channels of all before it",
     .options = options,
     .option_count = sizeof options / sizeof *options,
-    .state_size = sizeof(struct dense),
+    .state_size = sizeof(epo__dense),
     .configure = configure,
     .macs = macs,
     .plan = plan,
+    .train = epo__dense_train,
 };

@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/kernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
+#include "nn/train.h"
 
 enum { CHW, HWC };
 
@@ -58,6 +60,50 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return status;
 }
 
+/* --- in training: tensors are pixels, so that only the order of planes is work ------------------------------------------ */
+
+struct training {
+    int order;
+    epo__shape shape;
+};
+
+static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
+{
+    const struct training *t = state;
+    size_t size = epo__shape_size(t->shape), channels = (size_t)t->shape.channels;
+    for (size_t i = 0; i < (size_t)run->count; i++)
+        if (t->order == CHW)
+            epo__pixels_to_planes(in + i * size, out + i * size, channels, size / channels);
+        else
+            memcpy(out + i * size, in + i * size, size * sizeof *out);
+    return EPO_OK;
+}
+
+static epo_status backward(void *state, const epo__train_run *run, const float *in, const float *out, float *d_out,
+                           float *d_in)
+{
+    (void)in, (void)out;
+    const struct training *t = state;
+    size_t size = epo__shape_size(t->shape), channels = (size_t)t->shape.channels;
+    for (size_t i = 0; d_in && i < (size_t)run->count; i++)
+        if (t->order == CHW)
+            epo__planes_to_pixels(d_out + i * size, d_in + i * size, channels, size / channels);
+        else
+            memcpy(d_in + i * size, d_out + i * size, size * sizeof *d_in);
+    return EPO_OK;
+}
+
+static epo_status train(const epo__layer *layer, const epo__train_setup *setup, epo__train_op *op)
+{
+    (void)setup;
+    const struct flatten *flatten = layer->state;
+    struct training *t = epo__alloc(1, sizeof *t);
+    if (!t) return epo__nomem("flattening");
+    *t = (struct training){flatten->order, layer->in};
+    *op = (epo__train_op){.state = t, .forward = forward, .backward = backward};
+    return EPO_OK;
+}
+
 const epo__layer_type epo__flatten_type = {
     .word = "flatten",
     .help = "image to vector",
@@ -66,4 +112,5 @@ const epo__layer_type epo__flatten_type = {
     .state_size = sizeof(struct flatten),
     .configure = configure,
     .plan = plan,
+    .train = train,
 };

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * gap.c - global average: the mean of every channel. */
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/kernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
+#include "nn/train.h"
 
 static epo_status configure(epo__layer *layer, const double *values)
 {
@@ -44,5 +47,65 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return status;
 }
 
+/* --- in training ---------------------------------------------------------------------------------------------------- */
+
+struct training {
+    epo__shape shape;
+    float *rows; /* one a part of the work */
+};
+
+static void train_release(void *state)
+{
+    struct training *t = state;
+    if (t) free(t->rows);
+    free(t);
+}
+
+static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
+{
+    const struct training *t = state;
+    size_t channels = (size_t)t->shape.channels;
+#pragma omp parallel for num_threads(run->threads) schedule(static, 1) if (run->threads > 1)
+    for (int part = 0; part < run->threads; part++) {
+        size_t last = epo__part_from((size_t)run->count, part + 1, run->threads);
+        for (size_t i = epo__part_from((size_t)run->count, part, run->threads); i < last; i++)
+            epo__global_average(in + i * epo__shape_size(t->shape), out + i * channels,
+                                t->rows + (size_t)part * channels, channels, (size_t)t->shape.height,
+                                (size_t)t->shape.width);
+    }
+    return EPO_OK;
+}
+
+static epo_status backward(void *state, const epo__train_run *run, const float *in, const float *out, float *d_out,
+                           float *d_in)
+{
+    (void)in, (void)out;
+    const struct training *t = state;
+    size_t channels = (size_t)t->shape.channels, pixels = (size_t)t->shape.height * (size_t)t->shape.width;
+    float part = 1.0F / (float)pixels;
+    if (!d_in) return EPO_OK;
+#pragma omp parallel for num_threads(run->threads) schedule(static) if (run->threads > 1)
+    for (int i = 0; i < run->count; i++)
+        for (size_t p = 0; p < pixels; p++)
+            for (size_t c = 0; c < channels; c++)
+                d_in[((size_t)i * pixels + p) * channels + c] = d_out[(size_t)i * channels + c] * part;
+    return EPO_OK;
+}
+
+static epo_status train(const epo__layer *layer, const epo__train_setup *setup, epo__train_op *op)
+{
+    struct training *t = epo__alloc(1, sizeof *t);
+    if (t) {
+        t->shape = layer->in;
+        t->rows = epo__alloc((size_t)setup->threads * (size_t)layer->in.channels, sizeof *t->rows);
+    }
+    if (!t || !t->rows) {
+        train_release(t);
+        return epo__nomem("global average");
+    }
+    *op = (epo__train_op){.state = t, .forward = forward, .backward = backward, .release = train_release};
+    return EPO_OK;
+}
+
 const epo__layer_type epo__gap_type = {
-    .word = "gap", .help = "mean of each channel", .state_size = 1, .configure = configure, .plan = plan};
+    .word = "gap", .help = "mean of each channel", .state_size = 1, .configure = configure, .plan = plan, .train = train};

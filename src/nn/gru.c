@@ -9,7 +9,8 @@
  *
  * Sequences lie one behind the other without padding. All Wi x of a layer and direction are one matrix product; then
  * the steps are gone through for all sequences at a time, longest first, so that those still running are always the
- * first rows. The result is the state after the last step, or the sum of the outputs of all steps (TAO-Net). */
+ * first rows. The result is the state after the last step, or the sum of the outputs of all steps (TAO-Net). Training is
+ * gru_train.c. */
 #include <cblas.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,13 +19,13 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/gru.h"
 #include "nn/kernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
 
 enum { HIDDEN, LAYERS, DIRECTIONS, OUTPUT };
 enum { LAST, SUM };
-enum { WEIGHT_IH, WEIGHT_HH, BIAS_IH, BIAS_HH, PER_CELL }; /* places of a cell's parameters */
 static const size_t max_work = (size_t)1 << 31;            /* floats in one work array */
 
 static const epo__layer_option options[] = {
@@ -35,14 +36,9 @@ static const epo__layer_option options[] = {
                 "state after the last step, or sum of all outputs"},
 };
 
-struct gru {
-    int hidden, layers, directions;
-    bool sum;
-};
-
 static epo_status configure(epo__layer *layer, const double *values)
 {
-    struct gru *gru = layer->state;
+    epo__gru *gru = layer->state;
     gru->hidden = (int)values[HIDDEN];
     gru->layers = (int)values[LAYERS];
     gru->directions = (int)values[DIRECTIONS];
@@ -53,10 +49,10 @@ static epo_status configure(epo__layer *layer, const double *values)
     layer->out = (epo__shape){gru->hidden * gru->directions, 1, 1};
     for (int l = 0; l < gru->layers; l++)
         for (int d = 0; d < gru->directions; d++) {
-            static const char *const names[PER_CELL] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
+            static const char *const names[EPO__GRU_PARAMS] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
             int64_t gates = 3 * gru->hidden, inputs = l ? layer->out.channels : layer->in.channels;
-            int64_t columns[PER_CELL] = {inputs, gru->hidden, 0, 0};
-            for (int i = 0; i < PER_CELL; i++) {
+            int64_t columns[EPO__GRU_PARAMS] = {inputs, gru->hidden, 0, 0};
+            for (int i = 0; i < EPO__GRU_PARAMS; i++) {
                 char name[48];
                 snprintf(name, sizeof name, "%s_l%d%s", names[i], l, d ? "_reverse" : "");
                 epo_status status = epo__layer_param(layer, name, true, (int)columns[i], 0, columns[i] ? 2 : 1,
@@ -85,19 +81,13 @@ struct cell {
     float *bias_n; /* H: bhn, which the reset gate multiplies */
 };
 
-struct sequence {
-    int length;
-    size_t start; /* its first step in the packed rows */
-    int row;      /* of the result */
-};
-
 struct step {
     size_t hidden, directions, inputs;
     int layers;
     bool sum;
     epo__tensor in, out;
     struct cell *cells; /* layers x directions */
-    struct sequence *order;
+    epo__sequence *order;
     float *state;     /* batch x H */
     float *recurrent; /* batch x 3 H: Wh h */
     /* these grow with the steps in a run */
@@ -127,12 +117,12 @@ static void release(void *state)
 
 static int longer_first(const void *a, const void *b)
 {
-    const struct sequence *x = a, *y = b;
+    const epo__sequence *x = a, *y = b;
     return x->length != y->length ? (x->length < y->length) - (x->length > y->length)
                                   : (x->row > y->row) - (x->row < y->row);
 }
 
-static epo_status grow(float **array, size_t *capacity, size_t steps, size_t width)
+epo_status epo__sequences_grow(float **array, size_t *capacity, size_t steps, size_t width)
 {
     size_t need;
     if (!epo__size_mul(steps, width, &need) || need > max_work)
@@ -140,20 +130,28 @@ static epo_status grow(float **array, size_t *capacity, size_t steps, size_t wid
     return epo__grow(array, capacity, need, sizeof **array) ? EPO_OK : epo__nomem("steps of sequences");
 }
 
+epo_status epo__sequences_order(const int *lengths, int count, epo__sequence *order, size_t *steps)
+{
+    size_t total = 0;
+    for (int i = 0; i < count; i++) {
+        order[i] = (epo__sequence){lengths[i], total, i};
+        total += (size_t)lengths[i];
+    }
+    qsort(order, (size_t)count, sizeof *order, longer_first);
+    if (total > INT32_MAX) return epo__fail(EPO_ELIMIT, "%zu steps of sequences are too many at a time", total);
+    *steps = total;
+    return EPO_OK;
+}
+
 /* Sorts the sequences and makes room for all their steps. */
 static epo_status prepare(struct step *step, const epo__frame *frame, size_t *steps)
 {
-    size_t total = 0;
-    for (int i = 0; i < frame->count; i++) {
-        step->order[i] = (struct sequence){frame->lengths[i], total, i};
-        total += (size_t)frame->lengths[i];
-    }
-    qsort(step->order, (size_t)frame->count, sizeof *step->order, longer_first);
-    if (total > INT32_MAX) return epo__fail(EPO_ELIMIT, "%zu steps of sequences are too many at a time", total);
-    epo_status status = grow(&step->projected, &step->projected_capacity, total, 3 * step->hidden);
+    epo_status status = epo__sequences_order(frame->lengths, frame->count, step->order, steps);
+    if (status != EPO_OK) return status;
+    size_t total = *steps;
+    status = epo__sequences_grow(&step->projected, &step->projected_capacity, total, 3 * step->hidden);
     for (int i = 0; i < 2 && i < step->layers && status == EPO_OK; i++)
-        status = grow(&step->outputs[i], &step->outputs_capacity[i], total, step->hidden * step->directions);
-    *steps = total;
+        status = epo__sequences_grow(&step->outputs[i], &step->outputs_capacity[i], total, step->hidden * step->directions);
     return status;
 }
 
@@ -192,8 +190,8 @@ static void run_cell(struct step *step, const struct cell *cell, const epo__fram
             cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, running, (int)gates, (int)hidden, 1.0F, step->state,
                         (int)hidden, cell->weight_hh, (int)hidden, 1.0F, step->recurrent, (int)gates);
         for (size_t i = 0; i < (size_t)running; i++) {
-            const struct sequence *sequence = &step->order[i];
-            size_t at = sequence->start + (size_t)(direction ? sequence->length - 1 - t : t);
+            const epo__sequence *sequence = &step->order[i];
+            size_t at = epo__sequence_at(sequence, t, direction);
             float *state = step->state + i * hidden;
             advance(step->projected + at * gates, step->recurrent + i * gates, state, hidden);
             memcpy(out + at * out_width + direction * hidden, state, hidden * sizeof(float));
@@ -207,7 +205,7 @@ static void collect(const struct step *step, const epo__frame *frame, const floa
     size_t hidden = step->hidden, width = hidden * step->directions;
     float *out = epo__frame_write(frame, &step->out);
     for (int i = 0; i < frame->count; i++) {
-        const struct sequence *sequence = &step->order[i];
+        const epo__sequence *sequence = &step->order[i];
         const float *first = outputs + sequence->start * width;
         float *row = out + (size_t)sequence->row * width;
         if (step->sum) {
@@ -246,19 +244,19 @@ static float *copy_aligned(const float *values, size_t count)
 
 static bool make_cell(const epo__param *params, size_t hidden, struct cell *cell)
 {
-    cell->inputs = (size_t)params[WEIGHT_IH].dims[1];
-    cell->weight_ih = copy_aligned(params[WEIGHT_IH].value, params[WEIGHT_IH].count);
-    cell->weight_hh = copy_aligned(params[WEIGHT_HH].value, params[WEIGHT_HH].count);
-    cell->bias = copy_aligned(params[BIAS_IH].value, params[BIAS_IH].count);
-    cell->bias_n = copy_aligned(params[BIAS_HH].value + 2 * hidden, hidden);
+    cell->inputs = (size_t)params[EPO__GRU_WEIGHT_IH].dims[1];
+    cell->weight_ih = copy_aligned(params[EPO__GRU_WEIGHT_IH].value, params[EPO__GRU_WEIGHT_IH].count);
+    cell->weight_hh = copy_aligned(params[EPO__GRU_WEIGHT_HH].value, params[EPO__GRU_WEIGHT_HH].count);
+    cell->bias = copy_aligned(params[EPO__GRU_BIAS_IH].value, params[EPO__GRU_BIAS_IH].count);
+    cell->bias_n = copy_aligned(params[EPO__GRU_BIAS_HH].value + 2 * hidden, hidden);
     if (!cell->weight_ih || !cell->weight_hh || !cell->bias || !cell->bias_n) return false;
-    for (size_t i = 0; i < 2 * hidden; i++) cell->bias[i] += params[BIAS_HH].value[i];
+    for (size_t i = 0; i < 2 * hidden; i++) cell->bias[i] += params[EPO__GRU_BIAS_HH].value[i];
     return true;
 }
 
 static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
 {
-    const struct gru *gru = layer->state;
+    const epo__gru *gru = layer->state;
     size_t batch = (size_t)epo__builder_batch(builder), cells = (size_t)gru->layers * (size_t)gru->directions;
     size_t work;
     if (!epo__size_mul(batch, 3 * (size_t)gru->hidden, &work) || work > EPO__MAX_ACTIVATIONS)
@@ -277,7 +275,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     step->recurrent = epo__alloc_aligned(work, sizeof(float));
     bool made = step->cells && step->order && step->state && step->recurrent;
     for (size_t i = 0; i < cells && made; i++)
-        made = make_cell(layer->params + i * PER_CELL, step->hidden, &step->cells[i]);
+        made = make_cell(layer->params + i * EPO__GRU_PARAMS, step->hidden, &step->cells[i]);
     if (!made) {
         release(step);
         return epo__nomem("gru");
@@ -293,9 +291,10 @@ const epo__layer_type epo__gru_type = {
     .help = "gated recurrent units over a sequence",
     .options = options,
     .option_count = sizeof options / sizeof *options,
-    .state_size = sizeof(struct gru),
+    .state_size = sizeof(epo__gru),
     .over_time = true,
     .configure = configure,
     .macs = macs,
     .plan = plan,
+    .train = epo__gru_train,
 };

@@ -9,11 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define EPO_KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define EPO_KERNEL
-#endif
+#include "nn/clones.h"
 
 EPO_KERNEL void epo__planes_to_pixels(const float *in, float *out, size_t channels, size_t pixels)
 {

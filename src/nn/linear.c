@@ -6,9 +6,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "nn/kernels.h"
+#include "nn/gradkernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
+#include "nn/train.h"
 
 enum { FEATURES, BIAS };
 
@@ -121,6 +122,47 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return epo__builder_defer(builder, (epo__pending){draft, emit, scale, release});
 }
 
+/* --- in training ---------------------------------------------------------------------------------------------------- */
+
+static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
+{
+    const epo__layer *layer = *(const epo__layer *const *)state;
+    const struct linear *linear = layer->state;
+    size_t outputs = (size_t)layer->out.channels, inputs = (size_t)layer->in.channels, count = (size_t)run->count;
+    for (size_t i = 0; linear->bias && i < count; i++)
+        memcpy(out + i * outputs, layer->params[1].value, outputs * sizeof *out);
+    return epo__sgemm(false, true, count, outputs, inputs, in, inputs, layer->params[0].value, inputs,
+                      linear->bias ? 1 : 0, out, outputs);
+}
+
+static epo_status backward(void *state, const epo__train_run *run, const float *in, const float *out, float *d_out,
+                           float *d_in)
+{
+    (void)out;
+    const epo__layer *layer = *(const epo__layer *const *)state;
+    const struct linear *linear = layer->state;
+    size_t outputs = (size_t)layer->out.channels, inputs = (size_t)layer->in.channels, count = (size_t)run->count;
+    const epo__param *weight = &layer->params[0];
+    epo_status status = EPO_OK;
+    if (weight->grad)
+        status = epo__sgemm(true, false, outputs, inputs, count, d_out, outputs, in, inputs, 1, weight->grad, inputs);
+    if (linear->bias && layer->params[1].grad) epo__add_rows(d_out, count, outputs, layer->params[1].grad);
+    if (status == EPO_OK && d_in)
+        status = epo__sgemm(false, false, count, inputs, outputs, d_out, outputs, weight->value, inputs, 0, d_in,
+                            inputs);
+    return status;
+}
+
+static epo_status train(const epo__layer *layer, const epo__train_setup *setup, epo__train_op *op)
+{
+    (void)setup;
+    const epo__layer **state = epo__alloc(1, sizeof *state);
+    if (!state) return epo__nomem("linear layer");
+    *state = layer;
+    *op = (epo__train_op){.state = state, .forward = forward, .backward = backward};
+    return EPO_OK;
+}
+
 const epo__layer_type epo__linear_type = {
     .word = "linear",
     .help = "fully connected layer",
@@ -130,4 +172,5 @@ const epo__layer_type epo__linear_type = {
     .configure = configure,
     .macs = macs,
     .plan = plan,
+    .train = train,
 };

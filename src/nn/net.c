@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "nn/layer_types.h"
 #include "nn/options.h"
 
 enum { MAX_LAYERS = 4096 };
@@ -28,6 +29,7 @@ static void layer_destroy(epo__layer *layer)
     for (size_t i = 0; i < layer->param_count; i++) {
         free((char *)layer->params[i].name);
         free(layer->params[i].value);
+        free(layer->params[i].grad);
     }
     free(layer->params);
     free(layer->state);
@@ -175,6 +177,12 @@ const epo__layer *epo__net_layer(const epo__net *net, size_t index)
     return net->layers[index];
 }
 
+size_t epo__net_logits_length(const epo__net *net)
+{
+    const epo__layer_type *last = net->count ? net->layers[net->count - 1]->type : NULL;
+    return net->count - (last == &epo__softmax_type || last == &epo__sigmoid_type);
+}
+
 bool epo__net_is_recurrent(const epo__net *net)
 {
     return net->count > 0 && net->layers[0]->type->over_time;
@@ -195,6 +203,55 @@ epo_status epo__net_visit(epo__net *net, const char *prefix, epo__param_fn visit
         }
     }
     return EPO_OK;
+}
+
+/* --- gradients --- */
+
+/* The names that a choice sees are those of a visit, whose parameters are copies. */
+static epo_status want_gradient(const epo__layer *layer, const char *prefix, epo__param *param, epo__param_choice wanted,
+                                void *context)
+{
+    bool want = param->trainable;
+    if (want && wanted) {
+        epo__param seen = *param;
+        char *full = epo__format("%s%s%s.%s", prefix, *prefix ? "." : "", layer->name, param->name);
+        if (!full) return epo__nomem("name of a parameter");
+        seen.name = full;
+        want = wanted(context, &seen);
+        free(full);
+    }
+    free(param->grad);
+    param->grad = want ? epo__alloc_aligned(param->count, sizeof *param->grad) : NULL;
+    return want && !param->grad ? epo__nomem("gradients") : EPO_OK;
+}
+
+epo_status epo__net_want_gradients(epo__net *net, const char *prefix, epo__param_choice wanted, void *context)
+{
+    for (size_t i = 0; i < net->count; i++)
+        for (size_t k = 0; k < net->layers[i]->param_count; k++) {
+            epo_status status =
+                want_gradient(net->layers[i], prefix, &net->layers[i]->params[k], wanted, context);
+            if (status != EPO_OK) return status;
+        }
+    return EPO_OK;
+}
+
+void epo__net_drop_gradients(epo__net *net)
+{
+    for (size_t i = 0; i < net->count; i++)
+        for (size_t k = 0; k < net->layers[i]->param_count; k++) {
+            free(net->layers[i]->params[k].grad);
+            net->layers[i]->params[k].grad = NULL;
+        }
+}
+
+void epo__net_zero_gradients(epo__net *net)
+{
+    for (size_t i = 0; i < net->count; i++)
+        for (size_t k = 0; k < net->layers[i]->param_count; k++) {
+            epo__param *param = &net->layers[i]->params[k];
+            if (param->grad) memset(param->grad, 0, param->count * sizeof *param->grad);
+        }
 }
 
 uint64_t epo__net_macs(const epo__net *net)

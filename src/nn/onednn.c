@@ -4,16 +4,14 @@
  * Primitives are made with a scratchpad of the user's: oneDNN's own belongs to the thread that made the primitive, and
  * a plan may be run by another. Everything is made when the plan is, because oneDNN does not survive a failed malloc.
  */
-#include "nn/onednn.h"
-
 #include <omp.h>
-#include <oneapi/dnnl/dnnl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/onednn_parts.h"
 
 static struct {
     pthread_once_t once;
@@ -26,7 +24,7 @@ static void make_engine(void)
     cpu.status = dnnl_engine_create(&cpu.engine, dnnl_cpu, 0);
 }
 
-static epo_status engine_get(dnnl_engine_t *out)
+epo_status epo__dnnl_engine(dnnl_engine_t *out)
 {
     pthread_once(&cpu.once, make_engine);
     if (cpu.status != dnnl_success)
@@ -35,7 +33,7 @@ static epo_status engine_get(dnnl_engine_t *out)
     return EPO_OK;
 }
 
-static epo_status failed(dnnl_status_t status, const char *doing)
+epo_status epo__dnnl_failed(dnnl_status_t status, const char *doing)
 {
     if (status == dnnl_out_of_memory) return epo__nomem(doing);
     return epo__fail(EPO_EINTERNAL, "oneDNN, %s: status %d", doing, (int)status);
@@ -45,10 +43,10 @@ epo_status epo__dnnl_stream_create(void **out)
 {
     dnnl_engine_t engine = NULL;
     dnnl_stream_t stream = NULL;
-    epo_status status = engine_get(&engine);
+    epo_status status = epo__dnnl_engine(&engine);
     if (status != EPO_OK) return status;
     dnnl_status_t s = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
-    if (s != dnnl_success) return failed(s, "making a stream");
+    if (s != dnnl_success) return epo__dnnl_failed(s, "making a stream");
     *out = stream;
     return EPO_OK;
 }
@@ -156,7 +154,7 @@ static epo_status arrange_weights(const epo__conv_geometry *g, const float *plai
         s = dnnl_primitive_execute(reorder, stream, 2, args);
         if (s == dnnl_success) s = dnnl_stream_wait(stream);
     }
-    if (s != dnnl_success) status = failed(s, "arranging weights");
+    if (s != dnnl_success) status = epo__dnnl_failed(s, "arranging weights");
 done:
     epo__dnnl_stream_destroy(stream);
     if (reorder) dnnl_primitive_destroy(reorder);
@@ -173,7 +171,7 @@ static epo_status copy_bias(const float *bias, int channels, dnnl_engine_t engin
     for (int i = 0; i < channels; i++) conv->bias_data[i] = bias[i];
     dnnl_status_t s = dnnl_memory_desc_init_by_tag(&shape, 1, (dnnl_dims_t){channels}, dnnl_f32, dnnl_x);
     if (s == dnnl_success) s = dnnl_memory_create(&conv->bias, &shape, engine, conv->bias_data);
-    return s == dnnl_success ? EPO_OK : failed(s, "making a bias");
+    return s == dnnl_success ? EPO_OK : epo__dnnl_failed(s, "making a bias");
 }
 
 static epo_status make_lanes(dnnl_primitive_desc_t description, dnnl_engine_t engine, epo__dnnl_conv *conv)
@@ -190,7 +188,7 @@ static epo_status make_lanes(dnnl_primitive_desc_t description, dnnl_engine_t en
         if (s == dnnl_success) s = dnnl_memory_create(&conv->lane[i].out, out, engine, DNNL_MEMORY_NONE);
         if (s == dnnl_success) s = dnnl_memory_create(&conv->lane[i].scratch, scratch, engine, DNNL_MEMORY_NONE);
     }
-    return s == dnnl_success ? EPO_OK : failed(s, "making memory objects");
+    return s == dnnl_success ? EPO_OK : epo__dnnl_failed(s, "making memory objects");
 }
 
 epo_status epo__dnnl_conv_create(const epo__conv_geometry *geometry, const float *weights, const float *bias, bool relu,
@@ -199,7 +197,7 @@ epo_status epo__dnnl_conv_create(const epo__conv_geometry *geometry, const float
     dnnl_engine_t engine = NULL;
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t description = NULL;
-    epo_status status = engine_get(&engine);
+    epo_status status = epo__dnnl_engine(&engine);
     if (status != EPO_OK) return status;
     epo__dnnl_conv *conv = epo__alloc(1, sizeof *conv);
     if (!conv) return epo__nomem("convolution");
@@ -211,7 +209,7 @@ epo_status epo__dnnl_conv_create(const epo__conv_geometry *geometry, const float
     if (s == dnnl_success) s = make_description(geometry, bias != NULL, attributes, engine, &description);
     if (s == dnnl_success) s = dnnl_primitive_create(&conv->primitive, description);
     if (s != dnnl_success) {
-        status = failed(s, "making a convolution");
+        status = epo__dnnl_failed(s, "making a convolution");
         goto done;
     }
     status = arrange_weights(geometry, weights, dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0),
@@ -248,7 +246,15 @@ epo_status epo__dnnl_conv_run(const epo__dnnl_conv *conv, const epo__dnnl_lane *
     if (s == dnnl_success) s = dnnl_memory_set_data_handle(memory->out, out);
     if (s == dnnl_success) s = dnnl_memory_set_data_handle(memory->scratch, lane->scratch);
     if (s == dnnl_success) s = dnnl_primitive_execute(conv->primitive, lane->stream, count, args);
-    return s == dnnl_success ? EPO_OK : failed(s, "running a convolution");
+    return s == dnnl_success ? EPO_OK : epo__dnnl_failed(s, "running a convolution");
+}
+
+epo_status epo__sgemm(bool a_transposed, bool b_transposed, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                      const float *b, size_t ldb, float beta, float *c, size_t ldc)
+{
+    dnnl_status_t s = dnnl_sgemm(a_transposed ? 'T' : 'N', b_transposed ? 'T' : 'N', (dnnl_dim_t)m, (dnnl_dim_t)n,
+                                 (dnnl_dim_t)k, 1.0F, a, (dnnl_dim_t)lda, b, (dnnl_dim_t)ldb, beta, c, (dnnl_dim_t)ldc);
+    return s == dnnl_success ? EPO_OK : epo__dnnl_failed(s, "multiplying matrices");
 }
 
 void epo__dnnl_version(char *out, size_t size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * onednn.h - the convolutions of oneDNN. The only file that knows oneDNN's interface is onednn.c; version 3 differs
- * from version 2.6, and nothing else needs to know.
+ * onednn.h - the convolutions of oneDNN. The only files that know oneDNN's interface are onednn.c and onednn_train.c;
+ * version 3 differs from version 2.6, and nothing else needs to know.
  *
  * Tensors are float32, one sample, H x W x C. A convolution is made once and may then be run by several lanes at a
  * time: weights are shared, the small objects that carry pointers are a lane's own, scratch memory is the caller's.
@@ -38,6 +38,26 @@ epo_status epo__dnnl_conv_create(const epo__conv_geometry *geometry, const float
 void epo__dnnl_conv_destroy(epo__dnnl_conv *conv); /* NULL is fine */
 size_t epo__dnnl_conv_scratch(const epo__dnnl_conv *conv);
 epo_status epo__dnnl_conv_run(const epo__dnnl_conv *conv, const epo__dnnl_lane *lane, const float *in, float *out);
+
+/* A convolution in training: of whole batches (count x H x W x C), on weights that change from call to call and are
+ * plain, O x I x k x k. What oneDNN makes for a number of samples is kept until another number comes. */
+typedef struct epo__dnnl_conv_train epo__dnnl_conv_train;
+
+epo_status epo__dnnl_conv_train_create(const epo__conv_geometry *geometry, bool bias, epo__dnnl_conv_train **out);
+void epo__dnnl_conv_train_destroy(epo__dnnl_conv_train *conv); /* NULL is fine */
+/* Each divides its work among omp_get_max_threads(). bias: O, NULL if there is none. */
+epo_status epo__dnnl_conv_forward(epo__dnnl_conv_train *conv, int count, const float *weights, const float *bias,
+                                  const float *in, float *out);
+epo_status epo__dnnl_conv_backward_data(epo__dnnl_conv_train *conv, int count, const float *weights,
+                                        const float *d_out, float *d_in);
+/* Adds to d_weights and d_bias (NULL: not wanted). */
+epo_status epo__dnnl_conv_backward_weights(epo__dnnl_conv_train *conv, int count, const float *in, const float *d_out,
+                                           float *d_weights, float *d_bias);
+
+/* C = A B + beta C, row-major; `transposed` ones are stored the other way round. A: m x k, B: k x n. lda, ldb and ldc are
+ * floats from one stored row to the next. Inside a parallel region it uses the calling thread only. */
+epo_status epo__sgemm(bool a_transposed, bool b_transposed, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                      const float *b, size_t ldb, float beta, float *c, size_t ldc);
 
 void epo__dnnl_version(char *out, size_t size);
 const char *epo__dnnl_isa(void);

@@ -42,9 +42,14 @@ static void share_threads(const epo__net *net, epo__plan_builder *builder)
     builder->threads = builder->batch == 1 && epo__net_macs(net) >= worth_splitting ? thread_count : 1;
 }
 
-static epo_status plan_layers(const epo__net *net, epo__plan_builder *builder)
+int epo__nn_threads(void)
 {
-    for (size_t i = 0; i < epo__net_length(net); i++) {
+    return thread_count;
+}
+
+static epo_status plan_layers(const epo__net *net, size_t length, epo__plan_builder *builder)
+{
+    for (size_t i = 0; i < length; i++) {
         const epo__layer *layer = epo__net_layer(net, i);
         epo_status status = layer->type->plan(layer, builder);
         if (status != EPO_OK) return epo__fail_in(status, "%s", layer->name);
@@ -82,7 +87,7 @@ static epo_status make_buffers(epo__plan *plan, const epo__plan_builder *b)
     return status;
 }
 
-epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out)
+static epo_status create(epo__net *net, size_t length, int batch, epo__plan **out)
 {
     if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "batch of %d is not from 1 to %d", batch, MAX_BATCH);
     epo__plan_builder builder = {.batch = batch, .now = {.shape = epo__net_in(net), .place = EPO_AT_INPUT}};
@@ -90,12 +95,12 @@ epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out)
     epo__plan *plan = epo__alloc(1, sizeof *plan);
     if (!plan) return epo__nomem("plan");
     plan->recurrent = epo__net_is_recurrent(net);
-    plan->out = epo__net_out(net);
+    plan->out = length ? epo__net_layer(net, length - 1)->out : epo__net_in(net);
     plan->batch = batch;
     plan->lanes = builder.lanes;
     plan->threads = builder.threads;
 
-    epo_status status = plan_layers(net, &builder);
+    epo_status status = plan_layers(net, length, &builder);
     plan->steps = builder.steps; /* the plan's from here on, whether it is complete or not */
     plan->step_count = builder.step_count;
     plan->result = builder.now;
@@ -107,6 +112,16 @@ epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out)
     }
     *out = plan;
     return EPO_OK;
+}
+
+epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out)
+{
+    return create(net, epo__net_length(net), batch, out);
+}
+
+epo_status epo__plan_create_logits(epo__net *net, int batch, epo__plan **out)
+{
+    return create(net, epo__net_logits_length(net), batch, out);
 }
 
 void epo__plan_destroy(epo__plan *plan)

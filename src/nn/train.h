@@ -34,7 +34,11 @@ typedef struct epo__train_op {
     epo_status (*backward)(void *state, const epo__train_run *run, const float *in, const float *out, float *d_out,
                            float *d_in);
     void (*release)(void *state); /* NULL: free() */
+    bool needs_d_in;              /* it works in d_in, and always wants one */
 } epo__train_op;
+
+/* Room for `floats` numbers a sample of the batch, on a 64-byte border; EPO_ELIMIT when that is unreasonable. */
+epo_status epo__train_floats(const epo__train_setup *setup, size_t floats, float **out);
 
 /* Part `i` of `parts` of `count` things is [from, to). */
 static inline size_t epo__part_from(size_t count, int i, int parts)

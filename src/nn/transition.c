@@ -6,12 +6,15 @@
  * batch norm and ReLU, the convolution has a quarter of the work. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/conv.h"
-#include "nn/kernels.h"
+#include "nn/gradkernels.h"
 #include "nn/layer_types.h"
+#include "nn/norm.h"
+#include "nn/train.h"
 
 enum { COMPRESSION, EPS };
 enum { BN = 0, CONV = 4 }; /* places of parameters */
@@ -101,6 +104,191 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return epo__builder_conv(builder, &geometry, layer->params[CONV].value, NULL);
 }
 
+/* --- in training: batch norm, ReLU and mean are redone on the way back, a row of results at a time --------------------- */
+
+static const double momentum = 0.1; /* of running statistics, PyTorch's standard */
+
+struct part {
+    float *halved, *d_halved; /* one row of results before the convolution */
+    float *d_conv;
+    epo_status status;
+};
+
+struct training {
+    epo__shape in, out;
+    const epo__param *conv;
+    epo__norm norm;
+    int parts;
+    struct part *part;
+    epo__tally *tallies;
+    float *slope, *offset;
+};
+
+static void train_release(void *state)
+{
+    struct training *t = state;
+    if (!t) return;
+    for (int i = 0; t->part && i < t->parts; i++) {
+        free(t->part[i].halved);
+        free(t->part[i].d_halved);
+        free(t->part[i].d_conv);
+    }
+    free(t->part);
+    epo__norm_release(&t->norm);
+    epo__tallies_free(t->tallies, (size_t)t->parts);
+    free(t->slope);
+    free(t->offset);
+    free(t);
+}
+
+/* Where the two source rows of a row of results lie. */
+static size_t source_of(const struct training *t, size_t row)
+{
+    size_t height = (size_t)t->out.height;
+    return (row / height * (size_t)t->in.height + 2 * (row % height)) * (size_t)t->in.width * (size_t)t->in.channels;
+}
+
+static void halve(const struct training *t, const float *in, size_t row, float *halved)
+{
+    epo__affine_relu_halve(in + source_of(t, row), halved, t->norm.scale, t->norm.shift, (size_t)t->in.channels, 2,
+                           (size_t)t->in.width, 1);
+}
+
+static epo_status forward_rows(const struct training *t, size_t rows, const float *in, float *out, int i)
+{
+    size_t channels = (size_t)t->in.channels, width = (size_t)t->out.width, outputs = (size_t)t->out.channels;
+    size_t last = epo__part_from(rows, i + 1, t->parts);
+    epo_status status = EPO_OK;
+    for (size_t row = epo__part_from(rows, i, t->parts); row < last && status == EPO_OK; row++) {
+        halve(t, in, row, t->part[i].halved);
+        status = epo__sgemm(false, true, width, outputs, channels, t->part[i].halved, channels, t->conv->value,
+                            channels, 0, out + row * width * outputs, outputs);
+    }
+    return status;
+}
+
+static epo_status status_of(const struct training *t)
+{
+    for (int i = 0; i < t->parts; i++) /* the message was left in a worker's thread */
+        if (t->part[i].status != EPO_OK) return epo__fail(t->part[i].status, "a part of the transition failed");
+    return EPO_OK;
+}
+
+static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
+{
+    struct training *t = state;
+    size_t channels = (size_t)t->in.channels, rows = (size_t)run->count * (size_t)t->out.height;
+    size_t pixels = (size_t)run->count * (size_t)t->in.height * (size_t)t->in.width;
+#pragma omp parallel for num_threads(t->parts) schedule(static, 1) if (t->parts > 1)
+    for (int i = 0; i < t->parts; i++) {
+        size_t from = epo__part_from(pixels, i, t->parts), to = epo__part_from(pixels, i + 1, t->parts);
+        epo__tally_clear(&t->tallies[i], channels);
+        epo__tally_moments(&t->tallies[i], in + from * channels, channels, to - from);
+    }
+    epo__tallies_join_moments(t->tallies, (size_t)t->parts);
+    epo_status status = epo__norm_forward(&t->norm, (double)pixels, t->tallies->first, t->tallies->second);
+    if (status != EPO_OK) return status;
+#pragma omp parallel for num_threads(t->parts) schedule(static, 1) if (t->parts > 1)
+    for (int i = 0; i < t->parts; i++) t->part[i].status = forward_rows(t, rows, in, out, i);
+    return status_of(t);
+}
+
+/* d_in: without what the batch's statistics give. */
+static epo_status backward_rows(const struct training *t, size_t rows, const float *in, const float *d_out,
+                                float *d_in, int i)
+{
+    size_t channels = (size_t)t->in.channels, width = (size_t)t->out.width, outputs = (size_t)t->out.channels;
+    size_t last = epo__part_from(rows, i + 1, t->parts);
+    const struct part *part = &t->part[i];
+    epo_status status = EPO_OK;
+    epo__tally_clear(&t->tallies[i], channels);
+    if (t->conv->grad) memset(part->d_conv, 0, t->conv->count * sizeof *part->d_conv);
+    for (size_t row = epo__part_from(rows, i, t->parts); row < last; row++) {
+        const float *d = d_out + row * width * outputs;
+        if (t->conv->grad) {
+            halve(t, in, row, part->halved);
+            status = epo__sgemm(true, false, outputs, channels, width, d, outputs, part->halved, channels, 1,
+                                part->d_conv, channels);
+        }
+        if (status == EPO_OK)
+            status = epo__sgemm(false, false, width, channels, outputs, d, outputs, t->conv->value, channels, 0,
+                                part->d_halved, channels);
+        if (status != EPO_OK) return status;
+        size_t at = source_of(t, row), line = (size_t)t->in.width * channels;
+        for (size_t k = 0; k < 2; k++, at += line) {
+            epo__double_row(part->d_halved, d_in + at, channels, (size_t)t->in.width);
+            epo__norm_tally(&t->norm, true, d_in + at, channels, in + at, channels, (size_t)t->in.width,
+                            &t->tallies[i]);
+        }
+    }
+    return EPO_OK;
+}
+
+static epo_status backward(void *state, const epo__train_run *run, const float *in, const float *out, float *d_out,
+                           float *d_in)
+{
+    (void)out;
+    struct training *t = state;
+    size_t channels = (size_t)t->in.channels, rows = (size_t)run->count * (size_t)t->out.height;
+    size_t pixels = (size_t)run->count * (size_t)t->in.height * (size_t)t->in.width;
+    if (t->in.height % 2) memset(d_in, 0, pixels * channels * sizeof *d_in); /* a last row that no mean sees */
+#pragma omp parallel for num_threads(t->parts) schedule(static, 1) if (t->parts > 1)
+    for (int i = 0; i < t->parts; i++) t->part[i].status = backward_rows(t, rows, in, d_out, d_in, i);
+    epo_status status = status_of(t);
+    if (status != EPO_OK) return status;
+    for (int i = 0; t->conv->grad && i < t->parts; i++) epo__add(t->part[i].d_conv, t->conv->grad, t->conv->count);
+    epo__tallies_join_sums(t->tallies, (size_t)t->parts);
+    t->tallies->count = (double)pixels;
+    memset(t->slope, 0, channels * sizeof *t->slope);
+    memset(t->offset, 0, channels * sizeof *t->offset);
+    epo__norm_backward(&t->norm, t->tallies, t->slope, t->offset);
+#pragma omp parallel for num_threads(t->parts) schedule(static, 1) if (t->parts > 1)
+    for (int i = 0; i < t->parts; i++) {
+        size_t from = epo__part_from(pixels, i, t->parts), to = epo__part_from(pixels, i + 1, t->parts);
+        size_t at = from * channels;
+        epo__combine(d_in + at, channels, in + at, channels, d_in + at, channels, t->norm.scale, t->slope, t->offset,
+                     channels, to - from);
+    }
+    return EPO_OK;
+}
+
+static bool make_part(const struct training *t, struct part *part)
+{
+    size_t row = (size_t)t->out.width * (size_t)t->in.channels;
+    part->halved = epo__alloc_aligned(row, sizeof(float));
+    part->d_halved = epo__alloc_aligned(row, sizeof(float));
+    part->d_conv = epo__alloc_aligned(t->conv->count, sizeof(float));
+    return part->halved && part->d_halved && part->d_conv;
+}
+
+static epo_status train(const epo__layer *layer, const epo__train_setup *setup, epo__train_op *op)
+{
+    const struct transition *transition = layer->state;
+    size_t channels = (size_t)layer->in.channels;
+    struct training *t = epo__alloc(1, sizeof *t);
+    if (!t) return epo__nomem("transition");
+    t->in = layer->in;
+    t->out = layer->out;
+    t->conv = &layer->params[CONV];
+    t->parts = setup->threads;
+    t->part = epo__alloc((size_t)t->parts, sizeof *t->part);
+    t->tallies = epo__tallies_make((size_t)t->parts, channels);
+    t->slope = epo__alloc_aligned(channels, sizeof *t->slope);
+    t->offset = epo__alloc_aligned(channels, sizeof *t->offset);
+    bool made = t->part && t->tallies && t->slope && t->offset;
+    for (int i = 0; i < t->parts && made; i++) made = make_part(t, &t->part[i]);
+    epo_status status = made ? EPO_OK : epo__nomem("transition");
+    if (status == EPO_OK)
+        status = epo__norm_make(&t->norm, &layer->params[BN], transition->eps, momentum, setup->adapt_frozen);
+    if (status != EPO_OK) {
+        train_release(t);
+        return status;
+    }
+    *op = (epo__train_op){
+        .state = t, .forward = forward, .backward = backward, .release = train_release, .needs_d_in = true};
+    return EPO_OK;
+}
+
 const epo__layer_type epo__transition_type = {
     .word = "transition",
     .help = "fewer channels and half the size, between dense blocks",
@@ -110,4 +298,5 @@ const epo__layer_type epo__transition_type = {
     .configure = configure,
     .macs = macs,
     .plan = plan,
+    .train = train,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * reference.h - every layer once more, in the plainest loops and in double precision: what the tests compare with.
- * Knows layers by their word and options by their line, nothing of the library's layer files. */
+ * Knows layers by their word and options by their line, nothing of the library's layer files. A layer takes a batch of
+ * images; in training it matters which are together. */
 #ifndef EPO_TESTS_NN_REFERENCE_H
 #define EPO_TESTS_NN_REFERENCE_H
 
@@ -8,23 +9,38 @@
 
 #include "network.h"
 
-/* A C x H x W image, or a vector, or (over time) height steps of `channels` numbers. */
+/* N images of C x H x W, or vectors, or (over time, N = 1) height steps of `channels` numbers. */
 typedef struct image {
-    int c, h, w;
+    int n, c, h, w;
     double *v;
 } image;
 
-static inline image image_make(int c, int h, int w)
+static inline size_t image_size(image m)
 {
-    image m = {c, h, w, calloc((size_t)c * (size_t)h * (size_t)w, sizeof(double))};
+    return (size_t)m.n * (size_t)m.c * (size_t)m.h * (size_t)m.w;
+}
+
+static inline image image_make(int n, int c, int h, int w)
+{
+    image m = {n, c, h, w, NULL};
+    m.v = calloc(image_size(m), sizeof(double));
     assert_non_null(m.v);
     return m;
 }
 
-static inline double *at(image m, int c, int y, int x)
+static inline double *at(image m, int n, int c, int y, int x)
 {
-    return &m.v[((size_t)c * (size_t)m.h + (size_t)y) * (size_t)m.w + (size_t)x];
+    return &m.v[(((size_t)n * (size_t)m.c + (size_t)c) * (size_t)m.h + (size_t)y) * (size_t)m.w + (size_t)x];
 }
+
+/* For training: batch norm by the batch, dropout drops. One number may be nudged, for finite differences. */
+static struct {
+    bool training;
+    uint64_t seed, step;
+    const epo__param *nudged;
+    size_t nudged_at;
+    double nudge;
+} reference;
 
 static inline double option(const char *line, const char *key, double standard)
 {
@@ -56,7 +72,8 @@ static inline const epo__param *param(const epo__layer *layer, const char *name)
 
 static inline double value(const epo__param *p, size_t i)
 {
-    return p ? (double)p->value[i] : 0;
+    double nudge = p && p == reference.nudged && i == reference.nudged_at ? reference.nudge : 0;
+    return p ? (double)p->value[i] + nudge : 0;
 }
 
 static inline image ref_conv(image in, const epo__param *w, const epo__param *b, int stride, bool same)
@@ -69,19 +86,20 @@ static inline image ref_conv(image in, const epo__param *w, const epo__param *b,
         top = (int)floor(fmax((h - 1) * stride + k - in.h, 0) / 2);
         left = (int)floor(fmax((x_count - 1) * stride + k - in.w, 0) / 2);
     }
-    image out = image_make(outputs, h, x_count);
-    for (int o = 0; o < outputs; o++)
+    image out = image_make(in.n, outputs, h, x_count);
+    for (int no = 0; no < in.n * outputs; no++)
         for (int y = 0; y < h; y++)
             for (int x = 0; x < x_count; x++) {
+                int n = no / outputs, o = no % outputs;
                 double sum = value(b, (size_t)o);
                 for (int c = 0; c < in.c; c++)
                     for (int v = 0; v < k; v++)
                         for (int u = 0; u < k; u++) {
                             int yy = y * stride + v - top, xx = x * stride + u - left;
                             if (yy < 0 || xx < 0 || yy >= in.h || xx >= in.w) continue;
-                            sum += *at(in, c, yy, xx) * value(w, (size_t)(((o * in.c + c) * k + v) * k + u));
+                            sum += *at(in, n, c, yy, xx) * value(w, (size_t)(((o * in.c + c) * k + v) * k + u));
                         }
-                *at(out, o, y, x) = sum;
+                *at(out, n, o, y, x) = sum;
             }
     return out;
 }
@@ -96,38 +114,64 @@ static inline image ref_norm(image in, const epo__layer *layer, const char *pref
         p[i] = param(layer, name);
         assert_non_null(p[i]);
     }
-    image out = image_make(in.c, in.h, in.w);
-    for (int c = 0; c < in.c; c++)
-        for (int i = 0; i < in.h * in.w; i++) {
-            size_t k = (size_t)c, n = (size_t)(c * in.h * in.w + i);
-            double y = (in.v[n] - value(p[2], k)) / sqrt(value(p[3], k) + eps) * value(p[0], k) + value(p[1], k);
-            out.v[n] = relu && y < 0 ? 0 : y;
+    image out = image_make(in.n, in.c, in.h, in.w);
+    int pixels = in.h * in.w, count = in.n * pixels;
+    for (int c = 0; c < in.c; c++) {
+        size_t k = (size_t)c;
+        double mean = 0, variance = 0;
+        for (int i = 0; i < count; i++) mean += *at(in, i / pixels, c, 0, i % pixels) / count;
+        for (int i = 0; i < count; i++) variance += pow(*at(in, i / pixels, c, 0, i % pixels) - mean, 2) / count;
+        if (!reference.training) {
+            mean = value(p[2], k);
+            variance = value(p[3], k);
         }
+        for (int i = 0; i < count; i++) {
+            double x = *at(in, i / pixels, c, 0, i % pixels);
+            double y = (x - mean) / sqrt(variance + eps) * value(p[0], k) + value(p[1], k);
+            *at(out, i / pixels, c, 0, i % pixels) = relu && y < 0 ? 0 : y;
+        }
+    }
     return out;
 }
 
 static inline image ref_pool(image in, int size, int stride, bool largest)
 {
-    image out = image_make(in.c, (in.h - size) / stride + 1, (in.w - size) / stride + 1);
-    for (int c = 0; c < in.c; c++)
+    image out = image_make(in.n, in.c, (in.h - size) / stride + 1, (in.w - size) / stride + 1);
+    for (int nc = 0; nc < in.n * in.c; nc++)
         for (int y = 0; y < out.h; y++)
             for (int x = 0; x < out.w; x++) {
                 double most = -INFINITY, sum = 0;
                 for (int v = 0; v < size; v++)
                     for (int u = 0; u < size; u++) {
-                        double z = *at(in, c, y * stride + v, x * stride + u);
+                        double z = *at(in, nc / in.c, nc % in.c, y * stride + v, x * stride + u);
                         most = z > most ? z : most;
                         sum += z;
                     }
-                *at(out, c, y, x) = largest ? most : sum / (size * size);
+                *at(out, nc / in.c, nc % in.c, y, x) = largest ? most : sum / (size * size);
             }
+    return out;
+}
+
+static inline image ref_copy(image in)
+{
+    image copy = image_make(in.n, in.c, in.h, in.w);
+    memcpy(copy.v, in.v, image_size(in) * sizeof(double));
+    return copy;
+}
+
+static inline image ref_join(image a, image b)
+{
+    image out = image_make(a.n, a.c + b.c, a.h, a.w);
+    for (int n = 0; n < a.n; n++) {
+        memcpy(at(out, n, 0, 0, 0), at(a, n, 0, 0, 0), image_size(a) / (size_t)a.n * sizeof(double));
+        memcpy(at(out, n, a.c, 0, 0), at(b, n, 0, 0, 0), image_size(b) / (size_t)b.n * sizeof(double));
+    }
     return out;
 }
 
 static inline image ref_dense(image in, const epo__layer *layer)
 {
-    image all = image_make(in.c, in.h, in.w);
-    memcpy(all.v, in.v, (size_t)(in.c * in.h * in.w) * sizeof(double));
+    image all = ref_copy(in);
     for (int i = 1;; i++) {
         char name[64];
         snprintf(name, sizeof name, "layer%d.conv1.weight", i);
@@ -139,9 +183,7 @@ static inline image ref_dense(image in, const epo__layer *layer)
         image a = ref_norm(all, layer, name, 1e-5, true), b = ref_conv(a, w1, NULL, 1, true);
         snprintf(name, sizeof name, "layer%d.bn2.", i);
         image c = ref_norm(b, layer, name, 1e-5, true), d = ref_conv(c, w2, NULL, 1, true);
-        image joined = image_make(all.c + d.c, in.h, in.w);
-        memcpy(joined.v, all.v, (size_t)(all.c * in.h * in.w) * sizeof(double));
-        memcpy(joined.v + all.c * in.h * in.w, d.v, (size_t)(d.c * in.h * in.w) * sizeof(double));
+        image joined = ref_join(all, d);
         free(a.v), free(b.v), free(c.v), free(d.v), free(all.v);
         all = joined;
     }
@@ -155,7 +197,7 @@ static inline double ref_sigmoid(double x)
 /* in: steps (h) of c numbers, step by step. out: the same, `hidden` numbers a step and direction. */
 static inline image ref_gru_layer(image in, const epo__layer *layer, int number, int hidden, int directions)
 {
-    image out = image_make(hidden * directions, in.h, 1);
+    image out = image_make(1, hidden * directions, in.h, 1);
     double *h = calloc((size_t)hidden, sizeof *h), *next = calloc((size_t)hidden, sizeof *next);
     assert_true(h && next);
     for (int d = 0; d < directions; d++) {
@@ -195,14 +237,13 @@ static inline image ref_gru(image in, const epo__layer *layer, const char *line)
 {
     int hidden = (int)first_option(line, "hidden", 0), layers = (int)option(line, "layers", 1);
     int directions = (int)option(line, "directions", 1);
-    image now = image_make(in.c, in.h, 1);
-    memcpy(now.v, in.v, (size_t)(in.c * in.h) * sizeof(double));
+    image now = ref_copy(in);
     for (int l = 0; l < layers; l++) {
         image next = ref_gru_layer(now, layer, l, hidden, directions);
         free(now.v);
         now = next;
     }
-    image out = image_make(now.c, 1, 1);
+    image out = image_make(1, now.c, 1, 1);
     for (int i = 0; i < now.c; i++) {
         if (says(line, "output=sum"))
             for (int t = 0; t < now.h; t++) out.v[i] += now.v[t * now.c + i];
@@ -211,6 +252,17 @@ static inline image ref_gru(image in, const epo__layer *layer, const char *line)
     }
     free(now.v);
     return out;
+}
+
+/* By the rule: a number for each value in the order of pixels, or for each channel, of the whole batch. */
+static inline bool ref_drops(const epo__layer *layer, const char *line, image in, int n, int c, int pixel)
+{
+    bool channels = !strcmp(layer->type->word, "spatialdropout");
+    int place = channels ? n * in.c + c : (n * in.h * in.w + pixel) * in.c + c;
+    epo__rng rng = {.seed = reference.seed,
+                    .stream = epo__rng_stream(layer->name) + 0x9E3779B97F4A7C15u * reference.step,
+                    .index = (uint64_t)place};
+    return epo__rng_u32(&rng) / 4294967296.0 < first_option(line, "rate", 0.5);
 }
 
 /* One layer, given as its line and the library's parameters. */
@@ -235,38 +287,44 @@ static inline image ref_layer(image in, const epo__layer *layer, const char *lin
     }
     if (!strcmp(word, "linear")) {
         const epo__param *w = param(layer, "weight"), *b = param(layer, "bias");
-        image out = image_make((int)w->dims[0], 1, 1);
-        for (int o = 0; o < out.c; o++) {
-            out.v[o] = value(b, (size_t)o);
-            for (int i = 0; i < in.c; i++) out.v[o] += value(w, (size_t)(o * in.c + i)) * in.v[i];
+        image out = image_make(in.n, (int)w->dims[0], 1, 1);
+        for (int k = 0; k < in.n * out.c; k++) {
+            int n = k / out.c, o = k % out.c;
+            out.v[k] = value(b, (size_t)o);
+            for (int i = 0; i < in.c; i++) out.v[k] += value(w, (size_t)(o * in.c + i)) * *at(in, n, i, 0, 0);
         }
         return out;
     }
     if (!strcmp(word, "gap")) {
-        image out = image_make(in.c, 1, 1);
-        for (int i = 0; i < in.c * in.h * in.w; i++) out.v[i / (in.h * in.w)] += in.v[i] / (in.h * in.w);
+        image out = image_make(in.n, in.c, 1, 1);
+        for (int i = 0; i < in.n * in.c * in.h * in.w; i++) out.v[i / (in.h * in.w)] += in.v[i] / (in.h * in.w);
         return out;
     }
 
     int size = in.c * in.h * in.w;
     bool flat = !strcmp(word, "flatten");
-    image out = flat ? image_make(size, 1, 1) : image_make(in.c, in.h, in.w);
-    double sum = 0;
-    for (int i = 0; i < size; i++) sum += exp(in.v[i]);
-    for (int i = 0; i < size; i++) {
-        int c = i / (in.h * in.w), pixel = i % (in.h * in.w);
-        if (flat && says(line, "hwc"))
-            out.v[pixel * in.c + c] = in.v[i];
-        else if (!strcmp(word, "relu"))
-            out.v[i] = in.v[i] < 0 ? 0 : in.v[i];
-        else if (!strcmp(word, "sigmoid"))
-            out.v[i] = ref_sigmoid(in.v[i]);
-        else if (!strcmp(word, "softmax"))
-            out.v[i] = exp(in.v[i]) / sum;
-        else if (flat || says(word, "dropout"))
-            out.v[i] = in.v[i];
-        else
-            fail_msg("the reference knows no '%s'", word);
+    image out = flat ? image_make(in.n, size, 1, 1) : image_make(in.n, in.c, in.h, in.w);
+    for (int n = 0; n < in.n; n++) {
+        const double *x = in.v + n * size;
+        double *y = out.v + n * size, sum = 0;
+        for (int i = 0; i < size; i++) sum += exp(x[i]);
+        for (int i = 0; i < size; i++) {
+            int c = i / (in.h * in.w), pixel = i % (in.h * in.w);
+            if (flat && says(line, "hwc"))
+                y[pixel * in.c + c] = x[i];
+            else if (!strcmp(word, "relu"))
+                y[i] = x[i] < 0 ? 0 : x[i];
+            else if (!strcmp(word, "sigmoid"))
+                y[i] = ref_sigmoid(x[i]);
+            else if (!strcmp(word, "softmax"))
+                y[i] = exp(x[i]) / sum;
+            else if (says(word, "dropout") && reference.training)
+                y[i] = ref_drops(layer, line, in, n, c, pixel) ? 0 : x[i] / (1 - first_option(line, "rate", 0.5));
+            else if (flat || says(word, "dropout"))
+                y[i] = x[i];
+            else
+                fail_msg("the reference knows no '%s'", word);
+        }
     }
     return out;
 }
@@ -275,15 +333,15 @@ static inline image ref_layer(image in, const epo__layer *layer, const char *lin
 static inline float *ref_run(const epo__net *net, const char *const *lines, const float *in, int steps)
 {
     epo__shape s = epo__net_in(net);
-    image now = steps ? image_make(s.channels, steps, 1) : image_make(s.channels, s.height, s.width);
-    size_t size = (size_t)now.c * (size_t)now.h * (size_t)now.w;
+    image now = steps ? image_make(1, s.channels, steps, 1) : image_make(1, s.channels, s.height, s.width);
+    size_t size = image_size(now);
     for (size_t i = 0; i < size; i++) now.v[i] = (double)in[i];
     for (size_t i = 0; i < epo__net_length(net); i++) {
         image next = ref_layer(now, epo__net_layer(net, i), lines[i]);
         free(now.v);
         now = next;
     }
-    size = (size_t)now.c * (size_t)now.h * (size_t)now.w;
+    size = image_size(now);
     assert_int_equal(size, epo__shape_size(epo__net_out(net)));
     float *out = malloc(size * sizeof *out);
     assert_non_null(out);
