@@ -18,11 +18,13 @@ typedef struct kept {
 } kept;
 
 struct epo__supply {
+    const epo_model *model;
     epo__loader *loader;
-    epo__features *encoder; /* NULL without features */
-    size_t variants, batches, memory, used;
+    epo__features *encoder; /* made when first needed: its plan is a copy of the weights, which may come from a checkpoint */
+    size_t variants, batches, memory;
+    size_t used, of_first;  /* bytes of the features kept; of the first variant's, 0 before */
     uint64_t seed;
-    kept *kept;             /* variants x batches */
+    kept *kept;             /* variants x batches; NULL without features */
     size_t *order;          /* of the epoch at hand */
     uint64_t epoch;
     size_t next, count;     /* batches of the epoch at hand */
@@ -35,12 +37,12 @@ epo_status epo__supply_create(const epo_model *model, epo__loader *loader, int v
         epo__loader_free(loader);
         return epo__nomem("supply");
     }
-    *s = (epo__supply){.loader = loader, .variants = (size_t)variants, .batches = epo__loader_count(loader)->batches, .memory = memory, .seed = seed};
+    *s = (epo__supply){.model = model, .loader = loader, .variants = (size_t)variants, .batches = epo__loader_count(loader)->batches, .memory = memory, .seed = seed};
     epo_status status = EPO_OK;
     if (variants > 0) {
         s->kept = epo__alloc(s->variants * s->batches, sizeof *s->kept);
         s->order = epo__alloc(s->batches, sizeof *s->order);
-        status = s->kept && s->order ? epo__features_create(model, &s->encoder) : epo__nomem("supply");
+        if (!s->kept || !s->order) status = epo__nomem("supply");
     }
     if (status == EPO_OK)
         *out = s;
@@ -99,12 +101,13 @@ static epo_status keep(epo__supply *s, const epo__loader_batch *b, kept *k)
     return epo__features_run(s->encoder, b, k->features);
 }
 
-/* Features of one variant, computed at one go. A variant that no longer fits is given up, and the epochs share the others. */
+/* Features of one variant, computed at one go. */
 static epo_status fill_variant(epo__supply *s, size_t variant)
 {
     kept *row = s->kept + variant * s->batches;
     if (row[0].count) return EPO_OK;
-    epo_status status = epo__loader_start(s->loader, variant, 0);
+    epo_status status = s->encoder ? EPO_OK : epo__features_create(s->model, &s->encoder);
+    if (status == EPO_OK) status = epo__loader_start(s->loader, variant, 0);
     for (size_t i = 0; status == EPO_OK; i++) {
         const epo__loader_batch *b;
         status = epo__loader_next(s->loader, &b);
@@ -126,15 +129,16 @@ epo_status epo__supply_start(epo__supply *s, uint64_t epoch, size_t first_batch)
 {
     s->epoch = epoch;
     s->next = first_batch;
-    if (!s->encoder) return epo__loader_start(s->loader, epoch, first_batch);
-    size_t variant = (size_t)(epoch % s->variants);
-    /* the first variant tells how large the others will be */
+    if (!s->kept) return epo__loader_start(s->loader, epoch, first_batch);
     epo_status status = fill_variant(s, 0);
-    if (status == EPO_OK && s->variants > 1 && s->used * s->variants > s->memory && kept_batches(s, 1) == 0) {
-        s->variants = s->memory / s->used > 1 ? s->memory / s->used : 1;
-        variant = (size_t)(epoch % s->variants);
+    if (status != EPO_OK) return status;
+    if (!s->of_first) { /* it tells how many others there is room for: the same number wherever a training goes on */
+        s->of_first = s->used;
+        size_t fit = s->memory / s->of_first;
+        if (fit < s->variants) s->variants = fit > 1 ? fit : 1;
     }
-    if (status == EPO_OK) status = fill_variant(s, variant);
+    size_t variant = (size_t)(epoch % s->variants);
+    status = fill_variant(s, variant);
     if (status != EPO_OK) return status;
     s->count = kept_batches(s, variant);
     epo__rng rng = {.seed = s->seed, .stream = epo__rng_stream("order of features") + epoch};
@@ -145,7 +149,7 @@ epo_status epo__supply_start(epo__supply *s, uint64_t epoch, size_t first_batch)
 
 epo_status epo__supply_next(epo__supply *s, epo__supply_batch *out, bool *end)
 {
-    if (s->encoder) {
+    if (s->kept) {
         *end = s->next >= s->count;
         if (*end) return EPO_OK;
         const kept *k = &s->kept[s->order[s->next++]];

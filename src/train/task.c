@@ -114,17 +114,14 @@ static epo_status check_store(const epo__task *task, const epo_store_contents *c
 
 epo_status epo__task_parse(const char *text, const char *const *network_classes, size_t count, epo_store *store, epo__task *out)
 {
-    static const char *const real_bogus[] = {"bogus", "real"};
     epo_store_contents contents = {0};
     *out = (epo__task){0};
     epo_status status = epo_store_info(store, &contents);
     char *spelled = epo__strdup(strcmp(text, "sn-vs-non") == 0 ? "SN:NON" : text);
     if (status == EPO_OK && !spelled) status = epo__nomem("task");
     if (status == EPO_OK) {
-        if (strcmp(text, "multiclass") == 0)
+        if (strcmp(text, "multiclass") == 0 || strcmp(text, "realbogus") == 0)
             status = one_each(out, network_classes, count);
-        else if (strcmp(text, "realbogus") == 0)
-            status = one_each(out, real_bogus, 2);
         else if (strcmp(text, "transient-vs-non") == 0)
             status = transient_or_not(out, &contents);
         else if (strchr(spelled, ':'))

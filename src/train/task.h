@@ -2,7 +2,7 @@
  * task.h - what a training tells apart: groups of the store's classes, and the outputs they are trained as.
  *
  *     multiclass          every class of the network is an output; other classes of the store are left out
- *     realbogus           bogus and real, for the stamp head
+ *     realbogus           bogus and real, for the stamp head, in the order that the network has them
  *     transient-vs-non    NON against all others
  *     sn-vs-non           SN against NON; others are left out
  *     A,B:C:D,E           as many outputs as groups, named A+B, C, D+E
@@ -24,7 +24,7 @@ typedef struct epo__task {
     size_t class_count;
 } epo__task;
 
-/* `network_classes`: the outputs of the network (multiclass), in their order. EPO_EARG with the reason, naming the classes
+/* `network_classes`: the outputs of the head that is trained (multiclass, realbogus), in their order. EPO_EARG with the reason, naming the classes
  * that the store has. The caller releases *out with epo__task_free. */
 epo_status epo__task_parse(const char *text, const char *const *network_classes, size_t count, epo_store *store, epo__task *out);
 void epo__task_free(epo__task *task);

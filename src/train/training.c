@@ -21,10 +21,10 @@
 
 /* --- models ------------------------------------------------------------------------------------------------------- */
 
-static const char *const *head_classes(const epo_model *model, size_t *count)
+static const char *const *head_classes(const epo_model *model, bool stamps, size_t *count)
 {
     const epo__network *n = epo__model_network(model);
-    epo_head head = n->heads[EPO_HEAD_TRIPLET].present ? EPO_HEAD_TRIPLET : n->heads[EPO_HEAD_SEQUENCE].present ? EPO_HEAD_SEQUENCE : EPO_HEAD_STAMP;
+    epo_head head = stamps ? EPO_HEAD_STAMP : n->heads[EPO_HEAD_TRIPLET].present ? EPO_HEAD_TRIPLET : n->heads[EPO_HEAD_SEQUENCE].present ? EPO_HEAD_SEQUENCE : EPO_HEAD_STAMP;
     *count = n->heads[head].class_count;
     return (const char *const *)n->heads[head].classes;
 }
@@ -39,7 +39,7 @@ static epo_status make_model(epo__training *f)
     epo_status status = o->from ? epo_model_load(o->from, o->net ? &random : NULL, &base) : epo_model_create(&random, &base);
     if (status != EPO_OK) return status;
     size_t count;
-    const char *const *names = head_classes(base, &count);
+    const char *const *names = head_classes(base, strcmp(o->task, "realbogus") == 0, &count);
     status = epo__task_parse(o->task, names, count, f->store, &f->task);
     if (status == EPO_OK && !f->task.stamps && !(classes = epo__task_class_list(&f->task))) status = epo__nomem("classes");
     if (status == EPO_OK) status = epo__model_create_like(base, classes, o->seed, &f->model);
@@ -103,6 +103,17 @@ static epo_status make_optimiser(epo__training *f)
     return status;
 }
 
+/* The cap is shared out: three parts of four to training, one to validation, each in halves where features are kept too. */
+static size_t share_of_memory(const epo__training *f, bool training)
+{
+    return f->options->memory / 4 * (training ? 3 : 1);
+}
+
+static size_t loader_memory(const epo__training *f, bool training)
+{
+    return share_of_memory(f, training) / (f->stages[f->position.stage] == EPO__STAGE_SEQUENCE ? 2 : 1);
+}
+
 static epo_status open_loader(epo__training *f, const char *part, bool training, epo__loader **out)
 {
     const epo_train_options *o = f->options;
@@ -111,8 +122,8 @@ static epo_status open_loader(epo__training *f, const char *part, bool training,
     snprintf(split, sizeof split, "%.200s:%s", o->split, part);
     epo__loader_options l = {.store = epo__store_path(f->store), .split = split, .classes = f->task.classes, .class_count = f->task.class_count,
                              .label_count = f->task.label_count, .nights_by = o->peak_nights ? EPO__NIGHTS_PEAK : EPO__NIGHTS_FREE,
-                             .nights = o->nights, .training = training, .balance = training && o->balance,
-                             .seed = o->seed, .batch = o->batch, .memory = o->memory / 2};
+                             .stride = o->stride, .nights = o->nights, .training = training, .balance = training && o->balance,
+                             .seed = o->seed, .batch = o->batch, .memory = loader_memory(f, training)};
     epo_status status = epo__stamp_rule_of(epo__model_network(f->model), &l.rule);
     l.turns = training && o->turns && l.rule.height == l.rule.width;
     switch (stage) {
@@ -138,6 +149,8 @@ static epo_status class_weights(epo__training *f, const epo__loader_counts *coun
 
 static void close_stage(epo__training *f)
 {
+    size_t memory = (f->supply ? epo__supply_memory(f->supply) : 0) + (f->validation ? epo__supply_memory(f->validation) : 0);
+    if (memory > f->memory_supply) f->memory_supply = memory;
     epo__learner_free(f->learner);
     epo__supply_free(f->supply);
     epo__supply_free(f->validation);
@@ -161,10 +174,10 @@ static epo_status open_stage(epo__training *f)
     size_t longest = counts->longest;
     if (o->class_weights) status = class_weights(f, counts, weights);
     int variants = stage == EPO__STAGE_SEQUENCE ? o->variants : 0;
-    epo_status supplied = epo__supply_create(f->model, train, variants, o->seed, o->memory / 4, &f->supply); /* takes the loader */
+    epo_status supplied = epo__supply_create(f->model, train, variants, o->seed, share_of_memory(f, true) / 2, &f->supply); /* takes the loader */
     if (status == EPO_OK) status = supplied;
     if (status == EPO_OK) status = open_loader(f, "validation", false, &check);
-    if (status == EPO_OK) status = epo__supply_create(f->model, check, variants ? 1 : 0, o->seed, o->memory / 4, &f->validation);
+    if (status == EPO_OK) status = epo__supply_create(f->model, check, variants ? 1 : 0, o->seed, share_of_memory(f, false) / 2, &f->validation);
     if (status == EPO_OK) {
         epo__learner_options l = {.stage = stage, .batch = o->batch, .triplets = (size_t)o->batch * longest, .seed = o->seed,
                                   .smoothing = o->smoothing, .class_weights = o->class_weights ? weights : NULL};
@@ -319,6 +332,8 @@ static epo_status run_stages(epo__training *f, bool resumed)
         if (status == EPO_OK && resumed) {
             status = epo__checkpoint_read(f->checkpoint, f->model, f->optimiser, &f->best);
             epo__optimiser_set_steps(f->optimiser, f->position.step - f->position.stage_step);
+        } else if (status == EPO_OK) {
+            status = save_checkpoint(f); /* so that a run that is killed early is found again, and not begun anew */
         }
         resumed = false;
         while (status == EPO_OK && !stage_is_over(f)) {
@@ -333,7 +348,6 @@ static epo_status run_stages(epo__training *f, bool resumed)
         f->position.stage_step = f->position.step;
         close_stage(f);
     }
-    f->memory_supply = f->supply ? epo__supply_memory(f->supply) : 0;
     close_stage(f);
     return status;
 }
@@ -361,10 +375,11 @@ static epo_status choose_stages(epo__training *f)
 static epo_status check_options(const epo_train_options *o)
 {
     if (!o->out || !o->split || (!o->net && !o->from)) return epo__fail(EPO_EARG, "a training needs a split, a network or weights to start from, and a file to write");
+    if (!o->task || !o->stage || !o->freeze || !o->optimiser || !o->schedule) return epo__fail(EPO_EARG, "task, stage, freeze, optimiser and schedule are needed: start from EPO_TRAIN_OPTIONS_INIT");
     if (o->batch < 1 || o->batch > 4096 || o->epochs < 1 || o->epochs > 100000) return epo__fail(EPO_EARG, "batch is 1 to 4096, epochs 1 to 100000");
     if (!(o->rate > 0 && isfinite(o->rate))) return epo__fail(EPO_EARG, "the learning rate must be positive");
     if (!(o->smoothing >= 0 && o->smoothing < 1)) return epo__fail(EPO_EARG, "smoothing is 0 to 1");
-    if (!(o->decay >= 0) || !(o->clip >= 0) || o->warmup < 0 || o->patience < 0 || o->variants < 1) return epo__fail(EPO_EARG, "decay, clip, warm-up and patience are not negative, variants at least 1");
+    if (!(o->decay >= 0 && isfinite(o->decay)) || !(o->clip >= 0 && isfinite(o->clip)) || o->warmup < 0 || o->patience < 0 || o->variants < 1) return epo__fail(EPO_EARG, "decay, clip, warm-up and patience are not negative, variants at least 1");
     return EPO_OK;
 }
 
@@ -374,6 +389,7 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     epo_status status = check_options(options);
     if (status != EPO_OK) return status;
     epo__training f = {.store = store, .options = options, .progress = progress, .progress_context = context, .threads = epo__threads(options->threads)};
+    int threads_before = epo__nn_threads();
     epo__nn_set_threads(f.threads);
     f.since = epo__seconds();
     start_of_stage(&f.position, 0);
@@ -386,6 +402,7 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     if (status == EPO_OK && options->resume) {
         status = epo__checkpoint_read_position(f.checkpoint, f.options_text, &f.position);
         resumed = status == EPO_OK;
+        if (resumed && (f.position.stage < 0 || f.position.stage >= f.stage_count)) status = epo__fail(EPO_EMODEL, "%s: stage %d of %d", f.checkpoint, f.position.stage + 1, f.stage_count);
         if (status == EPO_ENOTFOUND) status = EPO_OK; /* nothing to go on from: from the start */
     }
     if (status == EPO_OK) status = epo__training_begin(&f, resumed);
@@ -405,6 +422,7 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     out->validation_accuracy = f.position.best_accuracy;
     out->memory_supply = f.memory_supply;
     out->memory_peak = epo__peak_memory();
+    epo__nn_set_threads(threads_before);
     epo__weights_free(&f.best);
     epo__task_free(&f.task);
     epo_model_free(f.model);
