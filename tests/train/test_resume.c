@@ -8,23 +8,24 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "base/clock.h"
 #include "base/rng.h"
 #include "formats/digest.h"
 
 typedef struct stop {
     uint64_t left; /* events until the training is told to stop; 0: never */
+    int heard;     /* a byte goes here for each event; -1: nowhere */
 } stop;
 
 static epo_status count_down(void *context, const epo_train_event *event)
 {
     stop *s = context;
     (void)event;
+    if (s->heard >= 0 && write(s->heard, ".", 1) != 1) return EPO_EIO;
     return s->left && --s->left == 0 ? EPO_ECANCELLED : EPO_OK;
 }
 
 /* Starts a training; its status is the child's exit status, its message goes to OUT.message. */
-static pid_t start(const toy *t, const epo_train_options *options, uint64_t events)
+static pid_t start_heard(const toy *t, const epo_train_options *options, uint64_t events, int heard)
 {
     pid_t child = fork();
     assert_true(child >= 0);
@@ -32,7 +33,7 @@ static pid_t start(const toy *t, const epo_train_options *options, uint64_t even
     char path[600];
     epo_store *store = NULL;
     epo_train_summary summary;
-    stop s = {events};
+    stop s = {events, heard};
     epo_status status = epo_store_open(t->made.path, EPO_STORE_WRITE, &store);
     if (status == EPO_OK) status = epo_train(store, options, count_down, &s, &summary);
     epo_store_close(store);
@@ -43,6 +44,11 @@ static pid_t start(const toy *t, const epo_train_options *options, uint64_t even
         fclose(file);
     }
     _exit((int)status);
+}
+
+static pid_t start(const toy *t, const epo_train_options *options, uint64_t events)
+{
+    return start_heard(t, options, events, -1);
 }
 
 /* The status it ended with, -1 when it was killed. */
@@ -75,16 +81,32 @@ static void expect_message(const epo_train_options *options, const char *part)
 }
 
 static char whole[65]; /* of the training that nothing happened to */
-static double whole_seconds;
+static uint32_t whole_events;
+
+/* Starts a training and waits for so many events, or for its end; returns how many came. */
+static uint32_t listen_to(const toy *t, const epo_train_options *options, uint32_t events, pid_t *child, int *heard)
+{
+    int ends[2];
+    uint32_t count = 0;
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    *child = start_heard(t, options, 0, ends[1]);
+    close(ends[1]);
+    while (count < events && read(ends[0], &byte, 1) == 1) count++;
+    *heard = ends[0]; /* closed now, it would end the training */
+    return count;
+}
 
 static int begin(void **state)
 {
     toy *t = calloc(1, sizeof *t);
     toy_begin(t);
     t->options.checkpoint_steps = 1;
-    double before = epo__seconds();
-    finish(t, &t->options);
-    whole_seconds = epo__seconds() - before;
+    pid_t child;
+    int heard;
+    whole_events = listen_to(t, &t->options, UINT32_MAX, &child, &heard);
+    close(heard);
+    assert_int_equal(wait_for(child), EPO_OK);
     check_ok(epo__sha256_file(t->out, whole));
     *state = t;
     return 0;
@@ -147,10 +169,13 @@ static void test_killed(void **state)
         epo_train_options o = another(t, out, name);
         o.resume = true;
         for (int kill_number = 0; kill_number < 2; kill_number++) {
-            pid_t child = start(t, &o, 0);
-            usleep((useconds_t)(1e6 * whole_seconds * (0.05 + 0.75 * epo__rng_uniform(&rng))));
+            pid_t child;
+            int heard;
+            listen_to(t, &o, epo__rng_below(&rng, whole_events), &child, &heard);
+            usleep(epo__rng_below(&rng, 4000)); /* anywhere between two events */
             kill(child, SIGKILL);
             int status = wait_for(child);
+            close(heard);
             killed += status == -1;
             if (status == EPO_OK) break;
             assert_int_equal(status, -1);
