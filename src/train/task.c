@@ -58,6 +58,12 @@ static epo_status one_each(epo__task *task, const char *const *names, size_t cou
     return status;
 }
 
+/* Classes of single detections, not of objects. */
+static bool is_detection(const char *name)
+{
+    return strcasecmp(name, "real") == 0 || strcasecmp(name, "bogus") == 0;
+}
+
 /* All classes of the store but NON against NON. */
 static epo_status transient_or_not(epo__task *task, const epo_store_contents *contents)
 {
@@ -65,7 +71,7 @@ static epo_status transient_or_not(epo__task *task, const epo_store_contents *co
     if (status == EPO_OK) status = add_label(task, NON);
     for (size_t i = 0; status == EPO_OK && i < contents->class_count; i++) {
         const char *name = contents->classes[i].name;
-        if (name) status = add_class(task, name, strcasecmp(name, NON) == 0 ? 1 : 0);
+        if (name && !is_detection(name)) status = add_class(task, name, strcasecmp(name, NON) == 0 ? 1 : 0);
     }
     return status;
 }
@@ -94,21 +100,27 @@ static bool in_store(const epo_store_contents *contents, const char *name)
     return false;
 }
 
-/* Every output must have something to learn from. */
+static epo_status unknown(const epo_store_contents *contents, const char *name)
+{
+    epo__string have = {0};
+    for (size_t i = 0; i < contents->class_count; i++)
+        if (contents->classes[i].name) epo__string_addf(&have, "%s%s", have.length ? ", " : "", contents->classes[i].name);
+    epo_status status = epo__fail(EPO_EARG, "no object of class %s in the store, which has %s: name the task's classes (--task A:B:C)", name,
+                                  have.text ? have.text : "none");
+    epo__string_free(&have);
+    return status;
+}
+
+/* Every class that was named, and every output, must have something to learn from. */
 static epo_status check_store(const epo__task *task, const epo_store_contents *contents)
 {
-    for (int label = 0; label < task->label_count; label++) {
-        bool any = false;
-        for (size_t i = 0; i < task->class_count; i++) any = any || (task->classes[i].label == label && in_store(contents, task->classes[i].name));
-        if (any) continue;
-        epo__string have = {0};
-        for (size_t i = 0; i < contents->class_count; i++)
-            if (contents->classes[i].name) epo__string_addf(&have, "%s%s", have.length ? ", " : "", contents->classes[i].name);
-        epo_status status = epo__fail(EPO_EARG, "no object of class %s in the store, which has %s: name the task's classes (--task A:B:C)",
-                                      task->names[label], have.text ? have.text : "none");
-        epo__string_free(&have);
-        return status;
+    bool any[EPO__TASK_CLASSES] = {false};
+    for (size_t i = 0; i < task->class_count; i++) {
+        if (!in_store(contents, task->classes[i].name)) return unknown(contents, task->classes[i].name);
+        any[task->classes[i].label] = true;
     }
+    for (int label = 0; label < task->label_count; label++)
+        if (!any[label]) return unknown(contents, task->names[label]);
     return task->label_count >= 2 ? EPO_OK : epo__fail(EPO_EARG, "a task needs two classes or more");
 }
 

@@ -3,7 +3,7 @@
  *
  *     multiclass          every class of the network is an output; other classes of the store are left out
  *     realbogus           bogus and real, for the stamp head, in the order that the network has them
- *     transient-vs-non    NON against all others
+ *     transient-vs-non    all other classes against NON; real and bogus are left out
  *     sn-vs-non           SN against NON; others are left out
  *     A,B:C:D,E           as many outputs as groups, named A+B, C, D+E
  */

@@ -102,6 +102,7 @@ static int begin(void **state)
     toy *t = calloc(1, sizeof *t);
     toy_begin(t);
     t->options.checkpoint_steps = 1;
+    if (getenv("EPOCHAL_KILLS")) t->options.threads = 2;
     pid_t child;
     int heard;
     whole_events = listen_to(t, &t->options, UINT32_MAX, &child, &heard);

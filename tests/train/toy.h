@@ -138,7 +138,7 @@ static inline void toy_begin(toy *t)
     t->options.batch = 8;
     t->options.rate = 0.01;
     t->options.nights = 6;
-    t->options.threads = 2;
+    t->options.threads = 1;
     t->options.memory = (size_t)64 << 20;
 }
 
