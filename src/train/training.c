@@ -56,6 +56,28 @@ static bool starts_with(const char *text, const char *start)
     return strncmp(text, start, strlen(start)) == 0;
 }
 
+typedef struct beginning {
+    const char *text;
+    bool found;
+} beginning;
+
+static epo_status look_for(void *context, const epo__param *param)
+{
+    beginning *b = context;
+    b->found = b->found || starts_with(param->name, b->text);
+    return EPO_OK;
+}
+
+/* A name with a typing error would freeze nothing, and nobody would see it. */
+static epo_status check_freeze(const epo__training *f)
+{
+    beginning b = {.text = f->options->freeze};
+    if (strcmp(b.text, "none") == 0 || strcmp(b.text, "encoder") == 0) return EPO_OK;
+    epo_status status = epo__model_visit(f->model, look_for, &b);
+    if (status != EPO_OK || (b.found && *b.text)) return status;
+    return epo__fail(EPO_EARG, "freeze '%s': none, encoder, or the beginning of a parameter's name; there is no parameter of this name", b.text);
+}
+
 /* What is frozen: by the user, and the encoder while the sequence head learns alone. */
 static bool wanted(void *context, const epo__param *param)
 {
@@ -68,8 +90,15 @@ static bool wanted(void *context, const epo__param *param)
     return !starts_with(param->name, freeze);
 }
 
+static epo_status count_trained(void *context, const epo__param *param)
+{
+    *(size_t *)context += param->grad != NULL;
+    return EPO_OK;
+}
+
 static epo_status want_gradients(epo__training *f)
 {
+    size_t trained = 0;
     epo_status status = epo__net_want_gradients(epo__model_encoder(f->model), "encoder", wanted, f);
     for (int h = 0; status == EPO_OK && h < EPO_HEAD_COUNT; h++) {
         epo__net *net = epo__model_head(f->model, (epo_head)h);
@@ -79,7 +108,9 @@ static epo_status want_gradients(epo__training *f)
         else
             epo__net_drop_gradients(net);
     }
-    return status;
+    if (status == EPO_OK) status = epo__model_visit(f->model, count_trained, &trained);
+    if (status != EPO_OK || trained) return status;
+    return epo__fail(EPO_EARG, "stage %s: freeze %s leaves nothing to train", epo__stage_name(f->stages[f->position.stage]), f->options->freeze);
 }
 
 static epo_status make_optimiser(epo__training *f)
@@ -372,14 +403,51 @@ static epo_status choose_stages(epo__training *f)
     return EPO_OK;
 }
 
+/* What the last stage cannot do without is asked for before the first one spends its hours. */
+static epo_status check_stages(const epo__training *f)
+{
+    const epo_train_options *o = f->options;
+    const epo__network *n = epo__model_network(f->model);
+    for (int i = 0; i < f->stage_count; i++)
+        for (int h = 0; h < EPO_HEAD_COUNT; h++)
+            if (epo__stage_uses(f->stages[i], (epo_head)h) && !epo__model_head(f->model, (epo_head)h))
+                return epo__fail(EPO_EARG, "stage %s: the network %s has no %s head", epo__stage_name(f->stages[i]), n->name, epo_head_name((epo_head)h));
+    if (o->stride > n->planes) return epo__fail(EPO_EARG, "a stride of %d: triplets of %s hold %d nights", o->stride, n->name, n->planes);
+    if (f->stages[f->stage_count - 1] == EPO__STAGE_JOINT && o->nights < n->planes)
+        return epo__fail(EPO_EARG, "sequences of %d nights: %s takes %d at once", o->nights, n->name, n->planes);
+    return EPO_OK;
+}
+
+static bool is_part(double value)
+{
+    return value >= 0 && value < 1;
+}
+
+static bool not_negative(double value)
+{
+    return value >= 0 && isfinite(value);
+}
+
 static epo_status check_options(const epo_train_options *o)
 {
-    if (!o->out || !o->split || (!o->net && !o->from)) return epo__fail(EPO_EARG, "a training needs a split, a network or weights to start from, and a file to write");
-    if (!o->task || !o->stage || !o->freeze || !o->optimiser || !o->schedule) return epo__fail(EPO_EARG, "task, stage, freeze, optimiser and schedule are needed: start from EPO_TRAIN_OPTIONS_INIT");
-    if (o->batch < 1 || o->batch > 4096 || o->epochs < 1 || o->epochs > 100000) return epo__fail(EPO_EARG, "batch is 1 to 4096, epochs 1 to 100000");
-    if (!(o->rate > 0 && isfinite(o->rate))) return epo__fail(EPO_EARG, "the learning rate must be positive");
-    if (!(o->smoothing >= 0 && o->smoothing < 1)) return epo__fail(EPO_EARG, "smoothing is 0 to 1");
-    if (!(o->decay >= 0 && isfinite(o->decay)) || !(o->clip >= 0 && isfinite(o->clip)) || o->warmup < 0 || o->patience < 0 || o->variants < 1) return epo__fail(EPO_EARG, "decay, clip, warm-up and patience are not negative, variants at least 1");
+    const struct {
+        bool right;
+        const char *else_say;
+    } rules[] = {
+        {o->out && o->split && (o->net || o->from), "a training needs a split, a network or weights to start from, and a file to write"},
+        {o->task && o->stage && o->freeze && o->optimiser && o->schedule,
+         "task, stage, freeze, optimiser and schedule are needed: start from EPO_TRAIN_OPTIONS_INIT"},
+        {o->batch >= 1 && o->batch <= 4096 && o->epochs >= 1 && o->epochs <= 100000, "batch is 1 to 4096, epochs 1 to 100000"},
+        {o->rate > 0 && isfinite(o->rate), "the learning rate must be positive"},
+        {is_part(o->momentum) && is_part(o->smoothing), "momentum and smoothing are 0 or more, and less than 1"},
+        {o->schedule_epochs >= 0 && o->schedule_factor > 0 && o->schedule_factor < 1,
+         "epochs of the schedule are not negative, its factor is between 0 and 1"},
+        {not_negative(o->decay) && not_negative(o->clip), "weight decay and clip are not negative"},
+        {o->warmup >= 0 && o->patience >= 0 && o->checkpoint_steps >= 0, "epochs of warm-up and patience, and checkpoint steps, are not negative"},
+        {o->stride >= 0 && o->nights >= 0 && o->variants >= 1, "stride and nights are not negative, variants at least 1"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (!rules[i].right) return epo__fail(EPO_EARG, "%s", rules[i].else_say);
     return EPO_OK;
 }
 
@@ -396,7 +464,9 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     if (!(f.checkpoint = options->checkpoint ? epo__strdup(options->checkpoint) : epo__format("%s.checkpoint", options->out))) status = epo__nomem("path");
     if (status == EPO_OK) status = make_schedule(&f);
     if (status == EPO_OK) status = make_model(&f);
+    if (status == EPO_OK) status = check_freeze(&f);
     if (status == EPO_OK) status = choose_stages(&f);
+    if (status == EPO_OK) status = check_stages(&f);
     if (status == EPO_OK) status = epo__training_options_text(&f);
     bool resumed = false;
     if (status == EPO_OK && options->resume) {
