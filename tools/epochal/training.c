@@ -33,9 +33,9 @@ static epo_status print_event(void *context, const epo_train_event *event)
     }
     cli_put_text(w->output, event->stage);
     cli_put_int(w->output, event->epoch);
-    cli_put_real(w->output, event->loss);
-    cli_put_real(w->output, event->validation_loss);
-    cli_put_real(w->output, event->validation_accuracy);
+    cli_put_score(w->output, event->loss);
+    cli_put_score(w->output, event->validation_loss);
+    cli_put_score(w->output, event->validation_accuracy);
     cli_put_real(w->output, event->rate);
     cli_put_text(w->output, event->best ? "best" : "");
     cli_row_end(w->output);
