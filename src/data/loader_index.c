@@ -108,7 +108,7 @@ static epo_status add_exposure(epo__loader_index *x, const epo__stamp_row *rows,
 {
     const epo__stamp_rule *rule = &x->options.rule;
     epo__plane_view views[EPO__STAMP_PLANES];
-    const epo__stamp_row *chosen[EPO__STAMP_PLANES];
+    const epo__stamp_row *chosen[EPO__STAMP_PLANES] = {NULL};
     if (count > EPO__STAMP_PLANES) count = EPO__STAMP_PLANES;
     for (size_t i = 0; i < count; i++)
         views[i] = (epo__plane_view){.role = rows[i].role,

@@ -37,8 +37,7 @@ static epo_status missing(const epo__stamp_rule *rule, int p, const epo__plane_v
     size_t used = 0;
     for (size_t i = 0; i < count && used < sizeof have; i++)
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no planes means count 0 */
-        used +=
-            (size_t)snprintf(have + used, sizeof have - used, "%s%s", i ? ", " : "", epo__role_name(planes[i].role));
+        used += (size_t)snprintf(have + used, sizeof have - used, "%s%s", i ? ", " : "", epo__role_name(planes[i].role));
     return epo__fail(EPO_EFORMAT, "no %s plane, which %s needs; there is %s", epo__role_name(rule->roles[p]),
                      rule->name, count ? have : "none");
 }
