@@ -153,7 +153,7 @@ static epo_status open_loader(epo__training *f, const char *part, bool training,
     snprintf(split, sizeof split, "%.200s:%s", o->split, part);
     epo__loader_options l = {.store = epo__store_path(f->store), .split = split, .classes = f->task.classes, .class_count = f->task.class_count,
                              .label_count = f->task.label_count, .nights_by = o->peak_nights ? EPO__NIGHTS_PEAK : EPO__NIGHTS_FREE,
-                             .stride = o->stride, .nights = o->nights, .training = training, .balance = training && o->balance,
+                             .stride = training ? o->stride : 0 /* as it scores */, .nights = o->nights, .training = training, .balance = training && o->balance,
                              .seed = o->seed, .batch = o->batch, .memory = loader_memory(f, training)};
     epo_status status = epo__stamp_rule_of(epo__model_network(f->model), &l.rule);
     l.turns = training && o->turns && l.rule.height == l.rule.width;
