@@ -47,8 +47,7 @@ typedef struct epo_train_options {
     int checkpoint_steps;    /* steps between checkpoints within an epoch; 0: only at its end */
     bool balance, turns;     /* raise rare classes by permuting visits; flips and quarter turns */
     bool peak_nights;        /* encoder stage: the paper's label-using choice of nights */
-    int stride;              /* nights from one triplet to the next, 1 to planes; 0: planes */
-    int nights;              /* joint stage: fixed length of a sequence */
+    int nights;              /* joint stage: length that sequences are cut or extended to, as in the paper; 0: as they are */
     int variants;            /* sequence stage: draws of visits whose features are kept */
     uint64_t seed;
     int threads;             /* 0: all */
@@ -60,7 +59,7 @@ typedef struct epo_train_options {
     {                                                                                                                       \
         .task = "multiclass", .stage = "all", .freeze = "none", .optimiser = "adam", .rate = 1e-3, .momentum = 0.9,         \
         .schedule = "plateau", .schedule_epochs = 4, .schedule_factor = 0.3, .epochs = 30, .batch = 32, .patience = 10,     \
-        .balance = true, .turns = true, .nights = 18, .variants = 4, .seed = 1, .memory = (size_t)512 << 20                  \
+        .balance = true, .turns = true, .variants = 4, .seed = 1, .memory = (size_t)512 << 20                  \
     }
 
 /* One line of a learning curve, or a step within it. Strings are valid during the call. */

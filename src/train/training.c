@@ -153,14 +153,14 @@ static epo_status open_loader(epo__training *f, const char *part, bool training,
     snprintf(split, sizeof split, "%.200s:%s", o->split, part);
     epo__loader_options l = {.store = epo__store_path(f->store), .split = split, .classes = f->task.classes, .class_count = f->task.class_count,
                              .label_count = f->task.label_count, .nights_by = o->peak_nights ? EPO__NIGHTS_PEAK : EPO__NIGHTS_FREE,
-                             .stride = training ? o->stride : 0 /* as it scores */, .nights = o->nights, .training = training, .balance = training && o->balance,
+                             .nights = o->nights, .training = training, .balance = training && o->balance,
                              .seed = o->seed, .batch = o->batch, .memory = loader_memory(f, training)};
     epo_status status = epo__stamp_rule_of(epo__model_network(f->model), &l.rule);
     l.turns = training && o->turns && l.rule.height == l.rule.width;
     switch (stage) {
     case EPO__STAGE_ENCODER: l.kind = EPO__EXAMPLE_TRIPLET; break;
     case EPO__STAGE_SEQUENCE: l.kind = EPO__EXAMPLE_SEQUENCE; break;
-    case EPO__STAGE_JOINT: l.kind = training ? EPO__EXAMPLE_FIXED : EPO__EXAMPLE_SEQUENCE; break;
+    case EPO__STAGE_JOINT: l.kind = training && o->nights > 0 ? EPO__EXAMPLE_FIXED : EPO__EXAMPLE_SEQUENCE; break;
     case EPO__STAGE_STAMP: l.kind = EPO__EXAMPLE_STAMP; break;
     }
     return status == EPO_OK ? epo__loader_open(&l, out) : status;
@@ -412,8 +412,7 @@ static epo_status check_stages(const epo__training *f)
         for (int h = 0; h < EPO_HEAD_COUNT; h++)
             if (epo__stage_uses(f->stages[i], (epo_head)h) && !epo__model_head(f->model, (epo_head)h))
                 return epo__fail(EPO_EARG, "stage %s: the network %s has no %s head", epo__stage_name(f->stages[i]), n->name, epo_head_name((epo_head)h));
-    if (o->stride > n->planes) return epo__fail(EPO_EARG, "a stride of %d: triplets of %s hold %d nights", o->stride, n->name, n->planes);
-    if (f->stages[f->stage_count - 1] == EPO__STAGE_JOINT && o->nights < n->planes)
+    if (f->stages[f->stage_count - 1] == EPO__STAGE_JOINT && o->nights > 0 && o->nights < n->planes)
         return epo__fail(EPO_EARG, "sequences of %d nights: %s takes %d at once", o->nights, n->name, n->planes);
     return EPO_OK;
 }
@@ -444,7 +443,7 @@ static epo_status check_options(const epo_train_options *o)
          "epochs of the schedule are not negative, its factor is between 0 and 1"},
         {not_negative(o->decay) && not_negative(o->clip), "weight decay and clip are not negative"},
         {o->warmup >= 0 && o->patience >= 0 && o->checkpoint_steps >= 0, "epochs of warm-up and patience, and checkpoint steps, are not negative"},
-        {o->stride >= 0 && o->nights >= 0 && o->variants >= 1, "stride and nights are not negative, variants at least 1"},
+        {o->nights >= 0 && o->variants >= 1, "nights are not negative, variants at least 1"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (!rules[i].right) return epo__fail(EPO_EARG, "%s", rules[i].else_say);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Networks run by PyTorch, for tests/nn/test_parity.c to repeat.
 
-    make_fixture.py                        writes fixtures/parity.txt and parity.bin: small networks with every layer
+    make_fixture.py                        writes fixtures/parity.txt and parity.bin: small networks with every layer;
+                                           fixtures/training.txt and training.bin: the same in training
     make_fixture.py --taonet PREFIX        writes PREFIX.txt and PREFIX.bin (12 MB): TAO-Net, k=32 L=70, 64 pixels, on
                                            sequences of mixed length; then
                                            EPOCHAL_TAONET_DUMP=PREFIX build/tests/nn/test_parity
@@ -15,6 +16,17 @@ the other file:
     lengths N N ...        its input is sequences
     input COUNT | input previous    the input, or the result of the network before
     output COUNT           what PyTorch gives; the network ends
+and in training, all of it in double precision:
+    labels N N ...         what the samples are
+    weights COUNT          of the classes
+    loss KIND OPTION... VALUE       softmax or sigmoid loss of the logits, or "product": the results times the numbers
+    factors COUNT          ... that stand here
+    grad NAME COUNT        of a parameter
+    input_grad COUNT
+    running NAME COUNT     a running mean or variance after this forward pass
+    optimiser KIND OPTION...        five steps on the same batch, from the first parameters
+    after NAME COUNT       a parameter, or running mean or variance, then
+    end                    the network ends
 """
 import math
 import os
@@ -156,6 +168,145 @@ class Writer:
         return x
 
 
+OPTIMISERS = [
+    ("sgd rate=0.05 momentum=0.9 decay=0.01 clip=0.3",
+     lambda p: torch.optim.SGD(p, 0.05, momentum=0.9, weight_decay=0.01), 0.3),
+    ("sgd rate=0.05 momentum=0 decay=0.02", lambda p: torch.optim.SGD(p, 0.05, weight_decay=0.02), None),
+    ("sgd rate=0.02 momentum=0.8 decay=0 nesterov=1",
+     lambda p: torch.optim.SGD(p, 0.02, momentum=0.8, nesterov=True), None),
+    ("adam rate=0.003 decay=0.02", lambda p: torch.optim.Adam(p, 0.003, weight_decay=0.02), None),
+    ("adamw rate=0.002 decay=0.1", lambda p: torch.optim.AdamW(p, 0.002, weight_decay=0.1), None),
+]
+
+
+class Training:
+    """A network in training: one forward and backward pass, then every optimiser from the start."""
+
+    def __init__(self, writer, name, shape, layers):
+        self.w, self.layers, self.tensors, counts = writer, layers, [], {}
+        print("net", name, *shape, file=writer.text)
+        for line, module in layers:
+            word = line.split()[0]
+            counts[word] = counts.get(word, 0) + 1
+            print("layer", line, file=writer.text)
+            if module is None:
+                continue
+            randomise(module, writer.generator)
+            module.double().train()
+            for key, value in module.state_dict(keep_vars=True).items():
+                if not key.endswith("num_batches_tracked"):
+                    key = key[len("conv."):] if isinstance(module, Same) else key
+                    key = key[len("gru."):] if isinstance(module, Gru) else key
+                    self.tensors.append((f"{word}{counts[word]}.{key}", value))
+        self.start = [value.detach().clone() for _, value in self.tensors]
+        self.emit("param", lambda name, value: value)
+
+    def emit(self, word, of):
+        for name, value in self.tensors:
+            tensor = of(name, value)
+            if tensor is not None:
+                print(word, name, self.w.numbers(tensor), file=self.w.text)
+
+    def forward(self, x):
+        if self.lengths:
+            x = nn.utils.rnn.pack_sequence(list(torch.split(x, self.lengths)), enforce_sorted=False)
+        for _, module in self.layers:
+            x = module(x) if module is not None else x
+        return x
+
+    def run(self, x, loss, text, lengths=None):
+        """text: lines about the loss; its value is put at the end of the last one."""
+        self.lengths = lengths
+        if lengths:
+            print("lengths", *lengths, file=self.w.text)
+        print("input", self.w.numbers(x), file=self.w.text)
+        x = x.double().requires_grad_(True)
+        with torch.enable_grad():
+            value = loss(self.forward(x))
+            value.backward()
+        print(text, repr(value.item()), file=self.w.text)
+        self.emit("grad", lambda name, t: t.grad)
+        print("input_grad", self.w.numbers(x.grad), file=self.w.text)
+        self.emit("running", lambda name, t: t if "running" in name else None)
+        for line, make, clip in OPTIMISERS:
+            for (_, t), kept in zip(self.tensors, self.start):
+                t.data.copy_(kept)
+            trained = [t for name, t in self.tensors if t.requires_grad]
+            optimiser = make(trained)
+            for _ in range(5):
+                optimiser.zero_grad()
+                with torch.enable_grad():
+                    loss(self.forward(x.detach())).backward()
+                if clip:
+                    nn.utils.clip_grad_norm_(trained, clip)
+                optimiser.step()
+            print("optimiser", line, file=self.w.text)
+            self.emit("after", lambda name, t: t)
+        print("end", file=self.w.text)
+
+
+def training(prefix):
+    w = Writer(prefix, 3)
+    # no bias before a batch norm: its gradient is 0 but for rounding, which Adam would make as large as any other
+    t = Training(w, "images", (3, 16, 15), [
+        ("conv 6 kernel=3 stride=1 bias=0", Same(nn.Conv2d(3, 6, 3, bias=False))),
+        ("dense 2 growth=4 bottleneck=2", Dense(6, 2, 4, 2)),
+        ("transition 0.5", Transition(14, 7)),
+        ("dense 1 growth=5 bottleneck=1", Dense(7, 1, 5, 1)),
+        ("spatialdropout 0", None),
+        ("avgpool 2 stride=1", nn.AvgPool2d(2, 1)),
+        ("conv 5 kernel=2", Same(nn.Conv2d(12, 5, 2))),
+        ("sigmoid", nn.Sigmoid()),
+        ("maxpool 3 stride=2", nn.MaxPool2d(3, 2)),
+        ("flatten", nn.Flatten()),
+        ("linear 8 bias=0", nn.Linear(30, 8, bias=False)),
+        ("batchnorm", nn.BatchNorm1d(8)),
+        ("relu", nn.ReLU()),
+        ("dropout 0", None),
+        ("linear 4", nn.Linear(8, 4)),
+    ])
+    weights, labels = torch.tensor([0.5, 2.0, 1.25, 0.75]), [2, 0, 3, 1, 1, 2]
+    print("labels", *labels, file=w.text)
+    print("weights", w.numbers(weights), file=w.text)
+    x = torch.randn(6, 3, 16, 15, generator=w.generator)
+    t.run(x, lambda out: F.cross_entropy(out, torch.tensor(labels), weight=weights.double(), label_smoothing=0.1),
+          "loss softmax smoothing=0.1")
+
+    t = Training(w, "stamps", (2, 9, 9), [
+        ("conv 5 kernel=4 stride=2 bias=0", Same(nn.Conv2d(2, 5, 4, stride=2, bias=False))),
+        ("batchnorm eps=0.01 momentum=0.3", nn.BatchNorm2d(5, eps=0.01, momentum=0.3)),
+        ("relu", nn.ReLU()),
+        ("conv 7 pad=valid", nn.Conv2d(5, 7, 3)),
+        ("gap", Gap()),
+        ("linear 1", nn.Linear(7, 1)),
+    ])
+    labels = [1, 0, 0, 1, 0]
+    print("labels", *labels, file=w.text)
+    x = torch.randn(5, 2, 9, 9, generator=w.generator)
+    t.run(x, lambda out: F.binary_cross_entropy_with_logits(
+        out[:, 0], torch.tensor(labels).double(), pos_weight=torch.tensor(2.5).double()), "loss sigmoid weight=2.5")
+
+    for name, output, line in [("last", "last", "gru 5 layers=2 directions=2"),
+                               ("summed", "sum", "gru 5 layers=2 directions=2 output=sum")]:
+        t = Training(w, name, (6, 1, 1), [
+            (line, Gru(output, 6, 5, num_layers=2, bidirectional=True)),
+            ("linear 3", nn.Linear(10, 3)),
+        ])
+        lengths, labels = [3, 7, 1, 7, 4], [0, 2, 1, 1, 0]
+        print("labels", *labels, file=w.text)
+        x = torch.randn(sum(lengths), 6, generator=w.generator)
+        t.run(x, lambda out: F.cross_entropy(out, torch.tensor(labels)), "loss softmax smoothing=0", lengths=lengths)
+
+    t = Training(w, "scores", (4, 3, 2), [
+        ("flatten hwc", FlattenHwc()),
+        ("linear 5", nn.Linear(24, 5)),
+        ("softmax", nn.Softmax(1)),
+    ])
+    factors = torch.randn(3, 5, generator=w.generator)
+    print("factors", w.numbers(factors), file=w.text)
+    t.run(torch.randn(3, 4, 3, 2, generator=w.generator), lambda out: (out * factors.double()).sum(), "loss product")
+
+
 def small(prefix):
     w = Writer(prefix, 1)
     w.network("encoder", (3, 21, 18), [
@@ -236,6 +387,8 @@ if __name__ == "__main__":
         if len(sys.argv) == 3 and sys.argv[1] == "--taonet":
             taonet(sys.argv[2])
         elif len(sys.argv) == 1:
-            small(os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixtures", "parity"))
+            folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixtures")
+            small(os.path.join(folder, "parity"))
+            training(os.path.join(folder, "training"))
         else:
             sys.exit(__doc__)

@@ -67,6 +67,48 @@ static inline size_t out_size(const epo__net *net)
     return epo__shape_size(epo__net_out(net));
 }
 
+struct wanted_param {
+    const char *name;
+    epo__param found;
+};
+
+static inline epo_status match_param(void *context, const epo__param *param)
+{
+    struct wanted_param *wanted = context;
+    if (strcmp(param->name, wanted->name) == 0) wanted->found = *param;
+    return EPO_OK;
+}
+
+/* By its full name; the copy's name is gone. */
+static inline epo__param find_param(epo__net *net, const char *name)
+{
+    struct wanted_param wanted = {.name = name};
+    check_ok(epo__net_visit(net, "", match_param, &wanted));
+    if (!wanted.found.value) fail_msg("no parameter %s", name);
+    wanted.found.name = NULL;
+    return wanted.found;
+}
+
+static inline float *read_floats(FILE *file, size_t count)
+{
+    float *x = malloc((count ? count : 1) * sizeof *x);
+    assert_non_null(x);
+    assert_int_equal(fread(x, sizeof *x, count, file), count);
+    return x;
+}
+
+/* "3 7 1 7 4" */
+static inline int read_ints(char *text, int *out, int room)
+{
+    char *rest = NULL;
+    int count = 0;
+    for (char *part = strtok_r(text, " \n", &rest); part; part = strtok_r(NULL, " \n", &rest)) {
+        assert_true(count < room);
+        out[count++] = atoi(part);
+    }
+    return count;
+}
+
 /* Within `tolerance` of the larger of 1 and |expected|. */
 static inline void check_close(const char *what, const float *got, const float *expected, size_t count,
                                double tolerance)

@@ -242,11 +242,198 @@ static void test_every_layer_is_in_the_table(void **state)
     }
 }
 
+/* --- promises --------------------------------------------------------------------------------------------------------- */
+
+static const char *const mixed[] = {"conv 6 bias=0", "dense 2 growth=4", "spatialdropout 0.2", "transition",
+                                    "dense 1 growth=5", "batchnorm",      "relu",               "gap",
+                                    "dropout 0.3",   "linear 4",          "softmax",            NULL};
+static const char *const packed[] = {"gru 5 layers=2 directions=2 output=sum", "dropout 0.2", "linear 3", "softmax",
+                                     NULL};
+
+/* Adds up the bits of everything that a step leaves behind. */
+static epo_status add_bits(void *context, const epo__param *param)
+{
+    uint64_t *hash = context;
+    for (size_t i = 0; i < param->count; i++) {
+        uint32_t bits[2] = {0};
+        memcpy(&bits[0], &param->value[i], sizeof *bits);
+        if (param->grad) memcpy(&bits[1], &param->grad[i], sizeof *bits);
+        *hash = (*hash ^ bits[0]) * 1099511628211u;
+        *hash = (*hash ^ bits[1]) * 1099511628211u;
+    }
+    return EPO_OK;
+}
+
+static uint64_t bits_of(const char *const *lines, epo__shape in, int threads, uint64_t seed, uint64_t step)
+{
+    struct trial t = trial_make(in, lines, 3);
+    const epo__gradplan_options options = {.seed = seed, .prefix = "encoder"};
+    uint64_t hash = 0;
+    reference.step = step;
+    for (int i = 0; i < 3; i++) train_once(&t, threads, &options);
+    check_ok(epo__net_visit(t.net, "", add_bits, &hash));
+    trial_free(&t);
+    return hash;
+}
+
+static void test_same_bits_again(void **state)
+{
+    (void)state;
+    static const epo__shape plane = {3, 21, 18}, vector = {7, 1, 1};
+    for (int threads = 1; threads <= 3; threads++) {
+        uint64_t first = bits_of(mixed, plane, threads, 1, 2);
+        assert_true(first == bits_of(mixed, plane, threads, 1, 2));
+        assert_true(first != bits_of(mixed, plane, threads, 2, 2));
+        assert_true(first != bits_of(mixed, plane, threads, 1, 3));
+        first = bits_of(packed, vector, threads, 1, 2);
+        assert_true(first == bits_of(packed, vector, threads, 1, 2));
+        assert_true(first != bits_of(packed, vector, threads, 1, 3));
+    }
+}
+
+/* A plan that has seen other batches, also smaller ones, gives what a fresh one gives, and adds to gradients. */
+static void test_a_plan_keeps_nothing(void **state)
+{
+    (void)state;
+    static const char *const *const chains[] = {mixed, packed};
+    static const epo__shape shapes[] = {{3, 12, 11}, {7, 1, 1}};
+    for (int n = 0; n < 2; n++) {
+        struct trial t = trial_make(shapes[n], chains[n], 3);
+        const epo__gradplan_options options = {.seed = 1};
+        epo__gradplan *plan = NULL;
+        float *first = malloc(t.in_count * sizeof *first);
+        assert_non_null(first);
+        reference.step = 9;
+        train_once(&t, 1, &options);
+        memcpy(first, t.d_in, t.in_count * sizeof *first);
+        epo__param weight = epo__net_layer(t.net, 0)->params[0];
+        float once = weight.grad[1];
+        check_ok(epo__gradplan_create(t.net, BATCH, &options, &plan));
+        for (int count = 2; count <= BATCH; count++) check_ok(go_forward(plan, &t, 9, count));
+        check_ok(epo__gradplan_backward(plan, t.d_out, t.d_in));
+        assert_memory_equal(first, t.d_in, t.in_count * sizeof *first);
+        assert_float_equal(weight.grad[1], 2 * once, 1e-6);
+        check_fails(epo__gradplan_backward(plan, t.d_out, t.d_in), EPO_EARG, "no forward pass");
+        check_fails(go_forward(plan, &t, 9, BATCH + 1), EPO_EARG, "5 samples for a plan of 1 to 4");
+        epo__gradplan_destroy(plan);
+        free(first);
+        trial_free(&t);
+    }
+}
+
+static bool behind(void *context, const epo__param *param)
+{
+    return strncmp(param->name, context, strlen(context)) != 0;
+}
+
+/* What is frozen has no gradient and keeps its statistics; the rest has the gradients it has when all is trained and
+ * the frozen norms use the batch as well. */
+static void test_frozen(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"conv 6 bias=0", "dense 2 growth=4", "transition", "batchnorm", "relu",
+                                        "gap",           "linear 4",         NULL};
+    struct trial all = trial_make((epo__shape){3, 10, 9}, lines, 3), part = trial_make((epo__shape){3, 10, 9}, lines, 3);
+    struct trial still = trial_make((epo__shape){3, 10, 9}, lines, 3);
+    const epo__gradplan_options plain = {.seed = 1}, adapt = {.adapt_frozen = true};
+    char prefix[] = "e.dense1.";
+    check_ok(epo__net_want_gradients(part.net, "e", behind, prefix));
+    check_ok(epo__net_want_gradients(still.net, "e", behind, prefix));
+    train_once(&all, 1, &plain);
+    train_once(&part, 1, &adapt);
+    train_once(&still, 1, &plain);
+    check_close("result", part.result, all.result, all.out_count, 1e-6);
+    check_close("d(input)", part.d_in, all.d_in, all.in_count, 1e-5);
+    for (size_t l = 0; l < epo__net_length(all.net); l++)
+        for (size_t k = 0; k < epo__net_layer(all.net, l)->param_count; k++) {
+            const epo__param *a = &epo__net_layer(all.net, l)->params[k], *p = &epo__net_layer(part.net, l)->params[k];
+            const epo__param *s = &epo__net_layer(still.net, l)->params[k];
+            assert_true((p->grad != NULL) == (a->grad && l != 1));
+            check_close(p->name, p->value, a->value, a->count, 1e-6);
+            if (p->grad) check_close(p->name, p->grad, a->grad, a->count, 1e-5);
+            if (l != 1 || !says(s->name, "running")) continue;
+            for (size_t i = 0; i < s->count; i++) assert_true(s->value[i] != a->value[i]);
+        }
+
+    /* with everything frozen a gradplan gives what a plan gives, and there is nothing to go back for */
+    epo__gradplan *training = NULL;
+    epo__plan *plan = NULL;
+    float *expected = malloc(all.out_count * sizeof *expected);
+    assert_non_null(expected);
+    epo__net_drop_gradients(all.net);
+    check_ok(epo__plan_create(all.net, BATCH, &plan));
+    check_ok(epo__plan_run(plan, BATCH, all.in, expected));
+    check_ok(epo__gradplan_create(all.net, BATCH, &plain, &training));
+    check_ok(epo__gradplan_forward(training, 0, BATCH, all.in, all.result));
+    check_close("result", all.result, expected, all.out_count, 1e-5);
+    check_ok(epo__gradplan_backward(training, all.d_out, NULL));
+    epo__gradplan_destroy(training);
+    epo__plan_destroy(plan);
+    free(expected);
+    trial_free(&all), trial_free(&part), trial_free(&still);
+}
+
+/* Without its softmax a head gives logits, from a plan and from a gradplan alike. */
+static void test_logits(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"linear 4", "softmax", NULL};
+    struct trial t = trial_make((epo__shape){6, 1, 1}, lines, 3);
+    const epo__gradplan_options options = {.logits = true};
+    epo__gradplan *training = NULL;
+    epo__plan *plan = NULL, *scores = NULL;
+    float logits[BATCH * 4], expected[BATCH * 4];
+    check_ok(epo__plan_create_logits(t.net, BATCH, &plan));
+    check_ok(epo__plan_create(t.net, BATCH, &scores));
+    check_ok(epo__gradplan_create(t.net, BATCH, &options, &training));
+    check_ok(epo__plan_run(plan, BATCH, t.in, logits));
+    check_ok(epo__plan_run(scores, BATCH, t.in, expected));
+    check_ok(epo__gradplan_forward(training, 0, BATCH, t.in, t.result));
+    check_close("logits", t.result, logits, BATCH * 4, 1e-6);
+    for (size_t i = 0; i < BATCH; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < 4; k++) sum += exp((double)logits[i * 4 + k]);
+        for (size_t k = 0; k < 4; k++)
+            assert_true(fabs((double)expected[i * 4 + k] - exp((double)logits[i * 4 + k]) / sum) < 1e-6);
+    }
+    epo__gradplan_destroy(training);
+    epo__plan_destroy(plan);
+    epo__plan_destroy(scores);
+    trial_free(&t);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"linear 4", "batchnorm", NULL};
+    struct trial t = trial_make((epo__shape){6, 1, 1}, lines, 3), sequences = trial_make((epo__shape){6, 1, 1}, packed, 3);
+    const epo__gradplan_options options = {0};
+    epo__gradplan *plan = NULL;
+    static const int short_one[BATCH] = {1, 0, 2, 2};
+    check_fails(epo__gradplan_create(t.net, 0, &options, &plan), EPO_EARG, "batch of 0");
+    check_ok(epo__gradplan_create(t.net, BATCH, &options, &plan));
+    check_fails(epo__gradplan_forward(plan, 0, 1, t.in, t.result), EPO_EARG, "batchnorm1: batch norm of a single value");
+    check_fails(epo__gradplan_forward_sequences(plan, 0, 2, lengths, t.in, t.result), EPO_EARG, "not sequences");
+    epo__gradplan_destroy(plan);
+    plan = NULL;
+    check_ok(epo__gradplan_create(sequences.net, BATCH, &options, &plan));
+    check_fails(epo__gradplan_forward(plan, 0, 1, sequences.in, sequences.result), EPO_EARG, "takes sequences");
+    check_fails(epo__gradplan_forward_sequences(plan, 0, BATCH, short_one, sequences.in, sequences.result), EPO_EARG,
+                "sequence 1 has 0 steps");
+    epo__gradplan_destroy(plan);
+    trial_free(&t), trial_free(&sequences);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finite_differences),
         cmocka_unit_test(test_every_layer_is_in_the_table),
+        cmocka_unit_test(test_same_bits_again),
+        cmocka_unit_test(test_a_plan_keeps_nothing),
+        cmocka_unit_test(test_frozen),
+        cmocka_unit_test(test_logits),
+        cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests_name("nn gradients", tests, NULL, NULL);
 }

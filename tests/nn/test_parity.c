@@ -16,48 +16,14 @@ struct file {
     int networks;
 };
 
-static float *read_numbers(struct file *file, size_t count)
-{
-    float *x = malloc((count ? count : 1) * sizeof *x);
-    assert_non_null(x);
-    assert_int_equal(fread(x, sizeof *x, count, file->numbers), count);
-    return x;
-}
-
-struct wanted {
-    const char *name;
-    const float *numbers;
-    size_t count, found;
-};
-
-static epo_status put_param(void *context, const epo__param *param)
-{
-    struct wanted *wanted = context;
-    if (strcmp(param->name, wanted->name) == 0) {
-        assert_int_equal(param->count, wanted->count);
-        memcpy(param->value, wanted->numbers, wanted->count * sizeof *param->value);
-        wanted->found++;
-    }
-    return EPO_OK;
-}
-
 static void read_param(struct file *file, const char *name, size_t count)
 {
-    float *numbers = read_numbers(file, count);
-    struct wanted wanted = {name, numbers, count, 0};
-    check_ok(epo__net_visit(file->net, "", put_param, &wanted));
-    if (wanted.found != 1) fail_msg("%s: no parameter %s", file->name, name);
+    epo__param param = find_param(file->net, name);
+    float *numbers = read_floats(file->numbers, count);
+    assert_int_equal(param.count, count);
+    memcpy(param.value, numbers, count * sizeof *numbers);
     file->params++;
     free(numbers);
-}
-
-static void read_lengths(struct file *file, char *text)
-{
-    char *rest = NULL;
-    for (char *part = strtok_r(text, " \n", &rest); part; part = strtok_r(NULL, " \n", &rest)) {
-        assert_true(file->sequences < MAX_SEQUENCES);
-        file->lengths[file->sequences++] = atoi(part);
-    }
 }
 
 /* Runs the network on `in` and keeps the result. */
@@ -95,18 +61,18 @@ static void read_line(struct file *file, char *line)
     } else if (sscanf(line, "param %95s %zu", word, &count) == 2) {
         read_param(file, word, count);
     } else if (strncmp(line, "lengths ", 8) == 0) {
-        read_lengths(file, line + 8);
+        file->sequences = read_ints(line + 8, file->lengths, MAX_SEQUENCES);
     } else if (strcmp(line, "input previous") == 0) {
         float *in = file->result;
         file->result = NULL;
         run_network(file, in, file->result_size);
         free(in);
     } else if (sscanf(line, "input %zu", &count) == 1) {
-        float *in = read_numbers(file, count);
+        float *in = read_floats(file->numbers, count);
         run_network(file, in, count);
         free(in);
     } else if (sscanf(line, "output %zu", &count) == 1) {
-        float *expected = read_numbers(file, count);
+        float *expected = read_floats(file->numbers, count);
         assert_int_equal(count, file->result_size);
         check_close(file->name, file->result, expected, count, 1e-5);
         free(expected);

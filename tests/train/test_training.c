@@ -424,14 +424,16 @@ static void test_accepted(void **state)
     }
 }
 
-/* Triplets that overlap, one draw of visits, and a cap that holds only some of the draws. */
+/* Sequences of one length and as they are, and one draw of visits. */
 static void test_sequences(void **state)
 {
     const toy *t = *state;
     static history h;
     epo_train_options o = t->options;
     o.stage = "joint";
-    o.stride = 1;
+    o.nights = 6;
+    trained(t, &o, &h);
+    o.nights = 0;
     trained(t, &o, &h);
     o.stage = "sequence";
     trained(t, &o, &h);
@@ -524,8 +526,6 @@ static void test_refused(void **state)
     WITH(variants = 0, EPO_EARG, "variants");
     WITH(batch = 0, EPO_EARG, "batch");
     WITH(epochs = 0, EPO_EARG, "epochs");
-    WITH(stride = 4, EPO_EARG, "stride");
-    WITH(stride = -1, EPO_EARG, "stride");
     WITH(nights = 2, EPO_EARG, "nights");
     WITH(split = "nowhere", EPO_ENOTFOUND, "nowhere");
     WITH(memory = 1000, EPO_ELIMIT, "memory");

@@ -72,7 +72,6 @@ int cli_train(const cli_call *call, const cli_training *o)
     train.balance = !o->no_balance;
     train.turns = !o->no_turns;
     train.peak_nights = o->peak_nights;
-    train.stride = o->stride;
     train.nights = o->nights;
     train.variants = o->variants;
     train.seed = o->common.seed;

@@ -10,7 +10,7 @@ typedef struct cli_training {
     const char *split, *net, *from, *task, *stage, *freeze, *out, *checkpoint;
     const char *optimiser, *schedule;
     double rate, decay, momentum, schedule_factor, clip, smoothing;
-    int schedule_epochs, warmup, epochs, batch, patience, checkpoint_steps, stride, nights, variants, memory;
+    int schedule_epochs, warmup, epochs, batch, patience, checkpoint_steps, nights, variants, memory;
     bool resume, class_weights, no_balance, no_turns, peak_nights;
 } cli_training;
 
@@ -47,10 +47,8 @@ typedef struct cli_training {
     {.name = "no-turns", .kind = CLI_FLAG, CLI_TRAINING_PLACE(no_turns), .help = "no flips and quarter turns"},                                   \
     {.name = "peak-nights", .kind = CLI_FLAG, CLI_TRAINING_PLACE(peak_nights),                                                                   \
      .help = "encoder stage: nights about the brightest one of transients, as in the paper; looks at the label"},                                \
-    {.name = "triplet-stride", .kind = CLI_COUNT, .argument = "N", .standard = "0", CLI_TRAINING_PLACE(stride),                                   \
-     .help = "nights from one triplet of a sequence to the next; 0: triplets that do not overlap, as in the paper"},                             \
-    {.name = "nights", .kind = CLI_COUNT, .argument = "N", .standard = "18", CLI_TRAINING_PLACE(nights),                                          \
-     .help = "joint stage: nights that each sequence is cut or extended to"},                                                                    \
+    {.name = "nights", .kind = CLI_COUNT, .argument = "N", .standard = "0", CLI_TRAINING_PLACE(nights),                                          \
+     .help = "joint stage: nights that each sequence is cut or extended to, as in the paper; 0: as they are"},                                                                    \
     {.name = "variants", .kind = CLI_COUNT, .argument = "N", .standard = "4", CLI_TRAINING_PLACE(variants),                                       \
      .help = "sequence stage: draws of visits whose features are kept"},                                                                         \
     {.name = "memory", .kind = CLI_COUNT, .argument = "MIB", .standard = "512", CLI_TRAINING_PLACE(memory),                                       \
