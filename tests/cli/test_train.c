@@ -104,9 +104,9 @@ static void test_refused(void **state)
     assert_int_not_equal(r.status, 0);
     assert_non_null(strstr(r.err, "no object of class AGN in the store, which has CV, NON, SN"));
     command_free(&r);
-    r = COMMAND(TRAIN, "--triplet-stride", "4");
+    r = COMMAND(TRAIN, "--nights", "2");
     assert_int_not_equal(r.status, 0);
-    assert_non_null(strstr(r.err, "stride of 4"));
+    assert_non_null(strstr(r.err, "sequences of 2 nights"));
     command_free(&r);
     r = COMMAND("train", "--db", db, "--split", "other", "--net", net, "--out", out);
     assert_int_not_equal(r.status, 0);
