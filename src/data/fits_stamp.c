@@ -135,16 +135,26 @@ epo__role epo__role_guess(const char *text)
     return EPO__ROLE_OTHER;
 }
 
+/* The name of the folder that `path` names as its last but one part; "" when it names none. */
+static void named_folder(const char *path, char *folder, size_t folder_size)
+{
+    const char *slash = strrchr(path, '/');
+    folder[0] = '\0';
+    if (!slash) return;
+    const char *start = slash;
+    while (start > path && start[-1] != '/') start--;
+    snprintf(folder, folder_size, "%.*s", (int)(slash - start), start);
+}
+
 void epo__path_parts(const char *path, char *stem, size_t stem_size, char *folder, size_t folder_size)
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    folder[0] = '\0';
-    if (slash) {
-        const char *start = slash;
-        while (start > path && start[-1] != '/') start--;
-        snprintf(folder, folder_size, "%.*s", (int)(slash - start), start);
+    named_folder(path, folder, folder_size);
+    if (!folder[0] || strcmp(folder, ".") == 0 || strcmp(folder, "..") == 0) {
+        char *whole = realpath(path, NULL); /* "x.fits" is in a folder too, which may say the class */
+        named_folder(whole ? whole : "", folder, folder_size);
+        free(whole);
     }
-    if (strcmp(folder, ".") == 0 || strcmp(folder, "..") == 0) folder[0] = '\0';
     snprintf(stem, stem_size, "%s", base);
     static const char *const endings[] = {".gz", ".fits", ".fit"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {

@@ -90,8 +90,10 @@ static void libraries(fact_list *list)
         getenv("ONEDNN_MAX_CPU_ISA") || getenv("DNNL_MAX_CPU_ISA") ? "ONEDNN_MAX_CPU_ISA limits the instructions used: unset it" : "");
     add(list, "OpenBLAS", nn.blas_version, "");
     bool old_core = __builtin_cpu_supports("avx512f") && (strcmp(nn.blas_core, "Haswell") == 0 || strcmp(nn.blas_core, "Zen") == 0);
+    const char *forced = getenv("OPENBLAS_CORETYPE");
     add(list, "OpenBLAS core", nn.blas_core,
-        old_core ? "OpenBLAS does not know this processor and uses AVX2 only (half speed): export OPENBLAS_CORETYPE=SkylakeX" : "");
+        old_core && forced ? "OPENBLAS_CORETYPE asks for AVX2 only (half speed): export OPENBLAS_CORETYPE=SkylakeX"
+        : old_core ? "OpenBLAS does not know this processor and uses AVX2 only (half speed): export OPENBLAS_CORETYPE=SkylakeX" : "");
     add(list, "OpenBLAS threads", nn.blas_threading,
         strcmp(nn.blas_threading, "pthread") == 0 ? "this build has threads of its own, which fight with oneDNN's: apt-get install libopenblas0-openmp, "
                                                     "or export OPENBLAS_NUM_THREADS=1"
