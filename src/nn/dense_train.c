@@ -101,7 +101,7 @@ static epo_status run_phase(struct block *b, struct pair *pair, phase_fn phase)
     return EPO_OK;
 }
 
-/* --- forward ------------------------------------------------------------------------------------------------------- */
+/* --- forward ------------------------------------------------------------------------------------------------------ */
 
 /* Channels [c, c + count) of this part's pixels into the part's tally. */
 static void measure(struct block *b, const float *x, size_t stride, size_t channels, int i)
@@ -215,7 +215,7 @@ static epo_status forward(void *state, const epo__train_run *run, const float *i
     return status;
 }
 
-/* --- backward ------------------------------------------------------------------------------------------------------ */
+/* --- backward ----------------------------------------------------------------------------------------------------- */
 
 /* The finished gradient of what the pair added, in a tensor of its own; the transformed weights for the way back. */
 static epo_status finish_grown(struct block *b, struct pair *pair, int i)
@@ -363,7 +363,7 @@ static epo_status backward(void *state, const epo__train_run *run, const float *
     return status;
 }
 
-/* --- making ---------------------------------------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------------------------------------------------- */
 
 static bool make_part(const struct block *b, struct part *part)
 {

@@ -47,7 +47,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return status;
 }
 
-/* --- in training ---------------------------------------------------------------------------------------------------- */
+/* --- in training -------------------------------------------------------------------------------------------------- */
 
 struct training {
     epo__shape shape;

@@ -122,7 +122,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return epo__builder_defer(builder, (epo__pending){draft, emit, scale, release});
 }
 
-/* --- in training ---------------------------------------------------------------------------------------------------- */
+/* --- in training -------------------------------------------------------------------------------------------------- */
 
 static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
 {

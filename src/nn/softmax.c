@@ -38,7 +38,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return epo__builder_row_step(builder, run, NULL, tensor);
 }
 
-/* --- in training ---------------------------------------------------------------------------------------------------- */
+/* --- in training -------------------------------------------------------------------------------------------------- */
 
 static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
 {

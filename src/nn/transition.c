@@ -104,7 +104,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return epo__builder_conv(builder, &geometry, layer->params[CONV].value, NULL);
 }
 
-/* --- in training: batch norm, ReLU and mean are redone on the way back, a row of results at a time --------------------- */
+/* --- in training: batch norm, ReLU and mean are redone on the way back, a row of results at a time ---------------- */
 
 static const double momentum = 0.1; /* of running statistics, PyTorch's standard */
 

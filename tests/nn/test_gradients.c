@@ -114,7 +114,7 @@ static void train_once(struct trial *t, int threads, const epo__gradplan_options
     epo__nn_set_threads(1);
 }
 
-/* --- the reference ---------------------------------------------------------------------------------------------------- */
+/* --- the reference ------------------------------------------------------------------------------------------------ */
 
 /* The whole batch through the first layer: sequences one by one. */
 static image ref_first(const struct trial *t, const double *in)
@@ -242,7 +242,7 @@ static void test_every_layer_is_in_the_table(void **state)
     }
 }
 
-/* --- promises --------------------------------------------------------------------------------------------------------- */
+/* --- promises ----------------------------------------------------------------------------------------------------- */
 
 static const char *const mixed[] = {"conv 6 bias=0", "dense 2 growth=4", "spatialdropout 0.2", "transition",
                                     "dense 1 growth=5", "batchnorm",      "relu",               "gap",
