@@ -70,5 +70,9 @@ static epo_status train(const epo__layer *layer, const epo__train_setup *setup, 
     return EPO_OK;
 }
 
-const epo__layer_type epo__sigmoid_type = {
-    .word = "sigmoid", .help = "score between 0 and 1", .state_size = 1, .configure = configure, .plan = plan, .train = train};
+const epo__layer_type epo__sigmoid_type = {.word = "sigmoid",
+                                           .help = "score between 0 and 1",
+                                           .state_size = 1,
+                                           .configure = configure,
+                                           .plan = plan,
+                                           .train = train};

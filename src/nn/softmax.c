@@ -72,5 +72,9 @@ static epo_status train(const epo__layer *layer, const epo__train_setup *setup, 
     return EPO_OK;
 }
 
-const epo__layer_type epo__softmax_type = {
-    .word = "softmax", .help = "scores that sum to one", .state_size = 1, .configure = configure, .plan = plan, .train = train};
+const epo__layer_type epo__softmax_type = {.word = "softmax",
+                                           .help = "scores that sum to one",
+                                           .state_size = 1,
+                                           .configure = configure,
+                                           .plan = plan,
+                                           .train = train};

@@ -194,8 +194,8 @@ static epo_status forward(void *state, const epo__train_run *run, const float *i
 }
 
 /* d_in: without what the batch's statistics give. */
-static epo_status backward_rows(const struct training *t, size_t rows, const float *in, const float *d_out,
-                                float *d_in, int i)
+static epo_status backward_rows(const struct training *t, size_t rows, const float *in, const float *d_out, float *d_in,
+                                int i)
 {
     size_t channels = (size_t)t->in.channels, width = (size_t)t->out.width, outputs = (size_t)t->out.channels;
     size_t last = epo__part_from(rows, i + 1, t->parts);
