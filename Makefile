@@ -49,7 +49,7 @@ USES_formats := base
 USES_image := base
 USES_nn := base
 USES_data := store formats image base
-USES_arch := nn formats base
+USES_arch := nn formats image base
 USES_train := data arch store formats image nn base
 USES_cli := train $(USES_train)
 
@@ -97,9 +97,6 @@ $(GENERATED)/datadir: FORCE
 	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' > $@
 $(BUILD)/src/arch/network_files.o: $(GENERATED)/datadir
 $(BUILD)/src/arch/network_files.o: EPO_CPPFLAGS += -DEPO_DATADIR='"$(DATADIR)"'
-
-# where `make install` puts the network texts
-$(BUILD)/src/arch/%.o: EPO_CPPFLAGS += -DEPO_DATADIR='"$(PREFIX)/share/epochal"'
 
 define folder_archive
 $(BUILD)/lib/$(1).a: $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/$(1)/*.c))

@@ -16,8 +16,11 @@ import os
 import sys
 import tempfile
 
-import h5py
-import numpy as np
+try:
+    import h5py
+    import numpy as np
+except ImportError as error:
+    sys.exit(f"keras_to_safetensors: {error}; Debian: apt-get install python3-h5py, and run this with /usr/bin/python3")
 
 HEADS = ("triplet", "sequence", "stamp")
 STATEMENTS = ("network", "about", "input", "fusion", "join", "normalise", "pad")

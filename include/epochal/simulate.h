@@ -40,7 +40,7 @@ typedef struct epo_simulate_options {
     {.seed = 1, .nights = 30, .visits = 4, .side = 64, .field_objects = 4, .real_fraction = 0.5}
 
 typedef struct epo_simulate_summary {
-    uint64_t fields, unchanged; /* written; found in the store already */
+    uint64_t fields, unchanged; /* written; found in the store already, which is counted at the end */
     uint64_t objects, candidates, stamps, points; /* new rows */
 } epo_simulate_summary;
 
@@ -48,8 +48,11 @@ typedef struct epo_simulate_summary {
  * so far is kept. */
 typedef epo_status (*epo_simulate_fn)(void *context, const epo_simulate_summary *so_far);
 
-/* Simulates into `store` (open for writing). EPO_EARG for options out of range and for class names that are not known;
- * `report` may be NULL. */
+/* EPO_EARG, saying which, when an option is out of range or names a class that is not known. */
+epo_status epo_simulate_check(const epo_simulate_options *options);
+
+/* Simulates into `store` (open for writing). EPO_EARG as above; EPO_EFORMAT when the survey has other
+ * objects of the same names, from other options with the same seed. `report` may be NULL. */
 epo_status epo_simulate(epo_store *store, const epo_simulate_options *options, epo_simulate_fn report, void *context,
                         epo_simulate_summary *out);
 

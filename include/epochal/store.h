@@ -52,8 +52,9 @@ typedef struct epo_store_part {
 
 typedef struct epo_store_model {
     char *name;
-    char *sha256;  /* of the weights file, 64 hexadecimal digits */
-    char *classes; /* JSON array of names, in the order of the outputs */
+    char *sha256;   /* of the weights file, 64 hexadecimal digits */
+    char **classes; /* in the order of the outputs */
+    size_t class_count;
 } epo_store_model;
 
 typedef struct epo_store_contents {

@@ -10,8 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
-
-enum { MAX_NORMALISE = 200 };
+#include "image/normalise.h"
 
 const char *epo_head_name(epo_head head)
 {
@@ -105,9 +104,9 @@ epo_status epo__network_apply_options(epo__network *network, const epo_model_opt
         if (status != EPO_OK) return status;
     }
     if (!options->normalise) return EPO_OK;
-    size_t length = strlen(options->normalise);
-    if (length == 0 || length > MAX_NORMALISE)
-        return epo__fail(EPO_EARG, "normalisation \"%.80s\": 1 to %d letters", options->normalise, MAX_NORMALISE);
+    epo__normaliser known;
+    epo_status status = epo__normaliser_parse(options->normalise, &known);
+    if (status != EPO_OK) return status;
     char *copy = epo__strdup(options->normalise);
     if (!copy) return epo__nomem("normalisation");
     free(network->normalise);
@@ -115,29 +114,43 @@ epo_status epo__network_apply_options(epo__network *network, const epo_model_opt
     return EPO_OK;
 }
 
-epo_status epo_model_create(const epo_model_options *options, epo_model **out)
+/* Random weights for a network, which is taken also on failure. */
+static epo_status create(epo__network *network, const epo_model_options *options, epo_model **out)
 {
-    epo__network *network = NULL;
     epo_model *model = NULL;
-    char *path = NULL;
-    if (!options || !options->net) return epo__fail(EPO_EARG, "a new model needs a network text");
-    epo_status status = epo__network_find(options->net, &path);
-    if (status == EPO_OK) status = epo__network_read(path, &network);
-    if (status == EPO_OK) status = epo__network_apply_options(network, options);
-    if (status != EPO_OK) goto done;
+    epo_status status = epo__network_apply_options(network, options);
+    if (status != EPO_OK) {
+        epo__network_free(network);
+        return status;
+    }
     status = epo__model_build(network, UINT64_MAX, &model);
-    network = NULL;
     if (status == EPO_OK) status = epo__net_init(model->encoder, "encoder", options->seed);
     for (int h = 0; h < EPO_HEAD_COUNT && status == EPO_OK; h++)
         if (model->heads[h]) status = epo__net_init(model->heads[h], epo_head_name((epo_head)h), options->seed);
-done:
     if (status == EPO_OK)
         *out = model;
     else
         epo_model_free(model);
-    epo__network_free(network);
-    free(path);
     return status;
+}
+
+epo_status epo_model_create(const epo_model_options *options, epo_model **out)
+{
+    epo__network *network = NULL;
+    char *path = NULL;
+    if (!options || !options->net) return epo__fail(EPO_EARG, "a new model needs a network text");
+    epo_status status = epo__network_find(options->net, &path);
+    if (status == EPO_OK) status = epo__network_read(path, &network);
+    free(path);
+    return status == EPO_OK ? create(network, options, out) : status;
+}
+
+epo_status epo__model_create_like(const epo_model *other, const char *classes, uint64_t seed, epo_model **out)
+{
+    epo__network *network = NULL;
+    const epo_model_options options = {.classes = classes, .normalise = other->network->normalise, .seed = seed};
+    epo_status status = epo__network_parse(other->network->source, other->network->text, &network);
+    return status == EPO_OK ? create(network, &options, out) : status;
 }
 
 epo_status epo__model_visit(const epo_model *model, epo__param_fn visit, void *context)

@@ -7,6 +7,10 @@
 #include "epochal/model.h"
 #include "nn/net.h"
 
+/* A model with the network and normalisation of another, random weights, and other classes ("A,B"; NULL: the same). The
+ * caller frees *out with epo_model_free. */
+epo_status epo__model_create_like(const epo_model *other, const char *classes, uint64_t seed, epo_model **out);
+
 /* The description the model was built from; owned by the model. Its heads, classes and normalisation are the model's: a
  * head that the weights file left out is not present here either. */
 const epo__network *epo__model_network(const epo_model *model);
@@ -16,6 +20,9 @@ const epo__network *epo__model_network(const epo_model *model);
  * there. The parameters they hold are the model's own. */
 epo__net *epo__model_encoder(const epo_model *model);
 epo__net *epo__model_head(const epo_model *model, epo_head head);
+
+/* Every parameter of the model, "encoder.conv1.weight" and so on, in a fixed order. */
+epo_status epo__model_visit(const epo_model *model, epo__param_fn visit, void *context);
 
 /* Index of the class named `name` in a head's classes, letters compared without case; -1 when there is none. A head that
  * ends in a sigmoid has one output, the probability of class 1. */

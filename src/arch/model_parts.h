@@ -24,9 +24,6 @@ struct epo_model {
  * more than `max_parameters` values. */
 epo_status epo__model_build(epo__network *network, uint64_t max_parameters, epo_model **out);
 
-/* Every parameter of the model, "encoder.conv1.weight" and so on, in a fixed order. */
-epo_status epo__model_visit(const epo_model *model, epo__param_fn visit, void *context);
-
 /* Replaces classes and normalisation where the options say so. EPO_EARG. */
 epo_status epo__network_apply_options(epo__network *network, const epo_model_options *options);
 

@@ -7,7 +7,7 @@
  *     input    planes=3 size=64          or  planes=3 height=51 width=63: of one plane, as cut from the sky
  *     fusion   early                     early: planes are channels; late: each plane alone, features joined
  *     join     none                      none, or horizontal: planes side by side as one, 1 x H x (planes W) (DIA)
- *     normalise asinh scope=sequence     left as it is for image/normalise.h
+ *     normalise asinh scope=sequence     as image/normalise.h reads it
  *     pad      corner value=1e-9         stamps that are too small: corner (bottom and right) or centre; too large: cropped
  *     encoder
  *         conv 64 kernel=3 pad=same bias=0

@@ -17,11 +17,6 @@
 #define EPO_DATADIR "/usr/local/share/epochal"
 #endif
 
-static epo_status fail_errno(const char *path)
-{
-    return epo__fail(errno == ENOENT || errno == ENOTDIR ? EPO_ENOTFOUND : EPO_EIO, "%s: %s", path, strerror(errno));
-}
-
 static const char *standard_folder(void)
 {
     struct stat info;
@@ -36,7 +31,8 @@ epo_status epo__network_find(const char *name, char **path)
     char *made = is_path ? epo__strdup(name) : epo__format("%s/%s.net", standard_folder(), name);
     if (!made) return epo__nomem("network");
     if (!is_path && access(made, F_OK) != 0) {
-        epo_status status = epo__fail(EPO_ENOTFOUND, "%s: there is no network of this name in %s", name, standard_folder());
+        epo_status status = epo__fail(EPO_ENOTFOUND, "%s: there is no network of this name in %s (EPOCHAL_MODELS names another folder)", name,
+                                      standard_folder());
         free(made);
         return status;
     }
@@ -76,7 +72,9 @@ epo_status epo_model_list(const char *folder, char ***paths, size_t *count)
     epo_status status = EPO_OK;
     if (!folder) folder = standard_folder();
     DIR *directory = opendir(folder);
-    if (!directory) return fail_errno(folder);
+    if (!directory)
+        return epo__fail(errno == ENOENT || errno == ENOTDIR ? EPO_ENOTFOUND : EPO_EIO,
+                         "%s: %s; the environment variable EPOCHAL_MODELS names the folder of the network texts", folder, strerror(errno));
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         if (entry->d_name[0] == '.' || !epo__ends_with(entry->d_name, ".net")) continue;
         if (!epo__grow(&found, &capacity, n + 1, sizeof *found) || !(found[n] = epo__format("%s/%s", folder, entry->d_name))) {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "image/normalise.h"
 
 enum { MAX_KEYS = 4 }; /* of one statement */
 
@@ -228,7 +229,10 @@ static epo_status read_about(reader *r, char *rest)
 
 static epo_status read_normalise(reader *r, char *rest)
 {
-    return take_text(r, rest, &r->network->normalise);
+    epo__normaliser known;
+    epo_status status = take_text(r, rest, &r->network->normalise);
+    if (status == EPO_OK && epo__normaliser_parse(r->network->normalise, &known) != EPO_OK) return wrong(r, r->line, "%s", epo_error_message());
+    return status;
 }
 
 static epo_status read_input(reader *r, char *rest)

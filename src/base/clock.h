@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 double epo__seconds(void);       /* monotonic, from an arbitrary start */
-double epo__cpu_seconds(void);   /* user + system, all threads */
 size_t epo__peak_memory(void);   /* largest resident size so far, bytes */
 void epo__utc_now(char out[21]); /* "2026-11-21T01:30:00Z" */
 

@@ -66,8 +66,15 @@ epo_status epo__batch_exposure(epo__batch *batch, size_t subject, const char *id
     if (!epo__grow(&batch->exposures, &batch->exposure_room, batch->exposure_count + 1, sizeof *batch->exposures))
         return epo__nomem("exposures of a batch");
     epo__exposure *e = &batch->exposures[batch->exposure_count];
-    *e = (epo__exposure){.subject = subject, .id = epo__batch_text(batch, id), .mjd = NAN, .mjd_given = NAN, .mag = NAN,
-                         .mag_err = NAN, .fwhm = NAN, .rb = NAN, .drb = NAN};
+    *e = (epo__exposure){.subject = subject,
+                         .id = epo__batch_text(batch, id),
+                         .mjd = NAN,
+                         .mjd_given = NAN,
+                         .mag = NAN,
+                         .mag_err = NAN,
+                         .fwhm = NAN,
+                         .rb = NAN,
+                         .drb = NAN};
     if (!e->id) return epo__nomem("exposures of a batch");
     *index = batch->exposure_count++;
     return EPO_OK;

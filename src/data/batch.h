@@ -23,7 +23,7 @@ typedef struct epo__subject {
     double ra, dec;         /* degrees */
     const char *class_name; /* in the taxonomy */
     const char *class_given;
-    const char *parent;     /* field or object whose sky this one shares */
+    const char *parent; /* field or object whose sky this one shares */
 } epo__subject;
 
 typedef struct epo__plane {
@@ -34,34 +34,34 @@ typedef struct epo__plane {
 
 /* One observation of an object: one or more planes taken together. */
 typedef struct epo__exposure {
-    size_t subject;          /* index into subjects */
-    const char *path;        /* between next and decode: the file still to be read, or */
-    size_t packed;           /* how many packed planes of the batch's raw bytes are its own */
-    const char *id;          /* how results name it: candid, or file and row */
-    const char *key;         /* unique within the object */
-    const char *night;       /* "2006-04-02" */
+    size_t subject;    /* index into subjects */
+    const char *path;  /* the file, for decode to read or to name */
+    size_t packed;     /* between next and decode: how many planes packed in the batch's raw bytes are its own */
+    const char *id;    /* how results name it: candid, or file and row */
+    const char *key;   /* unique within the object */
+    const char *night; /* "2006-04-02" */
     const char *filter;
-    double mjd, mjd_given;   /* days; mjd_given only where it differs */
+    double mjd, mjd_given; /* days; mjd_given only where it differs */
     bool mjd_suspect;
     double mag, mag_err, fwhm;
-    int64_t candid;          /* 0 none */
+    int64_t candid; /* 0 none */
     double rb, drb;
     const char *rb_version, *drb_version;
-    const char *extra;       /* JSON object with what has no field here */
+    const char *extra;               /* JSON object with what has no field here */
     size_t first_plane, plane_count; /* consecutive in planes */
-    const char *error;       /* why it cannot be used; then it has no planes */
+    const char *error;               /* why it cannot be used; then it has no planes */
 } epo__exposure;
 
 typedef struct epo__point {
     size_t subject;
     double mjd, mag, mag_err;
-    bool suspect;           /* the mjd cannot be */
+    bool suspect; /* the mjd cannot be */
     const char *filter;
-    const char *method;     /* NULL: "given" */
+    const char *method; /* NULL: "given" */
 } epo__point;
 
 typedef struct epo__batch {
-    const char *path;         /* the file, set by readers that read all of it in decode */
+    const char *path; /* the file, set by readers that read all of it in decode */
     epo__subject *subjects;
     epo__exposure *exposures;
     epo__plane *planes;
@@ -70,13 +70,14 @@ typedef struct epo__batch {
     size_t subject_room, exposure_room, plane_room, point_room;
     uint64_t duplicates, suspect_dates, constant_images; /* found while reading */
     epo__pool texts;
-    epo__bytes raw, scratch;  /* undecoded bytes between a reader's next and decode; room for inflating */
+    epo__bytes raw, scratch; /* undecoded bytes between a reader's next and decode; room for inflating */
 } epo__batch;
 
 void epo__batch_clear(epo__batch *batch);
 void epo__batch_free(epo__batch *batch);
 
-/* Each adds one zeroed (unknown) entry and gives its index; EPO_ENOMEM. Pointers into the arrays move when they grow. */
+/* Each adds one zeroed (unknown) entry and gives its index; EPO_ENOMEM. Pointers into the arrays move when they grow.
+ */
 epo_status epo__batch_subject(epo__batch *batch, const char *name, size_t *index);
 epo_status epo__batch_exposure(epo__batch *batch, size_t subject, const char *id, size_t *index);
 epo_status epo__batch_plane(epo__batch *batch, epo__exposure *exposure, epo__role role, epo__plane **plane);

@@ -21,7 +21,8 @@ epo_status epo__fits_stamp_open(const epo_import_options *options, const char *p
 epo_status epo__fits_stamp_find(const epo__fits *f, const char *path, const char *extname, size_t *hdu)
 {
     if (!extname) return epo__fits_first_image(f, hdu);
-    return epo__fits_find(f, extname, hdu) ? EPO_OK : epo__fail(EPO_ENOTFOUND, "%s: no extension is named %s", path, extname);
+    return epo__fits_find(f, extname, hdu) ? EPO_OK
+                                           : epo__fail(EPO_ENOTFOUND, "%s: no extension is named %s", path, extname);
 }
 
 epo_status epo__fits_stamp_plane(epo__fits *f, size_t hdu, epo__role role, epo__batch *batch, epo__exposure *exposure)
@@ -43,7 +44,8 @@ static bool key_text(const epo__fits *f, size_t hdu, const char *name, char text
 static bool key_number(const epo__fits *f, size_t hdu, const char *name, double *out)
 {
     double value;
-    if (!epo__fits_key_double(f, hdu, name, &value) && (hdu == 0 || !epo__fits_key_double(f, 0, name, &value))) return false;
+    if (!epo__fits_key_double(f, hdu, name, &value) && (hdu == 0 || !epo__fits_key_double(f, 0, name, &value)))
+        return false;
     if (!isfinite(value)) return false;
     *out = value;
     return true;
@@ -54,7 +56,8 @@ static bool parse_clock(const char *text, double *days)
 {
     int hour, minute, used = 0;
     double second = 0;
-    if (sscanf(text, "%2d:%2d%n", &hour, &minute, &used) != 2 || hour < 0 || hour > 23 || minute < 0 || minute > 59) return false;
+    if (sscanf(text, "%2d:%2d%n", &hour, &minute, &used) != 2 || hour < 0 || hour > 23 || minute < 0 || minute > 59)
+        return false;
     if (text[used] && (text[used] != ':' || !epo__parse_double(text + used + 1, &second))) return false;
     if (!(second >= 0 && second < 61)) return false;
     *days = (hour + (minute + second / 60) / 60) / 24;
@@ -66,7 +69,8 @@ static bool parse_date(const char *text, double *mjd)
 {
     int year, month, day, used = 0;
     double clock = 0;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || year < 1858 || month < 1 || month > 12 || day < 1 || day > 31)
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || year < 1858 || month < 1 || month > 12 ||
+        day < 1 || day > 31)
         return false;
     if (text[used] && (text[used] != 'T' || !parse_clock(text + used + 1, &clock))) return false;
     *mjd = epo__mjd_of_date(year, month, day) + clock;
@@ -119,8 +123,9 @@ epo__role epo__role_guess(const char *text)
     static const struct {
         const char *part;
         epo__role role;
-    } words[] = {{"diff", EPO__ROLE_DIFFERENCE}, {"sub", EPO__ROLE_DIFFERENCE}, {"temp", EPO__ROLE_TEMPLATE}, {"ref", EPO__ROLE_TEMPLATE},
-                 {"sci", EPO__ROLE_SCIENCE},     {"srch", EPO__ROLE_SCIENCE},   {"search", EPO__ROLE_SCIENCE}, {"new", EPO__ROLE_SCIENCE}};
+    } words[] = {{"diff", EPO__ROLE_DIFFERENCE}, {"sub", EPO__ROLE_DIFFERENCE}, {"temp", EPO__ROLE_TEMPLATE},
+                 {"ref", EPO__ROLE_TEMPLATE},    {"sci", EPO__ROLE_SCIENCE},    {"srch", EPO__ROLE_SCIENCE},
+                 {"search", EPO__ROLE_SCIENCE},  {"new", EPO__ROLE_SCIENCE}};
     char lower[128];
     size_t n = 0;
     for (; text[n] && n + 1 < sizeof lower; n++) lower[n] = (char)tolower((unsigned char)text[n]);
@@ -144,6 +149,7 @@ void epo__path_parts(const char *path, char *stem, size_t stem_size, char *folde
     static const char *const endings[] = {".gz", ".fits", ".fit"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         size_t length = strlen(stem), ending = strlen(endings[i]);
-        if (length > ending && epo__ends_with(stem, endings[i])) stem[length - ending] = '\0'; /* a name is never empty */
+        if (length > ending && epo__ends_with(stem, endings[i]))
+            stem[length - ending] = '\0'; /* a name is never empty */
     }
 }

@@ -17,8 +17,9 @@ epo_status epo__fits_stamp_find(const epo__fits *f, const char *path, const char
 /* Reads the image of an HDU as one more plane of the exposure. */
 epo_status epo__fits_stamp_plane(epo__fits *f, size_t hdu, epo__role role, epo__batch *batch, epo__exposure *exposure);
 
-/* CANDID MAG MAGERR FILTER FWHM EDGE, MJD (MJD-OBS, MJD or DATE-OBS), RA and DEC, each where it is there: from the HDU's
- * own header, else the primary one. OBJECT becomes the parent: stamps of one sky stay together in splits. EPO_ENOMEM. */
+/* CANDID MAG MAGERR FILTER FWHM EDGE, MJD (MJD-OBS, MJD or DATE-OBS), RA and DEC, each where it is there: from the
+ * HDU's own header, else the primary one. OBJECT becomes the parent: stamps of one sky stay together in splits.
+ * EPO_ENOMEM. */
 epo_status epo__fits_stamp_keywords(const epo__fits *f, size_t hdu, epo__batch *batch, epo__exposure *exposure);
 
 /* EPO_EFORMAT when every plane of the exposure is constant: a lone stamp with nothing to see was not meant. */

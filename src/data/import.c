@@ -27,10 +27,10 @@
 /* A piece of one file on its way through the pipeline. */
 typedef struct piece {
     epo__import_file file;
-    epo__string options;  /* what file.options points to */
-    bool first, last;     /* piece of its file */
-    bool known;           /* the file was imported before */
-    epo_status status;    /* why the file is refused */
+    epo__string options; /* what file.options points to */
+    bool first, last;    /* piece of its file */
+    bool known;          /* the file was imported before */
+    epo_status status;   /* why the file is refused */
     char message[512];
     epo__batch batch;
 } piece;
@@ -40,7 +40,7 @@ typedef struct importer {
     const epo__reader_type *reader;
 
     /* reading: one fill at a time */
-    epo_store *lookup;       /* a handle of its own, so that reading ahead never waits for writing */
+    epo_store *lookup; /* a handle of its own, so that reading ahead never waits for writing */
     epo__walk *walk;
     void *reader_state;
     epo__string option_text; /* the options that change what a file means, as the beginning of a JSON object */
@@ -48,7 +48,7 @@ typedef struct importer {
     epo__string current_options;
     bool open;
 
-    epo__writer writer;      /* one deliver at a time */
+    epo__writer writer; /* one deliver at a time */
 } importer;
 
 static void *piece_make(void *context)
@@ -113,7 +113,8 @@ static epo_status next_file(importer *im, piece *p, bool *end)
         refuse(p, status);
     } else {
         int64_t id;
-        status = epo__store_source_find(im->lookup, im->current.digest, im->reader->name, im->current_options.text, &id);
+        status =
+            epo__store_source_find(im->lookup, im->current.digest, im->reader->name, im->current_options.text, &id);
         if (status != EPO_OK) return status;
         p->known = id != 0;
     }
@@ -176,15 +177,17 @@ static epo_status piece_deliver(void *context, void *chunk)
     return status == EPO_OK && p->last ? epo__writer_end(w, p->file.path) : status;
 }
 
-/* Every option that changes what a file means, in a fixed order: part of what makes an import the same import. Leaves the
- * object open, with a comma behind each member. */
+/* Every option that changes what a file means, in a fixed order: part of what makes an import the same import. Leaves
+ * the object open, with a comma behind each member. */
 static void add_options(const epo_import_options *o, epo__string *s)
 {
     const struct {
         const char *name, *value;
-    } texts[] = {{"class", o->class_name}, {"label_column", o->label_column}, {"real_label", o->real_label}, {"extname", o->extname},
-                 {"array", o->array},      {"names", o->names},               {"frames", o->frames},         {"times", o->times},
-                 {"planes", o->planes},    {"survey", o->survey}};
+    } texts[] = {{"class", o->class_name},      {"label_column", o->label_column},
+                 {"real_label", o->real_label}, {"extname", o->extname},
+                 {"array", o->array},           {"names", o->names},
+                 {"frames", o->frames},         {"times", o->times},
+                 {"planes", o->planes},         {"survey", o->survey}};
     epo__string_add(s, "{");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!texts[i].value) continue;
@@ -196,20 +199,27 @@ static void add_options(const epo_import_options *o, epo__string *s)
     if (o->trust_input) epo__string_add(s, "\"trust_input\":true,");
 }
 
-epo_status epo_import(epo_store *store, const char *const *paths, size_t count, const epo_import_options *options, epo_import_fn report,
-                      void *context, epo_import_summary *out)
+epo_status epo_import(epo_store *store, const char *const *paths, size_t count, const epo_import_options *options,
+                      epo_import_fn report, void *context, epo_import_summary *out)
 {
     *out = (epo_import_summary){0};
     importer im = {.options = options};
     epo_status status = epo__reader_find(options->format, &im.reader);
     if (status != EPO_OK) return status;
-    if (isnan(options->bad_below) || options->bad_below == (double)INFINITY) return epo__fail(EPO_EARG, "bad_below must be a number");
-    im.writer = (epo__writer){.store = store, .survey = options->survey ? options->survey : im.reader->survey, .format = im.reader->name,
-                              .report = report, .report_context = context, .summary = out};
+    if (isnan(options->bad_below) || options->bad_below == (double)INFINITY)
+        return epo__fail(EPO_EARG, "bad_below must be a number");
+    im.writer = (epo__writer){.store = store,
+                              .survey = options->survey ? options->survey : im.reader->survey,
+                              .format = im.reader->name,
+                              .check_places = im.reader->named_by_files,
+                              .report = report,
+                              .report_context = context,
+                              .summary = out};
     add_options(options, &im.option_text);
     im.reader_state = epo__alloc(1, im.reader->state_size);
     if (im.option_text.failed || !im.reader_state) status = epo__nomem("import");
-    if (status == EPO_OK) status = epo__walk_create(paths, count, im.reader->suffixes, im.reader->first_suffix, &im.walk);
+    if (status == EPO_OK)
+        status = epo__walk_create(paths, count, im.reader->suffixes, im.reader->first_suffix, &im.walk);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &im.lookup);
     if (status == EPO_OK) {
         epo__pipeline pipeline = {&im, piece_make, piece_free, piece_fill, piece_work, piece_deliver};

@@ -30,6 +30,7 @@ typedef struct epo__import_file {
 typedef struct epo__writer {
     epo_store *store;
     const char *survey, *format;
+    bool check_places; /* objects of one name must be at one place */
     epo_import_fn report; /* may be NULL */
     void *report_context;
     epo_import_summary *summary; /* of what is committed */
@@ -39,17 +40,17 @@ typedef struct epo__writer {
     uint64_t transaction_bytes;
     struct epo__writer_event *pending; /* since the last commit */
     size_t pending_count, pending_room;
-    epo_import_summary tally;          /* likewise */
+    epo_import_summary tally; /* likewise */
 
     bool begun, refused, known; /* the file at hand: written to; what is left of it is dropped */
     int64_t source;
     epo_status refusal;
-    char message[512];          /* why it is refused, or what its first unusable exposure has wrong */
-    uint64_t exposures;         /* usable ones */
+    char message[512];  /* why it is refused, or what its first unusable exposure has wrong */
+    uint64_t exposures; /* usable ones */
     epo__source_row counts;
-    epo_import_summary file;    /* its part of the summary */
+    epo_import_summary file; /* its part of the summary */
 
-    int64_t *objects;           /* ids of a batch's subjects */
+    int64_t *objects; /* ids of a batch's subjects */
     size_t object_room;
     epo__pool texts;
     epo__stamp_list existing;
@@ -64,14 +65,15 @@ void epo__writer_refuse(epo__writer *w, epo_status status, const char *reason);
 /* The file was imported before: what comes of it is dropped. */
 void epo__writer_pass(epo__writer *w);
 
-/* Writes one piece of the file. What is wrong with the input refuses the file; what is wrong with the store is returned. */
+/* Writes one piece of the file. What is wrong with the input refuses the file; what is wrong with the store is
+ * returned. */
 epo_status epo__writer_put(epo__writer *w, const epo__import_file *file, const epo__batch *batch);
 
 /* The file is complete. Commits now and then; what `report` returns is returned. */
 epo_status epo__writer_end(epo__writer *w, const char *path);
 
-/* Commits what is whole and releases everything. `status` is how the import went so far; it and its message stay when it
- * is a failure. */
+/* Commits what is whole and releases everything. `status` is how the import went so far; it and its message stay when
+ * it is a failure. */
 epo_status epo__writer_finish(epo__writer *w, epo_status status);
 
 #endif

@@ -40,7 +40,7 @@ void epo__light_dwarf_nova(epo__rng *rng, const epo__times *times, double *mags,
         d.peak = 19;
     }
     /* rare and large outbursts go together (the Kukarkin-Parenago relation, of which the scatter is large) */
-    d.recurrence = epo__draw_lognormal(rng, 60 * pow(10, 0.15 * (amplitude - 3.8)), 0.7, 12, 2000);
+    d.recurrence = epo__draw_lognormal(rng, 110 * pow(10, 0.15 * (amplitude - 3.8)), 0.7, 15, 2000);
     d.rise = epo__draw_between(rng, 1.5, 4);
     d.plateau = epo__draw_between(rng, 0.5, 4);
     d.decline = epo__draw_between(rng, 0.3, 1);

@@ -40,7 +40,8 @@ static int by_id(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static epo_status read_label(const autoscan_state *s, const epo__csv *csv, const char *text, size_t id_column, const char *real_label, label *out)
+static epo_status read_label(const autoscan_state *s, const epo__csv *csv, const char *text, size_t id_column,
+                             const char *real_label, label *out)
 {
     epo_status status = epo__csv_int(csv, id_column, 0, INT64_MAX, &out->id);
     if (status != EPO_OK) return status;
@@ -78,7 +79,9 @@ static epo_status read_labels(autoscan_state *s, const epo_import_options *optio
     static const char *const id_names[] = {"ID", "SNOBJID", NULL};
     const char *const label_names[] = {options->label_column ? options->label_column : "OBJECT_TYPE", NULL};
     if (!options->real_label)
-        return epo__fail(EPO_EARG, "%s: say which label means real (--real-label 0 for DES's own files, 1 for most others)", s->path);
+        return epo__fail(EPO_EARG,
+                         "%s: say which label means real (--real-label 0 for DES's own files, 1 for most others)",
+                         s->path);
     epo__csv *csv = NULL;
     label *fresh = NULL;
     size_t id_column, label_column, count = 0, room = 0;
@@ -119,7 +122,9 @@ static epo_status check_companion(const autoscan_state *s)
 {
     char *path = sibling(s->path, "diff");
     if (!path) return epo__nomem("stamp");
-    epo_status status = access(path, F_OK) == 0 ? EPO_OK : epo__fail(EPO_ENOTFOUND, "%s: there is no %s beside it", s->path, base_name(path));
+    epo_status status = access(path, F_OK) == 0
+                            ? EPO_OK
+                            : epo__fail(EPO_ENOTFOUND, "%s: there is no %s beside it", s->path, base_name(path));
     free(path);
     return status;
 }
@@ -188,7 +193,8 @@ static epo_status autoscan_next(void *state, const epo_import_options *options, 
     return e->path && (!s->class_name || batch->subjects[subject].class_name) ? EPO_OK : epo__nomem("stamp");
 }
 
-static epo_status read_member(const epo_import_options *options, epo__batch *batch, epo__exposure *e, const char *prefix, epo__role role)
+static epo_status read_member(const epo_import_options *options, epo__batch *batch, epo__exposure *e,
+                              const char *prefix, epo__role role)
 {
     size_t hdu;
     epo__fits *f = NULL;
@@ -206,6 +212,7 @@ static epo_status autoscan_decode(const epo_import_options *options, epo__batch 
 {
     for (size_t i = 0; i < batch->exposure_count; i++) {
         epo__exposure *e = &batch->exposures[i];
+        if (e->error) continue;
         epo_status status = read_member(options, batch, e, "temp", EPO__ROLE_TEMPLATE);
         if (status == EPO_OK) status = read_member(options, batch, e, "srch", EPO__ROLE_SCIENCE);
         if (status == EPO_OK) status = read_member(options, batch, e, "diff", EPO__ROLE_DIFFERENCE);

@@ -19,7 +19,14 @@
 #include "data/reader.h"
 #include "formats/npy.h"
 
-enum { MAX_PLANES = 16, MAX_SIDE = 1024, MAX_FRAMES = 100000, MAX_ROW_ITEMS = 1 << 26, BATCH_BYTES = 4 << 20, BATCH_ROWS = 32 };
+enum {
+    MAX_PLANES = 16,
+    MAX_SIDE = 1024,
+    MAX_FRAMES = 100000,
+    MAX_ROW_ITEMS = 1 << 26,
+    BATCH_BYTES = 4 << 20,
+    BATCH_ROWS = 32
+};
 
 typedef struct cube_state {
     epo__npy *pixels, *labels, *names, *frames, *times;
@@ -28,10 +35,10 @@ typedef struct cube_state {
     size_t row;
     epo__role roles[MAX_PLANES];
     const char *path, *file; /* file: without folders */
-    float *buffer;   /* one row of the array */
+    float *buffer;           /* one row of the array */
     size_t row_items;
-    char *text;      /* one label or name */
-    double *mjds;    /* frame_count */
+    char *text;   /* one label or name */
+    double *mjds; /* frame_count */
 } cube_state;
 
 static void cube_release(void *state)
@@ -54,9 +61,11 @@ static epo_status set_axes(cube_state *s, const epo_import_options *options)
     const epo__npy_info *info = epo__npy_info_of(s->pixels);
     const size_t *d = info->dims;
     const char *label = epo__npy_label(s->pixels);
-    if (info->kind == EPO__NPY_BYTES || info->kind == EPO__NPY_UNICODE) return epo__fail(EPO_EFORMAT, "%s: holds texts, not pixels", label);
+    if (info->kind == EPO__NPY_BYTES || info->kind == EPO__NPY_UNICODE)
+        return epo__fail(EPO_EFORMAT, "%s: holds texts, not pixels", label);
     if (info->ndim < 3 || info->ndim > 5)
-        return epo__fail(EPO_EFORMAT, "%s: has %d axes; stamps have 3 (N,H,W), 4 (N,H,W,C or N,T,H,W) or 5", label, info->ndim);
+        return epo__fail(EPO_EFORMAT, "%s: has %d axes; stamps have 3 (N,H,W), 4 (N,H,W,C or N,T,H,W) or 5", label,
+                         info->ndim);
     bool time_axis = info->ndim == 5;
     if (info->ndim == 3 && options->frames)
         return epo__fail(EPO_EARG, "%s: has three axes, N,H,W: there are no frames to count", label);
@@ -68,7 +77,8 @@ static epo_status set_axes(cube_state *s, const epo_import_options *options)
         else if (d[2] == d[3] && d[1] != d[2])
             time_axis = true;
         else
-            return epo__fail(EPO_EARG, "%s: %zu,%zu,%zu,%zu may be N,H,W,C or N,T,H,W: name --planes or --frames", label, d[0], d[1], d[2], d[3]);
+            return epo__fail(EPO_EARG, "%s: %zu,%zu,%zu,%zu may be N,H,W,C or N,T,H,W: name --planes or --frames",
+                             label, d[0], d[1], d[2], d[3]);
     }
     size_t first = time_axis ? 2 : 1;
     bool plane_axis = info->ndim - (int)first == 3;
@@ -79,13 +89,15 @@ static epo_status set_axes(cube_state *s, const epo_import_options *options)
     s->width = d[first + 1];
     s->plane_count = plane_axis ? d[first + 2] : 1;
     if (s->height < 1 || s->height > MAX_SIDE || s->width < 1 || s->width > MAX_SIDE)
-        return epo__fail(EPO_ELIMIT, "%s: stamps of %zu x %zu; sides may be 1 to %d", label, s->height, s->width, MAX_SIDE);
+        return epo__fail(EPO_ELIMIT, "%s: stamps of %zu x %zu; sides may be 1 to %d", label, s->height, s->width,
+                         MAX_SIDE);
     if (s->plane_count < 1 || s->plane_count > MAX_PLANES)
         return epo__fail(EPO_ELIMIT, "%s: %zu planes; 1 to %d are read", label, s->plane_count, MAX_PLANES);
     if (s->frame_count < 1 || s->frame_count > MAX_FRAMES)
         return epo__fail(EPO_ELIMIT, "%s: %zu frames an object; 1 to %d are read", label, s->frame_count, MAX_FRAMES);
     s->row_items = s->height * s->width * s->plane_count * s->frame_count; /* below 2^41 */
-    if (s->row_items > MAX_ROW_ITEMS) return epo__fail(EPO_ELIMIT, "%s: an object of over %d pixels", label, MAX_ROW_ITEMS);
+    if (s->row_items > MAX_ROW_ITEMS)
+        return epo__fail(EPO_ELIMIT, "%s: an object of over %d pixels", label, MAX_ROW_ITEMS);
     return s->rows ? EPO_OK : epo__fail(EPO_EFORMAT, "%s: holds no objects", label);
 }
 
@@ -101,23 +113,27 @@ static epo_status set_roles(cube_state *s, const epo_import_options *options)
         size_t length = strcspn(name, ",");
         if (length < sizeof role) memcpy(role, name, length);
         if (count < s->plane_count && !epo__role_of(role, &s->roles[count]))
-            return epo__fail(EPO_EARG, "plane '%.*s' is not one of science, template, difference, other", (int)length, name);
+            return epo__fail(EPO_EARG, "plane '%.*s' is not one of science, template, difference, other", (int)length,
+                             name);
         name = name[length] ? name + length + 1 : NULL;
     }
     if (options->planes && count != s->plane_count)
-        return epo__fail(EPO_EARG, "%s: has %zu planes, but --planes names %s", epo__npy_label(s->pixels), s->plane_count, options->planes);
+        return epo__fail(EPO_EARG, "%s: has %zu planes, but --planes names %s", epo__npy_label(s->pixels),
+                         s->plane_count, options->planes);
     return EPO_OK;
 }
 
 /* Opens an array that goes along with the pixels, with the same number of rows. */
-static epo_status open_column(const cube_state *s, const char *path, const char *array, size_t items_a_row, epo__npy **out)
+static epo_status open_column(const cube_state *s, const char *path, const char *array, size_t items_a_row,
+                              epo__npy **out)
 {
     if (!array) return EPO_OK;
     epo_status status = epo__npy_open(path, array, out);
     if (status != EPO_OK) return status;
     const epo__npy_info *info = epo__npy_info_of(*out);
     if (info->ndim < 1 || info->dims[0] != s->rows || info->count != s->rows * items_a_row)
-        return epo__fail(EPO_EFORMAT, "%s: has %zu items, not %zu for each of %zu rows", epo__npy_label(*out), info->count, items_a_row, s->rows);
+        return epo__fail(EPO_EFORMAT, "%s: has %zu items, not %zu for each of %zu rows", epo__npy_label(*out),
+                         info->count, items_a_row, s->rows);
     return EPO_OK;
 }
 
@@ -206,13 +222,15 @@ static epo_status add_frame(cube_state *s, epo__batch *batch, size_t subject, si
     size_t frame_items = s->height * s->width * s->plane_count, index;
     const float *frame = s->buffer + t * frame_items;
     if (s->has_time_axis && !has_finite(frame, frame_items)) return EPO_OK; /* missing */
-    const char *id = s->has_time_axis ? epo__batch_textf(batch, "%s:%zu:%zu", s->file, s->row, t) : epo__batch_textf(batch, "%s:%zu", s->file, s->row);
+    const char *id = s->has_time_axis ? epo__batch_textf(batch, "%s:%zu:%zu", s->file, s->row, t)
+                                      : epo__batch_textf(batch, "%s:%zu", s->file, s->row);
     if (!id) return epo__nomem("exposure");
     epo_status status = epo__batch_exposure(batch, subject, id, &index);
     if (status != EPO_OK) return status;
     epo__exposure *e = &batch->exposures[index];
     /* without a time axis the rows are the exposures, perhaps of one object under one name */
-    e->key = s->has_time_axis ? epo__batch_textf(batch, "frame %06zu", t) : epo__batch_textf(batch, "%s row %06zu", s->file, s->row);
+    e->key = s->has_time_axis ? epo__batch_textf(batch, "frame %06zu", t)
+                              : epo__batch_textf(batch, "%s row %06zu", s->file, s->row);
     if (!e->key) return epo__nomem("exposure");
     if (s->times && isfinite(s->mjds[t])) status = epo__batch_time(batch, e, s->mjds[t]);
     for (size_t p = 0; status == EPO_OK && p < s->plane_count; p++) status = add_plane(s, batch, e, frame, p);
@@ -228,7 +246,7 @@ static void drop_bad(float *pixels, size_t count, double bad_below)
 
 static epo_status add_row(cube_state *s, const epo_import_options *options, epo__batch *batch)
 {
-    size_t subject, used = s->frame_count;
+    size_t subject = 0, used = s->frame_count;
     epo_status status = epo__npy_read_f32(s->pixels, s->row_items, s->buffer);
     if (status == EPO_OK && isfinite(options->bad_below)) drop_bad(s->buffer, s->row_items, options->bad_below);
     if (status == EPO_OK && s->times) status = epo__npy_read_f64(s->times, s->frame_count, s->mjds);
@@ -236,7 +254,8 @@ static epo_status add_row(cube_state *s, const epo_import_options *options, epo_
         int64_t frames;
         status = epo__npy_read_int64(s->frames, 1, &frames);
         if (status == EPO_OK && (frames < 0 || (uint64_t)frames > s->frame_count))
-            status = epo__fail(EPO_EFORMAT, "%s: row %zu says %lld frames of %zu", epo__npy_label(s->frames), s->row, (long long)frames, s->frame_count);
+            status = epo__fail(EPO_EFORMAT, "%s: row %zu says %lld frames of %zu", epo__npy_label(s->frames), s->row,
+                               (long long)frames, s->frame_count);
         if (status == EPO_OK) used = (size_t)frames;
     }
     if (status == EPO_OK) status = row_subject(s, options, batch, &subject);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * read_lightcurves.c - light curves: CSV with id, mjd, mag, mag_err and, where there are such columns, class and filter. */
+ * read_lightcurves.c - light curves: CSV with id, mjd, mag, mag_err and, where there are such columns, class and
+ * filter. */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -55,14 +56,18 @@ static epo_status refuse_row(const curve_state *s, const char *reason)
 }
 
 /* Rows of one object usually follow each other: only a change of id makes a new subject. */
-static epo_status subject_of(curve_state *s, const epo_import_options *options, epo__batch *batch, const char *const *fields, size_t *subject)
+static epo_status subject_of(curve_state *s, const epo_import_options *options, epo__batch *batch,
+                             const char *const *fields, size_t *subject)
 {
-    const char *name = fields[s->id], *label = options->class_name ? options->class_name : s->has_label ? fields[s->label] : "";
+    const char *name = fields[s->id], *label = options->class_name ? options->class_name
+                                               : s->has_label      ? fields[s->label]
+                                                                   : "";
     if (!name[0]) return refuse_row(s, "no id");
     if (batch->subject_count && strcmp(batch->subjects[batch->subject_count - 1].name, name) == 0) {
         *subject = batch->subject_count - 1;
         const char *before = batch->subjects[*subject].class_name;
-        return strcmp(label, before ? before : "") == 0 ? EPO_OK : refuse_row(s, "another class than in the row before");
+        return strcmp(label, before ? before : "") == 0 ? EPO_OK
+                                                        : refuse_row(s, "another class than in the row before");
     }
     epo_status status = epo__batch_subject(batch, name, subject);
     if (status != EPO_OK || !label[0]) return status;
@@ -70,7 +75,8 @@ static epo_status subject_of(curve_state *s, const epo_import_options *options, 
     return batch->subjects[*subject].class_name ? EPO_OK : epo__nomem("class");
 }
 
-static epo_status add_row(curve_state *s, const epo_import_options *options, epo__batch *batch, const char *const *fields)
+static epo_status add_row(curve_state *s, const epo_import_options *options, epo__batch *batch,
+                          const char *const *fields)
 {
     double mjd = NAN, mag = NAN, mag_err = NAN;
     size_t subject;
@@ -78,7 +84,8 @@ static epo_status add_row(curve_state *s, const epo_import_options *options, epo
     epo_status status = epo__csv_double(s->csv, s->mjd, &mjd);
     if (status == EPO_OK) status = epo__csv_double(s->csv, s->mag, &mag);
     if (status == EPO_OK && fields[s->mag_err][0]) status = epo__csv_double(s->csv, s->mag_err, &mag_err);
-    if (status == EPO_OK && (!isfinite(mjd) || !isfinite(mag) || isinf(mag_err))) status = refuse_row(s, "mjd, mag or mag_err is not finite");
+    if (status == EPO_OK && (!isfinite(mjd) || !isfinite(mag) || isinf(mag_err)))
+        status = refuse_row(s, "mjd, mag or mag_err is not finite");
     if (status == EPO_OK) status = subject_of(s, options, batch, fields, &subject);
     if (status == EPO_OK) status = epo__batch_point(batch, subject, &point);
     if (status != EPO_OK) return status;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * read_stamps.c - folders of FITS stamps, one object a file: true/ and false/ (O'TRAIN), or one class a folder.
  *
- * The folder's name is the class; "true" and "false" mean real and bogus. A multi-extension file needs --extname; several
- * names parted by commas ("SCI,REF,DIFF") make one exposure of several planes. */
+ * The folder's name is the class; "true" and "false" mean real and bogus. A multi-extension file needs --extname;
+ * several names parted by commas ("SCI,REF,DIFF") make one exposure of several planes. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -86,6 +86,7 @@ static epo_status stamps_decode(const epo_import_options *options, epo__batch *b
 {
     for (size_t i = 0; i < batch->exposure_count; i++) {
         epo__exposure *e = &batch->exposures[i];
+        if (e->error) continue; /* a file that could not even be opened, among the others */
         epo__fits *f = NULL;
         epo_status status = epo__fits_stamp_open(options, e->path, &f);
         if (status == EPO_OK) status = read_planes(options, f, batch, e);
@@ -104,6 +105,7 @@ const epo__reader_type epo__reader_stamps = {
     .survey = "stamps",
     .suffixes = suffixes,
     .has_stamps = true,
+    .named_by_files = true,
     .state_size = sizeof(stamps_state),
     .open = stamps_open,
     .next = stamps_next,

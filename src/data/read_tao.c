@@ -7,11 +7,11 @@
  *   - HDU_Ext and MJD may be strings: cells are read as text whatever their type;
  *   - keys are long and bracketed ("HIERARCH RA (J2000)"), or spelt RA_(J2000), and CRTS_ID is CTRS_ID in places;
  *   - CLASS is free text ("SN 2006tf (TSS)"): the folder's name is the class, the text is kept as class_given;
- *   - a non-transient's CRTS_ID is the field it was found in: an object is named by its file, and CRTS_ID is its parent,
- *     so that splits keep objects of one sky together;
+ *   - a non-transient's CRTS_ID is the field it was found in: an object is named by its file, and CRTS_ID is its
+ * parent, so that splits keep objects of one sky together;
  *   - an exposure may be there twice, through two overlapping cutouts: date, field, set and number tell;
- *   - some early nights have impossible MJDs. CRTS visits a field four times within about half an hour, so a night whose
- *     MJDs leave its Date, span half a day, or tear a set of visits apart is not believed: see order_night;
+ *   - some early nights have impossible MJDs. CRTS visits a field four times within about half an hour, so a night
+ * whose MJDs leave its Date, span half a day, or tear a set of visits apart is not believed: see order_night;
  *   - constant images exist: kept and marked.
  */
 #include <math.h>
@@ -38,12 +38,12 @@ typedef struct tao_state {
 /* One row of the table. */
 typedef struct visit {
     size_t row, hdu;
-    double date;               /* MJD at 0h of the column Date */
-    double mjd, mjd_given;     /* NaN unknown */
+    double date;           /* MJD at 0h of the column Date */
+    double mjd, mjd_given; /* NaN unknown */
     bool suspect;
-    int number;                /* Obs_In_Seq, 0 unknown */
-    char name[16];             /* the Date as written */
-    char field[32], set[16];   /* "" unknown */
+    int number;              /* Obs_In_Seq, 0 unknown */
+    char name[16];           /* the Date as written */
+    char field[32], set[16]; /* "" unknown */
 } visit;
 
 static epo_status tao_open(void *state, const epo_import_options *options, const char *path)
@@ -84,7 +84,8 @@ static epo_status tao_next(void *state, const epo_import_options *options, epo__
 static bool any_key(const epo__fits *f, size_t table, const char *const *names, char text[EPO__FITS_VALUE])
 {
     for (const char *const *name = names; *name; name++)
-        if ((epo__fits_key(f, table, *name, text, EPO__FITS_VALUE) && text[0]) || (epo__fits_key(f, 0, *name, text, EPO__FITS_VALUE) && text[0]))
+        if ((epo__fits_key(f, table, *name, text, EPO__FITS_VALUE) && text[0]) ||
+            (epo__fits_key(f, 0, *name, text, EPO__FITS_VALUE) && text[0]))
             return true;
     return false;
 }
@@ -106,7 +107,8 @@ static epo_status read_keys(const epo__fits *f, size_t table, epo__batch *batch)
     epo__subject *s = &batch->subjects[0];
     s->ra = number_key(f, table, ra_keys);
     s->dec = number_key(f, table, dec_keys);
-    if (any_key(f, table, class_keys, text) && !(s->class_given = epo__batch_text(batch, text))) return epo__nomem("class");
+    if (any_key(f, table, class_keys, text) && !(s->class_given = epo__batch_text(batch, text)))
+        return epo__nomem("class");
     if (any_key(f, table, id_keys, text) && !(s->parent = epo__batch_text(batch, text))) return epo__nomem("parent");
     return EPO_OK;
 }
@@ -119,7 +121,8 @@ typedef struct columns {
 static epo_status find_columns(const epo__fits *f, size_t table, const char *path, columns *c)
 {
     if (!epo__fits_table_column(f, table, "HDU_Ext", &c->hdu) || !epo__fits_table_column(f, table, "Date", &c->date))
-        return epo__fail(EPO_EFORMAT, "%s: the table in HDU %zu has no column HDU_Ext or Date: not a Deep-TAO file", path, table);
+        return epo__fail(EPO_EFORMAT, "%s: the table in HDU %zu has no column HDU_Ext or Date: not a Deep-TAO file",
+                         path, table);
     c->has_mjd = epo__fits_table_column(f, table, "MJD", &c->mjd);
     c->has_field = epo__fits_table_column(f, table, "Field_ID", &c->field);
     c->has_set = epo__fits_table_column(f, table, "Set_Number", &c->set);
@@ -145,12 +148,14 @@ static epo_status read_visit(const epo__fits *f, size_t table, const char *path,
     epo_status status = number_cell(f, table, c->hdu, row, &hdu);
     if (status == EPO_OK) status = epo__fits_table_text(f, table, c->date, row, v->name, sizeof v->name);
     if (status == EPO_OK && c->has_mjd) status = number_cell(f, table, c->mjd, row, &v->mjd_given);
-    if (status == EPO_OK && c->has_field) status = epo__fits_table_text(f, table, c->field, row, v->field, sizeof v->field);
+    if (status == EPO_OK && c->has_field)
+        status = epo__fits_table_text(f, table, c->field, row, v->field, sizeof v->field);
     if (status == EPO_OK && c->has_set) status = epo__fits_table_text(f, table, c->set, row, v->set, sizeof v->set);
     if (status == EPO_OK && c->has_number) status = number_cell(f, table, c->number, row, &number);
     if (status != EPO_OK) return status;
     if (!(hdu >= 1 && hdu < (double)hdus) || hdu != floor(hdu))
-        return epo__fail(EPO_EFORMAT, "%s: row %zu is about the image in HDU %g, and the file has HDUs 0 to %zu", path, row, hdu, hdus - 1);
+        return epo__fail(EPO_EFORMAT, "%s: row %zu is about the image in HDU %g, and the file has HDUs 0 to %zu", path,
+                         row, hdu, hdus - 1);
     if (!epo__parse_yymmmdd(v->name, &v->date))
         return epo__fail(EPO_EFORMAT, "%s: row %zu: Date is '%s', not of the form 06APR02", path, row, v->name);
     v->hdu = (size_t)hdu;
@@ -188,14 +193,18 @@ static bool is_night(const visit *visits, size_t count)
     if (visits[count - 1].mjd - visits[0].mjd >= NIGHT_SPAN) return false;
     for (size_t i = 1; i < count; i++) {
         size_t before = i;
-        while (before > 0 && (strcmp(visits[before - 1].set, visits[i].set) != 0 || strcmp(visits[before - 1].field, visits[i].field) != 0)) before--;
+        while (before > 0 && (strcmp(visits[before - 1].set, visits[i].set) != 0 ||
+                              strcmp(visits[before - 1].field, visits[i].field) != 0))
+            before--;
         if (before > 0 && visits[i].set[0] && visits[i].mjd - visits[before - 1].mjd > SET_GAP) return false;
     }
     return true;
 }
 
-/* Sorts one night's visits by time. Times that are not given, or cannot be those of a night of this date, are all replaced: noon UT of the date, which is the middle of a night in Arizona to an hour or two, and from there CRTS's
- * spacing in the order of the visits: by their numbers, or by the times that are wrong, whose order may still be right. */
+/* Sorts one night's visits by time. Times that are not given, or cannot be those of a night of this date, are all
+ * replaced: noon UT of the date, which is the middle of a night in Arizona to an hour or two, and from there CRTS's
+ * spacing in the order of the visits: by their numbers, or by the times that are wrong, whose order may still be right.
+ */
 static void order_night(visit *visits, size_t count)
 {
     bool timed = true, numbered = true;
@@ -221,8 +230,8 @@ static void order_visits(visit *visits, size_t count)
     }
 }
 
-/* What makes an exposure one and the same, however many cutouts show it: the parts of CRTS's own file names. Without the
- * set, the numbers of a field start again each time that it is visited in a night, and only the time tells. */
+/* What makes an exposure one and the same, however many cutouts show it: the parts of CRTS's own file names. Without
+ * the set, the numbers of a field start again each time that it is visited in a night, and only the time tells. */
 static const char *exposure_key(epo__batch *batch, const visit *v)
 {
     if (v->number && v->set[0]) return epo__batch_textf(batch, "%s %s %s %04d", v->name, v->field, v->set, v->number);
@@ -282,7 +291,8 @@ static epo_status add_visits(epo__fits *f, epo__batch *batch, const visit *visit
         const char *key = exposure_key(batch, &visits[i]);
         if (!key || !night) return epo__nomem("exposure");
         const epo__exposure *same = find_exposure(batch, first_of_night, key);
-        epo_status status = same ? add_cutout(f, batch, &visits[i], same) : add_exposure(f, batch, &visits[i], key, night);
+        epo_status status =
+            same ? add_cutout(f, batch, &visits[i], same) : add_exposure(f, batch, &visits[i], key, night);
         if (status != EPO_OK) return status;
     }
     return EPO_OK;
@@ -296,7 +306,8 @@ static epo_status find_table(const epo__fits *f, const char *path, size_t *table
         if (status != EPO_OK) return status;
         if (info.kind != EPO__FITS_TABLE) continue;
         *table = i;
-        return epo__fits_table_rows(f, i) ? EPO_OK : epo__fail(EPO_EFORMAT, "%s: the table in HDU %zu has no rows", path, i);
+        return epo__fits_table_rows(f, i) ? EPO_OK
+                                          : epo__fail(EPO_EFORMAT, "%s: the table in HDU %zu has no rows", path, i);
     }
     return epo__fail(EPO_EFORMAT, "%s: no table with columns of fixed length: not a Deep-TAO file", path);
 }
@@ -310,7 +321,8 @@ static epo_status read_visits(const epo__fits *f, size_t table, const char *path
     epo_status status = taken ? find_columns(f, table, path, &c) : epo__nomem("visits");
     for (size_t i = 0; status == EPO_OK && i < rows; i++) {
         status = read_visit(f, table, path, &c, i, &visits[i]);
-        if (status == EPO_OK && taken[visits[i].hdu]) status = epo__fail(EPO_EFORMAT, "%s: row %zu names HDU %zu once more", path, i, visits[i].hdu);
+        if (status == EPO_OK && taken[visits[i].hdu])
+            status = epo__fail(EPO_EFORMAT, "%s: row %zu names HDU %zu once more", path, i, visits[i].hdu);
         if (status == EPO_OK) taken[visits[i].hdu] = true;
     }
     free(taken);
@@ -322,7 +334,8 @@ static epo_status tao_decode(const epo_import_options *options, epo__batch *batc
     epo__fits *f = NULL;
     visit *visits = NULL;
     size_t table = 0, rows = 0;
-    epo_status status = epo__fits_open_file(batch->path, options->trust_input ? &EPO__FITS_TRUSTED : &EPO__FITS_FILE, &f);
+    epo_status status =
+        epo__fits_open_file(batch->path, options->trust_input ? &EPO__FITS_TRUSTED : &EPO__FITS_FILE, &f);
     if (status == EPO_OK) status = find_table(f, batch->path, &table);
     if (status == EPO_OK) status = read_keys(f, table, batch);
     if (status == EPO_OK) {
@@ -346,6 +359,7 @@ const epo__reader_type epo__reader_tao = {
     .about = "Deep-TAO / CRTS multi-extension FITS, one object a file, one folder a class",
     .survey = "CRTS",
     .suffixes = suffixes,
+    .named_by_files = true,
     .state_size = sizeof(tao_state),
     .open = tao_open,
     .next = tao_next,

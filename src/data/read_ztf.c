@@ -19,7 +19,7 @@ enum { ALERTS_A_BATCH = 32 };
 typedef struct ztf_state {
     epo__alerts_reader *reader; /* lives from file to file: it keeps the compiled schema */
     const char *path;
-    size_t number;              /* of the alert in its file, from 0 */
+    size_t number; /* of the alert in its file, from 0 */
 } ztf_state;
 
 /* Where a cutout lies in batch->raw, until decode: kept in front of its bytes. */
@@ -53,7 +53,8 @@ static epo_status pack(epo__batch *batch, epo__role role, const epo__alert_cutou
     return EPO_OK;
 }
 
-static epo_status add_alert(const epo_import_options *options, epo__batch *batch, const epo__alert *a)
+static epo_status add_alert(const epo_import_options *options, epo__batch *batch, const ztf_state *z,
+                            const epo__alert *a)
 {
     static const char *const filters[] = {NULL, "g", "r", "i"};
     char id[24];
@@ -75,6 +76,8 @@ static epo_status add_alert(const epo_import_options *options, epo__batch *batch
     e->candid = a->candid;
     e->rb = a->rb;
     e->drb = a->drb;
+    e->path = epo__batch_text(batch, z->path);
+    if (!e->path) return epo__nomem("alert");
     e->rb_version = a->rbversion[0] ? epo__batch_text(batch, a->rbversion) : NULL;
     e->drb_version = a->drbversion[0] ? epo__batch_text(batch, a->drbversion) : NULL;
     size_t count = 0;
@@ -112,7 +115,7 @@ static epo_status ztf_next(void *state, const epo_import_options *options, epo__
             return EPO_OK;
         }
         if (status == EPO_ENOMEM || (status != EPO_OK && end)) return status;
-        status = status == EPO_OK ? add_alert(options, batch, &alert) : add_bad_alert(batch, z);
+        status = status == EPO_OK ? add_alert(options, batch, z, &alert) : add_bad_alert(batch, z);
         if (status != EPO_OK) return status;
         z->number++;
     }
@@ -122,8 +125,8 @@ static epo_status ztf_next(void *state, const epo_import_options *options, epo__
 static epo_status decode_cutout(const epo_import_options *options, epo__batch *batch, epo__exposure *e,
                                 const packed_cutout *head, const unsigned char *bytes)
 {
-    char name[64];
-    snprintf(name, sizeof name, "alert %s, %s", e->id, epo__role_name(head->role));
+    char name[4352];
+    snprintf(name, sizeof name, "%s: alert %s, %s", e->path, e->id, epo__role_name(head->role));
     epo__fits *f = NULL;
     epo__plane *plane;
     size_t hdu;
@@ -155,6 +158,9 @@ static epo_status ztf_decode(const epo_import_options *options, epo__batch *batc
             bad = status != EPO_OK;
             if (bad) epo__batch_spoil(batch, e);
         }
+        if (e->error || e->packed) continue;
+        epo__fail(EPO_EFORMAT, "%s: alert %s has no cutouts", e->path, e->id);
+        epo__batch_spoil(batch, e);
     }
     return EPO_OK;
 }

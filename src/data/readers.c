@@ -10,7 +10,13 @@
 #include "data/reader.h"
 
 const epo__reader_type *const epo__readers[] = {
-    &epo__reader_tao, &epo__reader_stamps, &epo__reader_autoscan, &epo__reader_ztf, &epo__reader_cube, &epo__reader_lightcurves, NULL,
+    &epo__reader_tao,
+    &epo__reader_stamps,
+    &epo__reader_autoscan,
+    &epo__reader_ztf,
+    &epo__reader_cube,
+    &epo__reader_lightcurves,
+    NULL,
 };
 
 epo_status epo__reader_find(const char *format, const epo__reader_type **out)
@@ -24,14 +30,15 @@ epo_status epo__reader_find(const char *format, const epo__reader_type **out)
         }
         epo__string_addf(&names, "%s%s", i ? ", " : "", epo__readers[i]->name);
     }
-    epo_status status = epo__fail(EPO_EARG, "format '%s' is not one of %s", format ? format : "", names.text ? names.text : "");
+    epo_status status =
+        epo__fail(EPO_EARG, "format '%s' is not one of %s", format ? format : "", names.text ? names.text : "");
     epo__string_free(&names);
     return status;
 }
 
 bool epo_import_format_at(size_t index, epo_import_format *out)
 {
-    if (index + 1 >= sizeof epo__readers / sizeof *epo__readers) return false;
+    if (index >= sizeof epo__readers / sizeof *epo__readers - 1) return false;
     *out = (epo_import_format){epo__readers[index]->name, epo__readers[index]->about};
     return true;
 }
@@ -66,6 +73,7 @@ epo_status epo__reader_guess(const char *path, const epo__reader_type **out)
              epo__ends_with(path, ".fits.gz") || epo__ends_with(path, ".fit.gz"))
         *out = &epo__reader_stamps;
     else
-        return epo__fail(EPO_EUNSUPPORTED, "%s: neither an Avro alert, a FITS stamp nor an npy or npz cube; name the format", path);
+        return epo__fail(EPO_EUNSUPPORTED,
+                         "%s: neither an Avro alert, a FITS stamp nor an npy or npz cube; name the format", path);
     return EPO_OK;
 }

@@ -15,6 +15,7 @@ void epo__sequence_free(epo__sequence *sequence)
     if (!sequence) return;
     epo__stamp_list_free(&sequence->stamps);
     free(sequence->nights);
+    free(sequence->visits);
     free(sequence->raw);
     free(sequence->pixels.bytes);
     free(sequence->planes);
@@ -34,31 +35,43 @@ static bool usable(const epo__stamp_row *row)
 }
 
 /* Stamps come in time order, unknown times first, so the epochs of a night follow each other. */
-static epo_status choose_nights(epo__sequence *s)
+static epo_status list_nights(epo__sequence *s)
 {
     const epo__stamp_row *last = NULL;
     bool timed = false;
-    s->night_count = 0;
-    for (size_t i = 0; i < s->stamps.count && !timed; i++) timed = usable(&s->stamps.rows[i]) && !isnan(s->stamps.rows[i].mjd);
+    s->night_count = s->visit_count = 0;
+    for (size_t i = 0; i < s->stamps.count && !timed; i++)
+        timed = usable(&s->stamps.rows[i]) && !isnan(s->stamps.rows[i].mjd);
     for (size_t i = 0; i < s->stamps.count; i++) {
         const epo__stamp_row *row = &s->stamps.rows[i];
         if (!usable(row) || (timed && isnan(row->mjd))) continue;
-        if (timed && last && same_night(last, row)) continue;
-        if (!epo__grow(&s->nights, &s->night_room, s->night_count + 1, sizeof *s->nights)) return epo__nomem("nights");
-        s->nights[s->night_count] = (epo__night){.stamp = i, .mjd = timed ? row->mjd : (double)s->night_count};
-        s->night_count++;
-        last = row;
+        if (!epo__grow(&s->visits, &s->visit_room, s->visit_count + 1, sizeof *s->visits)) return epo__nomem("nights");
+        if (!(timed && last && same_night(last, row))) {
+            if (!epo__grow(&s->nights, &s->night_room, s->night_count + 1, sizeof *s->nights))
+                return epo__nomem("nights");
+            s->nights[s->night_count] =
+                (epo__night){.stamp = i, .first = s->visit_count, .mjd = timed ? row->mjd : (double)s->night_count};
+            s->night_count++;
+            last = row;
+        }
+        s->visits[s->visit_count++] = i;
+        s->nights[s->night_count - 1].count++;
     }
     return EPO_OK;
 }
 
-epo_status epo__sequence_fetch(epo_store *store, int64_t object, epo__sequence *s)
+epo_status epo__sequence_list(epo_store *store, int64_t object, epo__sequence *s)
 {
     s->object = object;
     s->raw_size = 0;
-    s->night_count = 0;
+    s->night_count = s->visit_count = 0;
     epo_status status = epo__store_stamps_of(store, object, &s->stamps);
-    if (status == EPO_OK) status = choose_nights(s);
+    return status == EPO_OK ? list_nights(s) : status;
+}
+
+epo_status epo__sequence_fetch(epo_store *store, int64_t object, epo__sequence *s)
+{
+    epo_status status = epo__sequence_list(store, object, s);
     for (size_t i = 0; status == EPO_OK && i < s->night_count; i++) {
         status = epo__store_pixels_read(store, &s->stamps.rows[s->nights[i].stamp], &s->pixels);
         if (status != EPO_OK) break;

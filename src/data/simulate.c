@@ -50,7 +50,7 @@ typedef struct survey {
     share shares[MAX_CLASSES], sides[2];
     size_t share_count;
     char *options;              /* JSON */
-    uint64_t next;              /* field to be filled, those of the objects first */
+    uint64_t next, unchanged;   /* field to be filled, those of the objects first; fields passed over; for filling only */
     epo__writer writer;
     epo_simulate_fn report;
     void *report_context;
@@ -66,24 +66,25 @@ static bool known_class(const char *name)
     return false;
 }
 
-/* "SN=1,NON=5" into sv->shares. */
-static epo_status read_classes(survey *sv, const char *text)
+/* "SN=1,NON=5" into `shares`, which holds MAX_CLASSES. */
+static epo_status read_classes(const char *text, share *shares, size_t *count)
 {
     double total = 0;
+    *count = 0;
     while (*text) {
         const size_t length = strcspn(text, ","), name_length = strcspn(text, "=,");
         char number[32] = "";
         share s = {0};
-        if (sv->share_count == MAX_CLASSES) return epo__fail(EPO_EARG, "classes: more than %d", MAX_CLASSES);
+        if (*count == MAX_CLASSES) return epo__fail(EPO_EARG, "classes: more than %d", MAX_CLASSES);
         if (name_length < sizeof s.name) memcpy(s.name, text, name_length);
         if (length > name_length && length - name_length - 1 < sizeof number) memcpy(number, text + name_length + 1, length - name_length - 1);
         if (!known_class(s.name)) return epo__fail(EPO_EARG, "classes: '%.*s' is not simulated", (int)name_length, text);
         if (!epo__parse_double(number, &s.weight) || !isfinite(s.weight) || s.weight < 0)
             return epo__fail(EPO_EARG, "classes: '%.*s' is not NAME=SHARE with a share of 0 or more", (int)length, text);
-        for (size_t i = 0; i < sv->share_count; i++)
-            if (strcmp(sv->shares[i].name, s.name) == 0) return epo__fail(EPO_EARG, "classes: %s is there twice", s.name);
+        for (size_t i = 0; i < *count; i++)
+            if (strcmp(shares[i].name, s.name) == 0) return epo__fail(EPO_EARG, "classes: %s is there twice", s.name);
         total += s.weight;
-        sv->shares[sv->share_count++] = s;
+        shares[(*count)++] = s;
         text += length + (text[length] == ',');
     }
     return total > 0 ? EPO_OK : epo__fail(EPO_EARG, "classes: no class has a share");
@@ -101,7 +102,8 @@ static epo_status deal(uint64_t seed, const char *purpose, const share *shares, 
     epo__rng_shuffle(&rng, order, count);
     for (size_t i = 0; i < share_count; i++) {
         given[i] = floor((double)count * (shares[i].weight / total));
-        for (double n = 0; n < given[i]; n++) out[order[dealt++]] = shares[i].name;
+        for (size_t n = (size_t)given[i]; n > 0 && dealt < count; n--) /* rounding must not deal one too many */
+            out[order[dealt++]] = shares[i].name;
     }
     while (dealt < count) {
         size_t neediest = 0;
@@ -123,7 +125,7 @@ static epo_status deal_classes(survey *sv)
     sv->objects = epo__alloc(o->objects, sizeof *sv->objects);
     sv->candidates = epo__alloc(o->candidates, sizeof *sv->candidates);
     if (!sv->objects || !sv->candidates) return epo__nomem("classes");
-    epo_status status = read_classes(sv, o->classes ? o->classes : TAO_CLASSES);
+    epo_status status = read_classes(o->classes ? o->classes : TAO_CLASSES, sv->shares, &sv->share_count);
     if (status == EPO_OK) status = deal(o->seed, "classes", sv->shares, sv->share_count, o->objects, sv->objects);
     if (status == EPO_OK) status = deal(o->seed, "candidates", sv->sides, 2, o->candidates, sv->candidates);
     return status;
@@ -197,7 +199,7 @@ static epo_status piece_fill(void *context, void *chunk, bool *end)
         int64_t id;
         epo_status status = epo__store_source_find(sv->lookup, p->file.digest, sv->writer.format, sv->options, &id);
         if (status != EPO_OK || id == 0) return status;
-        sv->summary->unchanged++; /* filling is serial, and nothing else counts these */
+        sv->unchanged++;
     }
 }
 
@@ -236,16 +238,18 @@ static epo_status field_written(void *context, const epo_import_event *event)
 
 /* --- all of it ---------------------------------------------------------------------------------------------------------- */
 
-static epo_status check_options(const epo_simulate_options *o)
+epo_status epo_simulate_check(const epo_simulate_options *o)
 {
-    if (o->objects > MAX_OBJECTS || o->candidates > MAX_OBJECTS) return epo__fail(EPO_EARG, "simulate: at most %d objects", MAX_OBJECTS);
-    if (!(o->nights >= 3 && o->nights <= 300)) return epo__fail(EPO_EARG, "simulate: %g nights; they may be 3 to 300", o->nights);
-    if (o->visits < 1 || o->visits > 20) return epo__fail(EPO_EARG, "simulate: %d visits a night; they may be 1 to 20", o->visits);
-    if (o->side < 16 || o->side > 256 || o->side % 2) return epo__fail(EPO_EARG, "simulate: a side of %d; it may be even, 16 to 256", o->side);
+    share shares[MAX_CLASSES];
+    size_t count;
+    if (o->objects > MAX_OBJECTS || o->candidates > MAX_OBJECTS) return epo__fail(EPO_EARG, "at most %d objects", MAX_OBJECTS);
+    if (!(o->nights >= 3 && o->nights <= 300)) return epo__fail(EPO_EARG, "%g nights; they may be 3 to 300", o->nights);
+    if (o->visits < 1 || o->visits > 20) return epo__fail(EPO_EARG, "%d visits a night; they may be 1 to 20", o->visits);
+    if (o->side < 16 || o->side > 256 || o->side % 2) return epo__fail(EPO_EARG, "a side of %d; it may be even, 16 to 256", o->side);
     if (o->field_objects < 1 || o->field_objects > 20)
-        return epo__fail(EPO_EARG, "simulate: %d objects a field; they may be 1 to 20", o->field_objects);
-    if (!(o->real_fraction >= 0 && o->real_fraction <= 1)) return epo__fail(EPO_EARG, "simulate: a real fraction of %g", o->real_fraction);
-    return EPO_OK;
+        return epo__fail(EPO_EARG, "%d objects a field; they may be 1 to 20", o->field_objects);
+    if (!(o->real_fraction >= 0 && o->real_fraction <= 1)) return epo__fail(EPO_EARG, "a real fraction of %g", o->real_fraction);
+    return o->classes ? read_classes(o->classes, shares, &count) : EPO_OK;
 }
 
 static epo_status describe_options(survey *sv)
@@ -273,7 +277,7 @@ epo_status epo_simulate(epo_store *store, const epo_simulate_options *options, e
     epo_import_summary written = {0};
     survey sv = {.simulation.options = options, .report = report, .report_context = context, .summary = out};
     *out = (epo_simulate_summary){0};
-    epo_status status = check_options(options);
+    epo_status status = epo_simulate_check(options);
     if (status != EPO_OK) return status;
     sv.simulation.detector = epo__detector_make(options->seed);
     sv.writer = (epo__writer){.store = store, .survey = options->survey ? options->survey : "simulated", .format = "simulate",
@@ -286,6 +290,7 @@ epo_status epo_simulate(epo_store *store, const epo_simulate_options *options, e
         status = epo__pipeline_run(&pipeline, epo__threads(options->threads));
     }
     status = epo__writer_finish(&sv.writer, status);
+    out->unchanged = sv.unchanged;
     epo_store_close(sv.lookup);
     free(sv.objects);
     free(sv.candidates);

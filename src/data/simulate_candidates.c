@@ -323,7 +323,7 @@ epo_status epo__simulate_candidates(const epo__simulation *s, const epo__cast *c
     epo__scene scene = {0};
     epo__canvas pictures[PICTURES];
     epo_status status = epo__field_make(o->seed, cast->field, o->nights, o->visits, &field);
-    if (status == EPO_OK) status = epo__scene_make(o->seed, &field, SPREAD + size / 2 + 10, &scene);
+    if (status == EPO_OK) status = epo__scene_make(o->seed, &field, SPREAD + 0.5 * size + 10, &scene);
     if (status == EPO_OK) status = epo__darkroom_open(room, size, size, PICTURES, pictures);
     for (size_t i = 0; status == EPO_OK && i < cast->count; i++)
         status = make_candidate(s, &field, &scene, cast->classes[i], cast->first + i, pictures, out);

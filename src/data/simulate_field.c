@@ -60,7 +60,7 @@ static epo_status add_subjects(const epo__simulation *s, const epo__cast *cast, 
         const epo__actor *a = &scene->actors[i];
         char name[64];
         size_t index;
-        snprintf(name, sizeof name, "S%llu-%06llu", (unsigned long long)s->options->seed, (unsigned long long)(cast->first + i));
+        snprintf(name, sizeof name, "S%llu-%06llu", (unsigned long long)s->options->seed, (unsigned long long)cast->first + i);
         if ((status = epo__batch_subject(out, name, &index)) != EPO_OK) return status;
         epo__subject *subject = &out->subjects[index];
         subject->ra = fmod(field->ra + a->x * EPO__PIXEL_SCALE / 3600 / cos(field->dec * M_PI / 180) + 360, 360);
@@ -153,7 +153,7 @@ epo_status epo__simulate_sequences(const epo__simulation *s, const epo__cast *ca
     epo__scene scene = {0};
     epo__canvas canvas;
     epo_status status = epo__field_make(o->seed, cast->field, o->nights, o->visits, &field);
-    if (status == EPO_OK) status = epo__scene_make(o->seed, &field, size / 2 + 10, &scene);
+    if (status == EPO_OK) status = epo__scene_make(o->seed, &field, 0.5 * size + 10, &scene);
     if (status == EPO_OK) status = epo__scene_cast(o->seed, &field, cast->classes, cast->first, cast->count, SPREAD, &scene);
     if (status == EPO_OK) status = epo__darkroom_open(room, size, size, 1, &canvas);
     if (status == EPO_OK) status = add_subjects(s, cast, &field, &scene, out);

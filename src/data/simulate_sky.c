@@ -166,11 +166,11 @@ static int add_night(uint64_t seed, epo__rng *rng, place p, int night, int visit
     const weather w = weather_of(seed, night);
     /* the dark hours about midnight, 7.4 h UT, and within them where the field stands highest, give or take an hour */
     double best = night + 7.4 / 24, best_height = -1;
-    for (double hour = 3; hour < 11.5; hour += 0.5) {
-        double height = height_of(p, night + hour / 24);
+    for (int half_hour = 6; half_hour < 23; half_hour++) {
+        const double mjd = night + half_hour / 48.0, height = height_of(p, mjd);
         if (height > best_height) {
             best_height = height;
-            best = night + hour / 24;
+            best = mjd;
         }
     }
     const double begin = best + epo__draw_between(rng, -1, 1) / 24;
@@ -199,14 +199,16 @@ epo_status epo__field_make(uint64_t seed, uint64_t number, double nights, int vi
     const double centre[2] = {epo__draw_between(&rng, 0, EPO__DETECTOR_WIDTH), epo__draw_between(&rng, 0, EPO__DETECTOR_HEIGHT)};
     const place p = {out->ra * DEGREE, out->dec * DEGREE};
 
-    night_key keys[EPO__SURVEY_DAYS];
+    night_key keys[EPO__SURVEY_DAYS] = {{0, 0}};
     size_t possible = 0;
     for (int day = 0; day < EPO__SURVEY_DAYS; day++) {
         const int night = (int)out->start + day;
         const double weight = night_weight(seed, p, night), draw = -log(1 - epo__rng_uniform(&rng));
         if (weight > 0) keys[possible++] = (night_key){draw / weight, night};
     }
-    double wanted = fmax(3, floor(epo__draw_lognormal(&rng, nights, 0.35, nights / 3, nights * 3) + 0.5));
+    if (possible == 0) return epo__fail(EPO_EINTERNAL, "field %s is never seen", out->name);
+    const double usual = nights * exp(-0.5 * 0.35 * 0.35); /* so that the mean is `nights` */
+    const double wanted = fmax(3, floor(epo__draw_lognormal(&rng, usual, 0.35, usual / 3, usual * 3) + 0.5));
     size_t count = wanted < (double)possible ? (size_t)wanted : possible;
     qsort(keys, possible, sizeof *keys, by_key);
     qsort(keys, count, sizeof *keys, by_night);

@@ -248,12 +248,12 @@ static epo_status check_options(epo_store *store, const epo_split_options *o)
 {
     double sum = 0;
     for (int part = 0; part < EPO_SPLIT_PARTS; part++) {
-        if (!(o->fractions[part] >= 0)) return epo__fail(EPO_EARG, "split: a fraction of %g", o->fractions[part]);
+        if (!(o->fractions[part] >= 0)) return epo__fail(EPO_EARG, "a fraction of %g", o->fractions[part]);
         sum += o->fractions[part];
     }
-    if (!(fabs(sum - 1) < 1e-6)) return epo__fail(EPO_EARG, "split: the fractions add up to %g, not 1", sum);
-    if (!o->name || !o->name[0]) return epo__fail(EPO_EARG, "split: it needs a name");
-    if (strchr(o->name, ':')) return epo__fail(EPO_EARG, "split: '%s': a colon parts name and part", o->name);
+    if (!(fabs(sum - 1) < 1e-6)) return epo__fail(EPO_EARG, "the fractions add up to %g, not 1", sum);
+    if (!o->name || !o->name[0]) return epo__fail(EPO_EARG, "the split needs a name");
+    if (strchr(o->name, ':')) return epo__fail(EPO_EARG, "'%s': a colon parts name and part", o->name);
     int64_t count;
     epo_status status = epo__store_objects_count(store, &(epo__object_filter){.split = o->name}, &count);
     if (status == EPO_OK && count > 0) return epo__fail(EPO_ESTORE, "%s: there is a split '%s' already", epo__store_path(store), o->name);

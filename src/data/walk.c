@@ -33,7 +33,8 @@ struct epo__walk {
     char *current;
 };
 
-epo_status epo__walk_create(const char *const *paths, size_t count, const char *const *suffixes, const char *first, epo__walk **out)
+epo_status epo__walk_create(const char *const *paths, size_t count, const char *const *suffixes, const char *first,
+                            epo__walk **out)
 {
     epo__walk *w = epo__alloc(1, sizeof *w);
     if (!w || !(w->fruitful = epo__alloc(count, sizeof *w->fruitful))) {
@@ -75,7 +76,8 @@ static epo_status list_folder(DIR *handle, level *l)
 {
     for (struct dirent *entry; (entry = readdir(handle));) {
         if (entry->d_name[0] == '.') continue; /* hidden files, and the folder itself */
-        if (!epo__grow(&l->names, &l->room, l->count + 1, sizeof *l->names) || !(l->names[l->count] = epo__strdup(entry->d_name)))
+        if (!epo__grow(&l->names, &l->room, l->count + 1, sizeof *l->names) ||
+            !(l->names[l->count] = epo__strdup(entry->d_name)))
             return epo__nomem("list of files");
         l->count++;
     }
@@ -130,7 +132,8 @@ static epo_status next_entry(epo__walk *w, bool *named)
     while (w->depth > 0) {
         level *l = &w->levels[w->depth - 1];
         if (l->next < l->count) {
-            w->current = epo__format("%s%s%s", l->folder, epo__ends_with(l->folder, "/") ? "" : "/", l->names[l->next++]);
+            w->current =
+                epo__format("%s%s%s", l->folder, epo__ends_with(l->folder, "/") ? "" : "/", l->names[l->next++]);
             return w->current ? EPO_OK : epo__nomem("list of files");
         }
         level_free(l);
@@ -138,7 +141,8 @@ static epo_status next_entry(epo__walk *w, bool *named)
         if (!was_fruitless(w)) continue;
         w->fruitful[w->next - 1] = true; /* said once */
         w->current = epo__strdup(w->paths[w->next - 1]);
-        return w->current ? epo__fail(EPO_ENOTFOUND, "%s: no files that end in %s", w->current, w->suffixes[0]) : epo__nomem("list of files");
+        return w->current ? epo__fail(EPO_ENOTFOUND, "%s: no files that end in %s", w->current, w->suffixes[0])
+                          : epo__nomem("list of files");
     }
     if (w->next == w->count && !w->second_round) {
         w->second_round = true;
@@ -154,7 +158,8 @@ static epo_status next_entry(epo__walk *w, bool *named)
 static epo_status visit(epo__walk *w, bool named, bool *taken)
 {
     struct stat info;
-    bool want = wanted(w, w->current, named), found = stat(w->current, &info) == 0, folder = found && S_ISDIR(info.st_mode);
+    bool want = wanted(w, w->current, named), found = stat(w->current, &info) == 0,
+         folder = found && S_ISDIR(info.st_mode);
     *taken = false;
     if (!folder && !want) return EPO_OK; /* a stray link too */
     if (!folder) w->fruitful[w->next - 1] = true;

@@ -14,7 +14,8 @@ typedef struct epo__walk epo__walk;
 /* In folders only files whose names end with one of `suffixes` (ended by NULL; letters without case) are taken; names
  * given in `paths` always are. `first`: files with this suffix come before all others (NULL: none). The arrays are
  * borrowed. */
-epo_status epo__walk_create(const char *const *paths, size_t count, const char *const *suffixes, const char *first, epo__walk **out);
+epo_status epo__walk_create(const char *const *paths, size_t count, const char *const *suffixes, const char *first,
+                            epo__walk **out);
 void epo__walk_free(epo__walk *walk);
 
 /* The next file, valid until the next call; NULL at the end. EPO_EIO, EPO_ENOTFOUND (also for a folder given in `paths`

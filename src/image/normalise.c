@@ -164,17 +164,23 @@ static void apply(const epo__normalise_kind *kind, const epo__pixel_group *group
     }
 }
 
-/* `locations` is the group's, not yet filled. */
-static void normalise_group(const epo__normalise_kind *kind, bool sky, epo__pixel_group *group, double *locations)
+/* Fills what is NaN of `locations`, which become the group's. */
+static void locate(const epo__normalise_kind *kind, bool sky, epo__pixel_group *group, double *locations)
 {
     double (*location)(const float *, size_t, double *) = sky ? epo__median_location : kind->location;
     for (size_t p = 0; p < group->pieces; p++)
-        locations[p] = location ? location(group->pixels + p * group->piece_size, group->piece_size, group->room) : 0;
+        if (isnan(locations[p]))
+            locations[p] =
+                location ? location(group->pixels + p * group->piece_size, group->piece_size, group->room) : 0;
     group->locations = locations;
-    double shift = 0, scale = 1;
-    if (kind->scale) kind->scale(group, &shift, &scale);
-    if (!(scale > 0)) scale = 1;
-    apply(kind, group, shift, scale);
+}
+
+static void measure(const epo__normalise_kind *kind, const epo__pixel_group *group, double *shift, double *scale)
+{
+    *shift = 0;
+    *scale = 1;
+    if (kind->scale) kind->scale(group, shift, scale);
+    if (!(*scale > 0)) *scale = 1;
 }
 
 /* Number and shape of the groups of a block. */
@@ -219,36 +225,98 @@ static epo_status check_block(const epo__image_block *block, size_t *total)
     return EPO_OK;
 }
 
-epo_status epo__normalise(const epo__normaliser *normaliser, const epo__image_block *block, epo__image_work *work)
-{
-    epo__normaliser n = *normaliser;
-    if (!n.kind) n = (epo__normaliser){.kind = epo__normalise_kinds[0], .scope = epo__normalise_kinds[0]->scope};
+/* A normaliser, its block and room: what all three ways to use them begin with. */
+typedef struct job {
+    epo__normaliser normaliser;
+    const epo__image_block *block;
+    epo__pixel_group group;
+    size_t groups, group_size;
+    double *locations; /* of one group */
+    bool empty;
+} job;
 
+static epo_status prepare(job *j, const epo__normaliser *normaliser, const epo__image_block *block,
+                          epo__image_work *work)
+{
+    const epo__normalise_kind *none = epo__normalise_kinds[0];
+    *j = (job){.normaliser = normaliser->kind ? *normaliser : (epo__normaliser){.kind = none, .scope = none->scope},
+               .block = block};
+    const epo__normaliser *n = &j->normaliser;
     size_t total;
     epo_status status = check_block(block, &total);
     if (status) return status;
-    bool across_planes = n.scope == EPO_SCOPE_STAMP || n.scope == EPO_SCOPE_SEQUENCE;
+    bool across_planes = n->scope == EPO_SCOPE_STAMP || n->scope == EPO_SCOPE_SEQUENCE;
     bool has_difference = block->difference >= 0 && (size_t)block->difference < block->planes;
-    if (!has_difference && (n.difference || (n.kind->needs_difference && across_planes)))
-        return epo__fail(EPO_EARG, "normalisation %s needs a difference image among the planes", n.kind->name);
-    if (total == 0) return EPO_OK;
-
-    epo__pixel_group group = {0};
-    size_t groups = shape_groups(block, n.scope, &group), group_size = group.pieces * group.piece_size;
-    status = epo__image_work_reserve(work, group.pieces + group_size);
+    if (!has_difference && (n->difference || (n->kind->needs_difference && across_planes)))
+        return epo__fail(EPO_EARG, "normalisation %s needs a difference image among the planes", n->kind->name);
+    j->empty = total == 0;
+    if (j->empty) return EPO_OK;
+    j->groups = shape_groups(block, n->scope, &j->group);
+    j->group_size = j->group.pieces * j->group.piece_size;
+    status = epo__image_work_reserve(work, j->group.pieces + j->group_size);
     if (status) return status;
-    double *locations = work->room;
-    group.room = work->room + group.pieces;
+    j->locations = work->room;
+    j->group.room = work->room + j->group.pieces;
+    return EPO_OK;
+}
 
-    for (size_t g = 0; g < groups; g++) {
-        group.pixels = block->pixels + g * group_size;
-        group.reference = NULL;
-        if (n.scope == EPO_SCOPE_PLANE)
-            group.reference = group.pixels;
-        else if (across_planes && has_difference)
-            group.reference = group.pixels + (size_t)block->difference * group.plane_size;
-        bool is_difference = n.difference && g % block->planes == (size_t)block->difference;
-        normalise_group(is_difference ? n.difference : n.kind, n.sky && !is_difference, &group, locations);
+/* Moves to group g; its locations are yet to be found. */
+static void select_group(job *j, size_t g)
+{
+    const epo__image_block *block = j->block;
+    bool has_difference = block->difference >= 0 && (size_t)block->difference < block->planes;
+    j->group.pixels = block->pixels + g * j->group_size;
+    j->group.reference = NULL;
+    if (j->normaliser.scope == EPO_SCOPE_PLANE)
+        j->group.reference = j->group.pixels;
+    else if (j->normaliser.scope != EPO_SCOPE_ROW && has_difference)
+        j->group.reference = j->group.pixels + (size_t)block->difference * j->group.plane_size;
+    for (size_t p = 0; p < j->group.pieces; p++) j->locations[p] = NAN;
+}
+
+epo_status epo__normalise(const epo__normaliser *normaliser, const epo__image_block *block, epo__image_work *work)
+{
+    job j;
+    epo_status status = prepare(&j, normaliser, block, work);
+    if (status || j.empty) return status;
+    const epo__normaliser *n = &j.normaliser;
+    for (size_t g = 0; g < j.groups; g++) {
+        select_group(&j, g);
+        bool is_difference = n->difference && g % block->planes == (size_t)block->difference;
+        const epo__normalise_kind *kind = is_difference ? n->difference : n->kind;
+        double shift, scale;
+        locate(kind, n->sky && !is_difference, &j.group, j.locations);
+        measure(kind, &j.group, &shift, &scale);
+        apply(kind, &j.group, shift, scale);
     }
+    return EPO_OK;
+}
+
+epo_status epo__normalise_measure(const epo__normaliser *normaliser, const epo__image_block *block,
+                                  epo__image_work *work, epo__sequence_scale *out)
+{
+    job j;
+    epo_status status = prepare(&j, normaliser, block, work);
+    *out = (epo__sequence_scale){0, 1};
+    if (status || j.empty) return status;
+    if (j.normaliser.scope != EPO_SCOPE_SEQUENCE)
+        return epo__fail(EPO_EARG, "normalisation %s has no scale of a sequence", j.normaliser.kind->name);
+    select_group(&j, 0);
+    locate(j.normaliser.kind, j.normaliser.sky, &j.group, j.locations);
+    measure(j.normaliser.kind, &j.group, &out->shift, &out->scale);
+    return EPO_OK;
+}
+
+epo_status epo__normalise_by(const epo__normaliser *normaliser, const epo__sequence_scale *scale,
+                             const epo__image_block *block, double *locations, epo__image_work *work)
+{
+    job j;
+    epo_status status = prepare(&j, normaliser, block, work);
+    if (status || j.empty) return status;
+    if (j.normaliser.scope != EPO_SCOPE_SEQUENCE)
+        return epo__fail(EPO_EARG, "normalisation %s has no scale of a sequence", j.normaliser.kind->name);
+    select_group(&j, 0);
+    locate(j.normaliser.kind, j.normaliser.sky, &j.group, locations);
+    apply(j.normaliser.kind, &j.group, scale->shift, scale->scale);
     return EPO_OK;
 }

@@ -89,4 +89,19 @@ typedef struct epo__image_block {
  * workspace cannot grow to one double for each plane and each pixel that share a scale. Then no pixel has changed. */
 epo_status epo__normalise(const epo__normaliser *normaliser, const epo__image_block *block, epo__image_work *work);
 
+/* Scope sequence in two steps, for a caller that has never the whole sequence at hand: the scale of all nights, found
+ * once, then applied to some of them. Doing both to one block is epo__normalise, to the bit. */
+typedef struct epo__sequence_scale {
+    double shift, scale;
+} epo__sequence_scale;
+
+/* Leaves the pixels as they are. Fails as epo__normalise does, and with EPO_EARG when the scope is another. */
+epo_status epo__normalise_measure(const epo__normaliser *normaliser, const epo__image_block *block,
+                                  epo__image_work *work, epo__sequence_scale *out);
+
+/* locations: of each plane of the block, in pixels' unit; those that are NaN are found, and filled in. They do not
+ * depend on the order of the pixels (but for rounding, where the location is the mean). */
+epo_status epo__normalise_by(const epo__normaliser *normaliser, const epo__sequence_scale *scale,
+                             const epo__image_block *block, double *locations, epo__image_work *work);
+
 #endif

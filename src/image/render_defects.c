@@ -110,7 +110,7 @@ static void blur_lines(const float *in, float *out, int lines, size_t next, int 
 void epo__render_blur(const epo__canvas *canvas, double sigma, float *scratch)
 {
     enum { REACH = 32 };
-    float kernel[2 * REACH + 1];
+    float kernel[2 * REACH + 1] = {0};
     double sum = 0;
     if (!(sigma > 0)) return;
     int reach = (int)ceil(4 * sigma);

@@ -132,15 +132,25 @@ static epo_status list_parts(epo_store *store, epo_store_contents *out)
 
 static epo_status list_models(epo_store *store, epo_store_contents *out)
 {
-    size_t capacity = 0;
+    size_t capacity = 0, class_capacity = 0;
+    int64_t last = 0;
     bool row;
     epo_status status;
-    epo__query q = epo__query_open(store, "SELECT name, sha256, classes FROM models ORDER BY id");
+    /* a row a class, and one for a model whose list is empty or damaged */
+    epo__query q = epo__query_open(store, "SELECT m.id, m.name, m.sha256, c.value FROM models m "
+                                          "LEFT JOIN json_each(iif(json_valid(m.classes), m.classes, '[]')) c ORDER BY m.id, c.id");
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
-        if (!epo__grow(&out->models, &capacity, out->model_count + 1, sizeof *out->models)) break;
-        epo_store_model *model = &out->models[out->model_count++];
-        if (!copy_name(&q, 0, &model->name) || !copy_name(&q, 1, &model->sha256) || !copy_name(&q, 2, &model->classes))
-            break;
+        if (epo__column_int(&q, 0) != last) {
+            if (!epo__grow(&out->models, &capacity, out->model_count + 1, sizeof *out->models)) break;
+            epo_store_model *model = &out->models[out->model_count++];
+            class_capacity = 0;
+            last = epo__column_int(&q, 0);
+            if (!copy_name(&q, 1, &model->name) || !copy_name(&q, 2, &model->sha256)) break;
+        }
+        epo_store_model *model = &out->models[out->model_count - 1];
+        if (sqlite3_column_type(q.stmt, 3) == SQLITE_NULL) continue;
+        if (!epo__grow(&model->classes, &class_capacity, model->class_count + 1, sizeof *model->classes)) break;
+        if (!copy_name(&q, 3, &model->classes[model->class_count++])) break;
     }
     epo__query_close(&q);
     return row ? epo__nomem("models") : status;
@@ -185,6 +195,7 @@ void epo_store_info_free(epo_store_contents *info)
     for (size_t i = 0; i < info->model_count; i++) {
         free(info->models[i].name);
         free(info->models[i].sha256);
+        for (size_t k = 0; k < info->models[i].class_count; k++) free(info->models[i].classes[k]);
         free(info->models[i].classes);
     }
     free(info->classes);

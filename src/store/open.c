@@ -294,3 +294,10 @@ void epo__store_set_patience(epo_store *store, int milliseconds)
 {
     sqlite3_busy_timeout(store->db, milliseconds);
 }
+
+epo_status epo__store_set_cache(epo_store *store, int kibibytes)
+{
+    char setting[64];
+    snprintf(setting, sizeof setting, "PRAGMA cache_size = -%d; PRAGMA shrink_memory", kibibytes);
+    return epo__exec(store, setting);
+}

@@ -41,6 +41,9 @@ const char *epo__store_engine(void); /* version of SQLite in use, "3.40.1" */
 /* How long begin waits for another writer; ten seconds after opening. */
 void epo__store_set_patience(epo_store *store, int milliseconds);
 
+/* How much of the file's pages a handle keeps in memory; 32 MiB after opening. */
+epo_status epo__store_set_cache(epo_store *store, int kibibytes);
+
 /* A file that was imported. The same bytes read in the same way are the same source. */
 typedef struct epo__source_row {
     const char *survey; /* made when new; "" is a fine name */

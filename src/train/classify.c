@@ -111,7 +111,10 @@ static epo_status classify_item(classifier *c, item *it, int worker)
         return epo__fail(EPO_EFORMAT, "object %s: %zu nights, and a sequence needs %zu", it->object.name, s->night_count, planes);
     epo_status status = epo__sequence_assemble(s, n->height, n->width);
     if (status != EPO_OK) return status;
-    epo__image_block block = {.pixels = s->planes, .stamps = it->triplets, .planes = planes, .height = n->height, .width = n->width, .difference = -1};
+    /* under scope sequence the scale is that of all nights, also of those left over at the end, as in training */
+    bool whole = c->normaliser.scope == EPO_SCOPE_SEQUENCE;
+    epo__image_block block = {.pixels = s->planes, .stamps = whole ? s->night_count : it->triplets, .planes = whole ? 1 : planes,
+                              .height = n->height, .width = n->width, .difference = -1};
     if ((status = epo__normalise(&c->normaliser, &block, &c->rooms[worker])) != EPO_OK) return status;
     if (!epo__grow(&it->mjds, &it->mjd_room, s->night_count, sizeof *it->mjds)) return epo__nomem("dates");
     for (size_t i = 0; i < s->night_count; i++) it->mjds[i] = s->nights[i].mjd;

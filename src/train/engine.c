@@ -8,8 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-
-static const double DAYS_PER_YEAR = 365.25; /* Julian */
+#include "train/features.h"
 
 struct epo__engine {
     const epo_model *model;
@@ -83,16 +82,6 @@ static epo_status plan_for(epo__engine *e, epo__net *net, int count, int unit, e
     return status;
 }
 
-/* P planes of H x W as one image of H x (P W) (DIA, noDIA). */
-static void join_planes(const epo__network *n, int count, const float *in, float *out)
-{
-    size_t h = (size_t)n->height, w = (size_t)n->width, p = (size_t)n->planes;
-    for (size_t i = 0; i < (size_t)count; i++)
-        for (size_t k = 0; k < p; k++)
-            for (size_t y = 0; y < h; y++)
-                memcpy(out + ((i * h + y) * p + k) * w, in + ((i * p + k) * h + y) * w, w * sizeof *out);
-}
-
 /* count stamps -> e->encoded, count x (runs x encoder_floats). */
 static epo_status encode(epo__engine *e, int count, const float *in)
 {
@@ -100,7 +89,7 @@ static epo_status encode(epo__engine *e, int count, const float *in)
     epo_status status = plan_for(e, epo__model_encoder(e->model), count, e->runs_a_stamp, &e->encoder_one, &e->encoder_batch, &plan);
     if (status != EPO_OK) return status;
     if (e->joined) {
-        join_planes(e->network, count, in, e->joined);
+        epo__join_planes(e->network, (size_t)count, in, e->joined);
         in = e->joined;
     }
     return epo__plan_run(plan, count * e->runs_a_stamp, in, e->encoded);
@@ -131,14 +120,6 @@ epo_status epo__engine_run(epo__engine *e, int count, const float *in, double *o
     return status;
 }
 
-/* Years since the night before, for each night of a triplet; 0 for the first night of all. */
-static void append_dates(const epo__engine *e, size_t triplet, const double *mjds, float *row)
-{
-    size_t nights = (size_t)epo__network_date_count(e->network), first = triplet * nights;
-    float *dates = row + e->feature_floats - nights;
-    for (size_t i = 0; i < nights; i++) dates[i] = first + i == 0 ? 0 : (float)((mjds[first + i] - mjds[first + i - 1]) / DAYS_PER_YEAR);
-}
-
 epo_status epo__engine_sequence(epo__engine *e, size_t triplets, const float *in, const double *mjds, double *out)
 {
     size_t encoded = (size_t)e->runs_a_stamp * e->encoder_floats, need;
@@ -149,11 +130,7 @@ epo_status epo__engine_sequence(epo__engine *e, size_t triplets, const float *in
         int count = triplets - done < (size_t)e->batch ? (int)(triplets - done) : e->batch;
         epo_status status = encode(e, count, in + done * e->stamp_floats);
         if (status != EPO_OK) return status;
-        for (size_t i = 0; i < (size_t)count; i++) {
-            float *row = e->features + (done + i) * e->feature_floats;
-            memcpy(row, e->encoded + i * encoded, encoded * sizeof *row);
-            if (e->network->dates) append_dates(e, done + i, mjds, row);
-        }
+        epo__feature_rows(e->network, done, (size_t)count, e->encoded, encoded, mjds, e->features + done * e->feature_floats, e->feature_floats);
         done += (size_t)count;
     }
     epo__plan *plan;

@@ -18,7 +18,7 @@
 
 static const double COMMIT_SECONDS = 2;
 
-static void add_classes(epo__string *s, const epo_model_info *info, epo_head head)
+void epo__run_classes(epo__string *s, const epo_model_info *info, epo_head head)
 {
     epo__string_add(s, "[");
     for (size_t i = 0; i < info->heads[head].class_count; i++) {
@@ -39,7 +39,7 @@ static void add_options(epo__string *s, const epo_model_info *info, const epo_sc
     epo__string_add(s, "}");
 }
 
-static void add_versions(epo__string *s)
+void epo__run_versions(epo__string *s)
 {
     epo__nn_info nn;
     epo__nn_get_info(&nn);
@@ -69,9 +69,9 @@ static epo_status note_start(epo_store *store, const char *kind, const epo_model
     if (!info.sha256[0])
         return epo__fail(EPO_EARG, "%s: a model that is in no file cannot be recorded: save it, then load it", info.name);
     epo__string classes = {0}, text = {0}, versions = {0};
-    add_classes(&classes, &info, head);
+    epo__run_classes(&classes, &info, head);
     add_options(&text, &info, options);
-    add_versions(&versions);
+    epo__run_versions(&versions);
     epo_status status = classes.failed || text.failed || versions.failed ? epo__nomem("run") : EPO_OK;
     epo__model_row row = {.name = info.name, .sha256 = info.sha256, .network = epo__model_network(model)->text, .classes = classes.text,
                           .normalisation = info.normalise};

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/text.h"
 #include "epochal/score.h"
 
 /* All zeros: not started. */
@@ -28,5 +29,9 @@ epo_status epo__recorder_settle(epo__recorder *recorder); /* after: commits now 
 /* Commits what was delivered and notes how the run ended: done, or failed or cancelled after a status other than EPO_OK.
  * Returns `status` with its message when that is a failure, else how writing went. */
 epo_status epo__recorder_end(epo__recorder *recorder, epo_status status);
+
+/* What every run's record holds: the classes of a head as a JSON array, and the versions as a JSON object. */
+void epo__run_classes(epo__string *out, const epo_model_info *info, epo_head head);
+void epo__run_versions(epo__string *out);
 
 #endif

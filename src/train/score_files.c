@@ -245,6 +245,7 @@ static epo_status spool_input(FILE **file, char *path, size_t size)
 epo_status epo_scorer_create(const epo_model *model, const epo_score_options *options, epo_scorer **out)
 {
     const epo_score_options standard = EPO_SCORE_OPTIONS_INIT;
+    *out = NULL;
     if (!options) options = &standard;
     int batch;
     epo_status status = epo__score_batch(options, &batch);

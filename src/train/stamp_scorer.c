@@ -37,7 +37,7 @@ epo_status epo__stamp_scorer_create(const epo_model *model, int threads, int bat
     s->real = epo__model_class_index(model, EPO_HEAD_STAMP, "real");
     s->classes = n->heads[EPO_HEAD_STAMP].class_count;
     s->stamp_floats = (size_t)n->planes * (size_t)n->height * (size_t)n->width;
-    epo_status status = epo__stamp_rule_create(model, &s->rule);
+    epo_status status = epo__stamp_rule_of(n, &s->rule);
     if (status == EPO_OK && !(s->workers = epo__alloc((size_t)threads, sizeof *s->workers))) status = epo__nomem("scorer");
     for (int i = 0; status == EPO_OK && i < threads; i++) {
         worker *w = &s->workers[i];
@@ -79,7 +79,7 @@ int epo__stamp_scorer_batch(const epo__stamp_scorer *s)
 epo_status epo__stamp_scorer_put(epo__stamp_scorer *s, int number, int slot, const epo__plane_view *planes, size_t count)
 {
     worker *w = &s->workers[number];
-    return epo__stamp_input(&s->rule, planes, count, &w->room, w->input + (size_t)slot * s->stamp_floats);
+    return epo__stamp_input(&s->rule, planes, count, 0, &w->room, w->input + (size_t)slot * s->stamp_floats);
 }
 
 epo_status epo__stamp_scorer_run(epo__stamp_scorer *s, int number, int count, const double **probabilities)

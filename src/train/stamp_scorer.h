@@ -5,7 +5,7 @@
 #define EPO_TRAIN_STAMP_SCORER_H
 
 #include "epochal/score.h"
-#include "train/stamp_input.h"
+#include "train/stamp_rule.h"
 
 typedef struct epo__stamp_scorer epo__stamp_scorer;
 

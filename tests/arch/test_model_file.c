@@ -298,6 +298,7 @@ static void test_lying_network(void **state)
     static const epo__text_pair number[] = {{"epochal.net", net_text}, {"epochal.classes", "{\"triplet\": [\"A\", 2, \"C\"]}"}};
     static const epo__text_pair few[] = {{"epochal.net", net_text}, {"epochal.classes", "{\"triplet\": [\"A\", \"B\"]}"}};
     static const epo__text_pair empty[] = {{"epochal.net", net_text}, {"epochal.normalise", ""}};
+    static const epo__text_pair unknown[] = {{"epochal.net", net_text}, {"epochal.normalise", "l3"}};
     epo_model *model = NULL;
     assert_int_equal(epo_model_load(write_weights(net_tensors, TENSORS, huge, 1), NULL, &model), EPO_EMODEL);
     check_fails(epo_model_load(write_weights(net_tensors, TENSORS, broken, 1), NULL, &model), EPO_EMODEL,
@@ -309,6 +310,8 @@ static void test_lying_network(void **state)
     check_fails(epo_model_load(write_weights(net_tensors, TENSORS, few, 2), NULL, &model), EPO_EMODEL,
                 "tensor triplet.linear1.weight is [3, 3], the network needs [2, 3]");
     check_fails(epo_model_load(write_weights(net_tensors, TENSORS, empty, 2), NULL, &model), EPO_EMODEL, "epochal.normalise");
+    check_fails(epo_model_load(write_weights(net_tensors, TENSORS, unknown, 2), NULL, &model), EPO_EMODEL,
+                "m.safetensors: epochal.normalise: normalisation \"l3\" is not known; there are none");
     check_fails(epo_model_load(write_weights(net_tensors, TENSORS, NULL, 0), NULL, &model), EPO_EMODEL,
                 "m.safetensors: holds no network text, and none was given");
     assert_null(model);
@@ -323,6 +326,8 @@ static void test_round_trip(void **state)
     epo_model_options options = EPO_MODEL_OPTIONS_INIT;
     options.net = "taonet-small";
     options.classes = "SN,RRLyrae,EB,constant";
+    options.normalise = "ashin";
+    check_fails(epo_model_create(&options, &model), EPO_EARG, "normalisation \"ashin\" is not known");
     options.normalise = "asinh scope=stamp";
     check_ok(epo_model_create(&options, &model));
     check_ok(epo_model_save(model, a));

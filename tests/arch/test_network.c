@@ -112,6 +112,8 @@ static const struct wrong {
     {TOP "fusion\n", "t.net:3: \"\": early or late"},
     {TOP "fusion early late\n", "t.net:3: \"early\" and \"late\": only one value goes without key="},
     {TOP "join vertical\n", "t.net:3: \"vertical\": none or horizontal"},
+    {TOP "normalise l3\n", "t.net:3: normalisation \"l3\" is not known; there are none, l2, l2row"},
+    {TOP "normalise asinh scope=sky\n", "t.net:3: normalisation asinh: scope \"sky\" is not plane, stamp or sequence"},
     {TOP "pad left\n", "t.net:3: \"left\": centre or corner"},
     {TOP "pad corner value=nan\n", "t.net:3: value=nan: a finite number"},
     {TOP "pad corner value=1e300\n", "t.net:3: value=1e300: a finite number"},

@@ -277,12 +277,8 @@ static char *write_document(const char *format)
     cli_output *o = cli_output_open(format, true);
     assert_non_null(o);
     cli_facts_begin(o, "");
-    cli_put_text(o, "stamps");
-    cli_put_int(o, 12);
-    cli_row_end(o);
-    cli_put_text(o, "path");
-    cli_put_text(o, NULL);
-    cli_row_end(o);
+    cli_fact_int(o, "stamps", 12);
+    cli_fact_text(o, "path", NULL);
     cli_facts_end(o);
     cli_table_begin(o, "classes", columns, 2);
     for (int i = 0; i < 2; i++) {

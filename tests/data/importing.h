@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * importing.h - what the tests of import share: running one, remembering what it told, and reading the store back with SQL
- * of their own. */
+ * importing.h - what the tests of import share: running one, remembering what it told, and reading the store back with
+ * SQL of their own. */
 #ifndef EPO_TESTS_DATA_IMPORTING_H
 #define EPO_TESTS_DATA_IMPORTING_H
 
@@ -97,17 +97,22 @@ static inline void check_rows(const char *db, const char *sql, const char *expec
 /* Everything in a store but when it came there. */
 static inline char *dump(const char *db)
 {
-    return rows(db,
-        "SELECT * FROM (SELECT 'object', v.name, o.name, o.ra, o.dec, o.class, o.class_given, o.parent, '', '', '', '' FROM objects o "
-        "JOIN surveys v ON v.id = o.survey ORDER BY 2, 3) UNION ALL "
-        "SELECT * FROM (SELECT 'stamp', o.name, s.exposure, s.role, s.plane, s.mjd, s.mjd_given, s.mjd_suspect || s.constant, s.night, "
-        "s.type || s.width || 'x' || s.height || ifnull(s.candid, ''), s.crc32, hex(substr(p.data, 1, 64)) "
-        "FROM stamps s JOIN objects o ON o.id = s.object JOIN pixels p ON p.stamp = s.id ORDER BY 2, 3, 4, 5) UNION ALL "
-        "SELECT * FROM (SELECT 'point', o.name, method, mjd, filter, mag, mag_err, flag, '', '', '', '' FROM photometry p "
-        "JOIN objects o ON o.id = p.object ORDER BY 2, 4) UNION ALL "
-        "SELECT * FROM (SELECT 'label', o.name, l.class, l.who, l.why, '', '', '', '', '', '', '' FROM labels l "
-        "JOIN objects o ON o.id = l.object ORDER BY 2, l.id) UNION ALL "
-        "SELECT * FROM (SELECT 'source', path, bytes, digest, format, options, objects, stamps, photometry, duplicates, '', '' FROM sources ORDER BY 2)");
+    return rows(
+        db, "SELECT * FROM (SELECT 'object', v.name, o.name, o.ra, o.dec, o.class, o.class_given, o.parent, '', '', "
+            "'', '' FROM objects o "
+            "JOIN surveys v ON v.id = o.survey ORDER BY 2, 3) UNION ALL "
+            "SELECT * FROM (SELECT 'stamp', o.name, s.exposure, s.role, s.plane, s.mjd, s.mjd_given, s.mjd_suspect || "
+            "s.constant, s.night, "
+            "s.type || s.width || 'x' || s.height || ifnull(s.candid, ''), s.crc32, hex(substr(p.data, 1, 64)) "
+            "FROM stamps s JOIN objects o ON o.id = s.object JOIN pixels p ON p.stamp = s.id ORDER BY 2, 3, 4, 5) "
+            "UNION ALL "
+            "SELECT * FROM (SELECT 'point', o.name, method, mjd, filter, mag, mag_err, flag, '', '', '', '' FROM "
+            "photometry p "
+            "JOIN objects o ON o.id = p.object ORDER BY 2, 4) UNION ALL "
+            "SELECT * FROM (SELECT 'label', o.name, l.class, l.who, l.why, '', '', '', '', '', '', '' FROM labels l "
+            "JOIN objects o ON o.id = l.object ORDER BY 2, l.id) UNION ALL "
+            "SELECT * FROM (SELECT 'source', path, bytes, digest, format, options, objects, stamps, photometry, "
+            "duplicates, '', '' FROM sources ORDER BY 2)");
 }
 
 static inline void make_folder(const char *path)

@@ -32,14 +32,17 @@ static inline void tao_plain(const char *path, int file, int nights)
     fm_file f = {0};
     fm_primary(&f, NULL);
     const char **cells = malloc(sizeof *cells * 7 * 4 * (size_t)nights);
-    char (*made)[3][16] = malloc(sizeof *made * 4 * (size_t)nights);
+    char(*made)[3][16] = malloc(sizeof *made * 4 * (size_t)nights);
     assert_non_null(cells);
     assert_non_null(made);
     for (int i = 0; i < 4 * nights; i++) {
         snprintf(made[i][0], 16, "%d", i + 2);
         snprintf(made[i][1], 16, "08JAN%02d", i / 4 + 1);
         snprintf(made[i][2], 16, "%.6f", 54466 + i / 4 + 0.25 + 0.0065 * (i % 4));
-        const char *row[] = {made[i][0], "01", made[i][1], made[i][2], "N20049", i % 4 == 0 ? "0001" : i % 4 == 1 ? "0002" : i % 4 == 2 ? "0003" : "0004", "3201"};
+        const char *row[] = {made[i][0], "01",
+                             made[i][1], made[i][2],
+                             "N20049",   i % 4 == 0 ? "0001" : i % 4 == 1 ? "0002" : i % 4 == 2 ? "0003" : "0004",
+                             "3201"};
         memcpy(cells + 7 * i, row, sizeof row);
     }
     fm_table(&f, 7, tao_names, tao_forms, 4 * (size_t)nights, cells, "CRTS_ID = 'CSS0'");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * test_cube.c - numpy arrays of stamps, and the HiTS sequences where they are. */
 #include "importing.h"
-#include "npymake.h"
+#include "npzmake.h"
+#include "support/npymake.h"
 
 static char *folder;
 static char db[512];
@@ -29,11 +30,8 @@ static void fill(float *values, size_t count)
 
 static const char *save_npy(const char *name, const char *shape, const float *values, size_t count)
 {
-    fm_file f = {0};
-    npy_array(&f, "<f4", shape, values, count * sizeof *values);
     const char *path = temp_path(folder, name);
-    fm_save(&f, path);
-    fm_free(&f);
+    npy_save(path, "'<f4'", "False", shape, values, count * sizeof *values);
     return path;
 }
 
@@ -41,7 +39,10 @@ static const char *save_npy(const char *name, const char *shape, const float *va
 static void check_pixels(const char *where, const float *expected, size_t count)
 {
     char sql[512], hex[2048] = "";
-    snprintf(sql, sizeof sql, "SELECT hex(data) FROM pixels p JOIN stamps s ON s.id = p.stamp JOIN objects o ON o.id = s.object WHERE %s", where);
+    snprintf(
+        sql, sizeof sql,
+        "SELECT hex(data) FROM pixels p JOIN stamps s ON s.id = p.stamp JOIN objects o ON o.id = s.object WHERE %s",
+        where);
     for (size_t i = 0; i < count; i++) {
         unsigned char bytes[4];
         memcpy(bytes, &expected[i], 4);
@@ -60,8 +61,11 @@ static void three_axes_are_one_stamp_an_object(void **state)
     told t;
     import(db, save_npy("flat.npy", "(2, 3, 4)", values, 24), &options, &t);
     assert_int_equal(t.summary.stamps, 2);
-    check_rows(db, "SELECT o.name, class, exposure, role, plane, mjd, night, width, height, type FROM stamps s JOIN objects o ON o.id = s.object",
-               "flat.npy:0||flat.npy row 000000|science|0|||4|3|f32\nflat.npy:1||flat.npy row 000001|science|0|||4|3|f32\n");
+    check_rows(
+        db,
+        "SELECT o.name, class, exposure, role, plane, mjd, night, width, height, type FROM stamps s JOIN objects o ON "
+        "o.id = s.object",
+        "flat.npy:0||flat.npy row 000000|science|0|||4|3|f32\nflat.npy:1||flat.npy row 000001|science|0|||4|3|f32\n");
     check_pixels("o.name = 'flat.npy:1'", values + 12, 12);
     import(db, temp_path(folder, "flat.npy"), &options, &t);
     assert_int_equal(t.summary.unchanged, 1);
@@ -142,8 +146,9 @@ static void sequences_come_with_names_labels_and_missing_frames(void **state)
     options.bad_below = -9000;
     import(db, path, &options, &t);
     assert_int_equal(t.summary.stamps, 4);
-    check_rows(db, "SELECT o.name, class, exposure, mjd, night FROM stamps s JOIN objects o ON o.id = s.object ORDER BY 1, 3",
-               "first|1|frame 000000||\nfirst|1|frame 000002||\nsecond|0|frame 000000||\nsecond|0|frame 000001||\n");
+    check_rows(
+        db, "SELECT o.name, class, exposure, mjd, night FROM stamps s JOIN objects o ON o.id = s.object ORDER BY 1, 3",
+        "first|1|frame 000000||\nfirst|1|frame 000002||\nsecond|0|frame 000000||\nsecond|0|frame 000001||\n");
     const float expected[] = {4.75f, NAN, 7.75f, 9.25f};
     check_pixels("o.name = 'first' AND exposure = 'frame 000002'", expected, 4);
 
@@ -153,8 +158,10 @@ static void sequences_come_with_names_labels_and_missing_frames(void **state)
     options.real_label = "0";
     import(db, path, &options, &t);
     assert_int_equal(t.summary.suspect_dates, 1);
-    check_rows(db, "SELECT o.name, class, exposure, mjd, night, mjd_given, mjd_suspect FROM stamps s JOIN objects o ON o.id = s.object "
-                   "JOIN surveys v ON v.id = o.survey WHERE v.name = 'timed' ORDER BY 1, 3",
+    check_rows(db,
+               "SELECT o.name, class, exposure, mjd, night, mjd_given, mjd_suspect FROM stamps s JOIN objects o ON "
+               "o.id = s.object "
+               "JOIN surveys v ON v.id = o.survey WHERE v.name = 'timed' ORDER BY 1, 3",
                "first|bogus|frame 000000|57070.25|2015-02-17||0\nfirst|bogus|frame 000002||||0\n"
                "second|real|frame 000000|57071.125|2015-02-18||0\nsecond|real|frame 000001|||-5.0|1\n");
 }
@@ -202,7 +209,11 @@ static void arrays_that_do_not_fit_are_refused(void **state)
     const struct {
         const char *shape, *reason;
         size_t count;
-    } shapes[] = {{"(24,)", "axes", 24}, {"(0, 2, 2)", "no objects", 0}, {"(1, 0, 4)", "sides", 0}, {"(2, 1, 1, 1, 12, 1)", "", 24}, {"(1, 2, 2)", "", 3}};
+    } shapes[] = {{"(24,)", "axes", 24},
+                  {"(0, 2, 2)", "no objects", 0},
+                  {"(1, 0, 4)", "sides", 0},
+                  {"(2, 1, 1, 1, 12, 1)", "", 24},
+                  {"(1, 2, 2)", "", 3}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         epo_import_options options = options_for("cube");
         told t;
@@ -229,8 +240,11 @@ static void the_hits_sequences_import(void **state)
     assert_int_equal(t.summary.objects, 543);
     assert_int_equal(t.summary.stamps, 14205);
     check_rows(db, "SELECT class, count(*) FROM objects GROUP BY class", "EB|53\nRRLyrae|78\nSN|62\nconstant|350\n");
-    check_rows(db, "SELECT crc32, class, (SELECT count(*) FROM stamps WHERE object = o.id) FROM stamps s JOIN objects o ON o.id = s.object "
-                   "WHERE o.name = 'Blind15A_04_N10_162_2736_g_stamp.npy' AND exposure = 'frame 000000'", "2661434370|constant|26\n");
+    check_rows(db,
+               "SELECT crc32, class, (SELECT count(*) FROM stamps WHERE object = o.id) FROM stamps s JOIN objects o ON "
+               "o.id = s.object "
+               "WHERE o.name = 'Blind15A_04_N10_162_2736_g_stamp.npy' AND exposure = 'frame 000000'",
+               "2661434370|constant|26\n");
     check_rows(db, "SELECT crc32 FROM stamps WHERE id = (SELECT max(id) FROM stamps)", "1737565354\n");
     epo_store *store;
     epo_store_contents info;

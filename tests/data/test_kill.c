@@ -88,9 +88,15 @@ static void nothing_half_done_is_visible(void **state)
         check_ok(epo_store_open(part, EPO_STORE_CREATE, &store));
         check_ok(epo_store_check(store, NULL));
         epo_store_close(store);
-        check_rows(part, "SELECT path FROM sources f WHERE stamps <> 8 OR stamps <> (SELECT count(*) FROM stamps s JOIN pixels p "
-                         "ON p.stamp = s.id WHERE s.source = f.id)", "");
-        check_rows(part, "SELECT name FROM objects o WHERE (SELECT count(*) FROM stamps s WHERE s.object = o.id) <> 8 OR class IS NULL", "");
+        check_rows(
+            part,
+            "SELECT path FROM sources f WHERE stamps <> 8 OR stamps <> (SELECT count(*) FROM stamps s JOIN pixels p "
+            "ON p.stamp = s.id WHERE s.source = f.id)",
+            "");
+        check_rows(part,
+                   "SELECT name FROM objects o WHERE (SELECT count(*) FROM stamps s WHERE s.object = o.id) <> 8 OR "
+                   "class IS NULL",
+                   "");
         check_rows(part, "SELECT (SELECT count(*) FROM sources) = (SELECT count(*) FROM objects)", "1\n");
         char *sources = rows(part, "SELECT count(*) FROM sources");
         cut_short += atoi(sources) < FOLDERS * FILES;

@@ -31,7 +31,9 @@ static const char CURVES[] = "id,class,mjd,mag,mag_err\n"
 
 static void check_curves(void)
 {
-    check_rows(db, "SELECT o.name, class, method, mjd, mag, mag_err, flag FROM photometry p JOIN objects o ON o.id = p.object ORDER BY o.name, mjd",
+    check_rows(db,
+               "SELECT o.name, class, method, mjd, mag, mag_err, flag FROM photometry p JOIN objects o ON o.id = "
+               "p.object ORDER BY o.name, mjd",
                "100|SN|given|53650.447828|16.6057|0.078034|0\n"
                "100|SN|given|53651.5|17.25||0\n"
                "100|SN|given|53652.5|17.5|0.1|0\n"
@@ -85,7 +87,9 @@ static void columns_are_found_by_name(void **state)
     options.survey = "mine";
     write_file(temp_path(folder, "curves.txt"), text, sizeof text - 1);
     import(db, temp_path(folder, "curves.txt"), &options, NULL);
-    check_rows(db, "SELECT v.name, o.name, class, filter, mag_err FROM photometry p JOIN objects o ON o.id = p.object JOIN surveys v ON v.id = o.survey ORDER BY filter",
+    check_rows(db,
+               "SELECT v.name, o.name, class, filter, mag_err FROM photometry p JOIN objects o ON o.id = p.object JOIN "
+               "surveys v ON v.id = o.survey ORDER BY filter",
                "mine|a|AGN|g|0.25\nmine|a|AGN|r|0.5\n");
     options.label_column = "nosuch";
     told t;
@@ -120,7 +124,9 @@ static void half_a_curve_is_worse_than_none(void **state)
         check_mentions(t.refused, "curves.csv");
         check_mentions(t.refused, cases[i].reason);
     }
-    check_rows(db, "SELECT (SELECT count(*) FROM objects), (SELECT count(*) FROM photometry), (SELECT count(*) FROM sources)", "0|0|0\n");
+    check_rows(
+        db, "SELECT (SELECT count(*) FROM objects), (SELECT count(*) FROM photometry), (SELECT count(*) FROM sources)",
+        "0|0|0\n");
 }
 
 /* Counts by awk. */

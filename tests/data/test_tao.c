@@ -13,20 +13,19 @@ static const char *in_tree(const char *name)
 }
 
 /* Rows in alphabetical order of the date; a night of impossible times, one of them on the next day; two exposures seen
- * through two cutouts each, of which the first cutout of the first is constant; a constant image; free text for a class. */
+ * through two cutouts each, of which the first cutout of the first is constant; a constant image; free text for a
+ * class. */
 static void make_supernova(void)
 {
     static const char *const cells[] = {
-        "2",  "01", "06APR02", "53827.45",   "N20049", "0001", "3201",
-        "3",  "01", "06APR02", "53827.64",   "N20049", "0002", "3201",
-        "4",  "01", "06APR02", "53827.83",   "N20049", "0003", "3201",
-        "5",  "01", "06APR02", "53828.02",   "N20049", "0004", "3201",
-        "6",  "01", "06DEC20", "54089.2",    "N20049", "0001", "3201",
-        "7",  "01", "06DEC20", "54089.2065", "N20049", "0002", "3201",
-        "10", "01", "06JUN18", "53904.3065", "N20049", "0002", "3201",
-        "11", "01", "06JUN18", "53904.3065", "N20049", "0002", "3202",
-        "8",  "01", "06JUN18", "53904.3",    "N20049", "0001", "3201",
-        "9",  "01", "06JUN18", "53904.3",    "N20049", "0001", "3202",
+        "2",          "01",       "06APR02",    "53827.45", "N20049",  "0001",    "3201",     "3",          "01",
+        "06APR02",    "53827.64", "N20049",     "0002",     "3201",    "4",       "01",       "06APR02",    "53827.83",
+        "N20049",     "0003",     "3201",       "5",        "01",      "06APR02", "53828.02", "N20049",     "0004",
+        "3201",       "6",        "01",         "06DEC20",  "54089.2", "N20049",  "0001",     "3201",       "7",
+        "01",         "06DEC20",  "54089.2065", "N20049",   "0002",    "3201",    "10",       "01",         "06JUN18",
+        "53904.3065", "N20049",   "0002",       "3201",     "11",      "01",      "06JUN18",  "53904.3065", "N20049",
+        "0002",       "3202",     "8",          "01",       "06JUN18", "53904.3", "N20049",   "0001",       "3201",
+        "9",          "01",       "06JUN18",    "53904.3",  "N20049",  "0001",    "3202",
     };
     fm_file f = {0};
     fm_primary(&f, NULL);
@@ -88,7 +87,8 @@ static void make_blazar(void)
     static const char *const names[] = {"HDU_Ext", "Set_Number", "Date", "Field_ID", "Obs_In_Seq"};
     static const char *const forms[] = {"J", "2A", "7A", "6A", "4A"};
     static const char *const cells[] = {
-        "2", "01", "09MAR05", "S05012", "0002", "3", "01", "09MAR05", "S05012", "0001", "4", "01", "08MAR05", "S05012", "0001",
+        "2",      "01",   "09MAR05", "S05012", "0002",    "3",      "01",   "09MAR05",
+        "S05012", "0001", "4",       "01",     "08MAR05", "S05012", "0001",
     };
     fm_file f = {0};
     fm_primary(&f, NULL);
@@ -120,7 +120,8 @@ static void make_cataclysmic(void)
 static void make_missing(void)
 {
     static const char *const cells[] = {
-        "2", "01", "06APR02", "53827.25", "N20049", "0001", "3201", "3", "01", "06APR02", "53827.26", "N20049", "0002", "3201",
+        "2", "01", "06APR02", "53827.25", "N20049", "0001", "3201",
+        "3", "01", "06APR02", "53827.26", "N20049", "0002", "3201",
     };
     fm_file f = {0};
     fm_primary(&f, NULL);
@@ -181,10 +182,13 @@ static void check_supernova(void)
              "06JUN18 N20049 01 0002|53904.3065||0|2006-06-18|V|u16|7|5|0|%lu\n"
              "06DEC20 N20049 01 0001|54089.2||0|2006-12-20|V|u16|7|5|1|%lu\n"
              "06DEC20 N20049 01 0002|54089.2065||0|2006-12-20|V|u16|7|5|0|%lu\n",
-             crc_of(1, 2, false), crc_of(1, 3, false), crc_of(1, 4, false), crc_of(1, 5, false), crc_of(1, 9, false), crc_of(1, 10, false),
-             crc_of(1, 6, true), crc_of(1, 7, false));
-    check_rows(db, "SELECT exposure, mjd, mjd_given, mjd_suspect, night, filter, type, width, height, constant, crc32 FROM stamps "
-                   "WHERE object = (SELECT id FROM objects WHERE class = 'SN') ORDER BY mjd", expected);
+             crc_of(1, 2, false), crc_of(1, 3, false), crc_of(1, 4, false), crc_of(1, 5, false), crc_of(1, 9, false),
+             crc_of(1, 10, false), crc_of(1, 6, true), crc_of(1, 7, false));
+    check_rows(
+        db,
+        "SELECT exposure, mjd, mjd_given, mjd_suspect, night, filter, type, width, height, constant, crc32 FROM stamps "
+        "WHERE object = (SELECT id FROM objects WHERE class = 'SN') ORDER BY mjd",
+        expected);
     /* and the first row of one image, byte by byte */
     char hex[4 * TAO_WIDTH + 2] = "";
     for (int i = 0; i < TAO_WIDTH; i++) {
@@ -192,7 +196,10 @@ static void check_supernova(void)
         snprintf(hex + 4 * i, sizeof hex - 4 * (size_t)i, "%02X%02X", value & 255, value >> 8);
     }
     strcat(hex, "\n");
-    check_rows(db, "SELECT hex(substr(data, 1, 14)) FROM pixels p JOIN stamps s ON s.id = p.stamp WHERE exposure = '06JUN18 N20049 01 0002'", hex);
+    check_rows(db,
+               "SELECT hex(substr(data, 1, 14)) FROM pixels p JOIN stamps s ON s.id = p.stamp WHERE exposure = "
+               "'06JUN18 N20049 01 0002'",
+               hex);
 }
 
 static void every_trap_gives_the_expected_rows(void **state)
@@ -201,7 +208,9 @@ static void every_trap_gives_the_expected_rows(void **state)
     epo_import_options options = options_for("tao");
     told t;
     import(db, tree, &options, &t);
-    check_rows(db, "SELECT v.name, o.name, ra, dec, class, class_given, parent FROM objects o JOIN surveys v ON v.id = o.survey ORDER BY class, o.name",
+    check_rows(db,
+               "SELECT v.name, o.name, ra, dec, class, class_given, parent FROM objects o JOIN surveys v ON v.id = "
+               "o.survey ORDER BY class, o.name",
                "CRTS|CSS080101:000001-000001|||AGN|AGN|\n"
                "CRTS|MLS090305:111111-111111|||BZ||MLS090305:111111-111111\n"
                "CRTS|CSS060402:202020+101010|||CV||\n"
@@ -210,8 +219,10 @@ static void every_trap_gives_the_expected_rows(void **state)
                "CRTS|plain|||OTHER||CSS0\n"
                "CRTS|CSS060402:101010+203040|152.5416|20.5111|SN|SN 2006tf (TSS) ?|CSS060402:101010+203040\n");
     check_supernova();
-    check_rows(db, "SELECT o.name, exposure, mjd, mjd_given, mjd_suspect, night, type FROM stamps s JOIN objects o ON o.id = s.object "
-                   "WHERE class IN ('AGN', 'BZ', 'CV', 'NON') ORDER BY class, o.name, mjd",
+    check_rows(db,
+               "SELECT o.name, exposure, mjd, mjd_given, mjd_suspect, night, type FROM stamps s JOIN objects o ON o.id "
+               "= s.object "
+               "WHERE class IN ('AGN', 'BZ', 'CV', 'NON') ORDER BY class, o.name, mjd",
                "CSS080101:000001-000001|08JAN01 N01 54466.30000|54466.3||0|2008-01-01|i16\n"
                "CSS080101:000001-000001|08JAN01 N01 54466.31000|54466.31||0|2008-01-01|i16\n"
                "MLS090305:111111-111111|08MAR05 S05012 01 0001|54530.5||1|2008-03-05|u16\n"
@@ -269,7 +280,8 @@ static void a_file_that_moved_to_another_class_is_relabelled(void **state)
     import(db, in_tree("CV"), &options, &t);
     assert_int_equal(t.summary.objects + t.summary.stamps, 0);
     assert_int_equal(t.summary.duplicates, 4);
-    check_rows(db, "SELECT class FROM labels WHERE object = (SELECT id FROM objects WHERE name = 'plain') ORDER BY id", "OTHER\nCV\n");
+    check_rows(db, "SELECT class FROM labels WHERE object = (SELECT id FROM objects WHERE name = 'plain') ORDER BY id",
+               "OTHER\nCV\n");
 }
 
 /* Another object of the same file name, elsewhere on the sky. */
@@ -283,7 +295,9 @@ static void objects_of_one_name_are_not_merged(void **state)
     char *before = dump(db);
     import(db, in_tree("twin"), &options, &t);
     assert_int_equal(t.summary.refused, 1);
-    check_mentions(t.refused, "twin/nonCSS:130.01+21.75.fits: object nonCSS:130.01+21.75 is in the store already, 43.5 degrees away");
+    check_mentions(
+        t.refused,
+        "twin/nonCSS:130.01+21.75.fits: object nonCSS:130.01+21.75 is in the store already, 43.5 degrees away");
     /* at the same place, and with other pixels for the same exposures */
     make_nontransient("twin/nonCSS:130.01+21.75.fits", 9, "RA      = 130.01\nDEC     = 21.75");
     import(db, in_tree("twin"), &options, &t);
@@ -319,7 +333,8 @@ static void a_truncated_file_never_counts(void **state)
         check_mentions(t.refused, "short/cut.fits");
         assert_int_equal(t.summary.imported + t.summary.unchanged, 1);
     }
-    check_rows(short_db, "SELECT name, (SELECT count(*) FROM stamps), (SELECT count(*) FROM sources) FROM objects", "good|4|1\n");
+    check_rows(short_db, "SELECT name, (SELECT count(*) FROM stamps), (SELECT count(*) FROM sources) FROM objects",
+               "good|4|1\n");
     write_file(temp_path(short_tree, "cut.fits"), bytes, size);
     told t;
     import(short_db, short_tree, &options, &t);
@@ -331,7 +346,8 @@ static void a_truncated_file_never_counts(void **state)
 static void tables_that_ask_for_too_much_are_refused(void **state)
 {
     (void)state;
-    static const char *const twice[] = {"2", "01", "06APR02", "53827.25", "N1", "0001", "3201", "2", "01", "06APR02", "53827.26", "N1", "0002", "3201"};
+    static const char *const twice[] = {"2", "01", "06APR02", "53827.25", "N1", "0001", "3201",
+                                        "2", "01", "06APR02", "53827.26", "N1", "0002", "3201"};
     static const char *const date[] = {"2", "01", "06FOO02", "53827.25", "N1", "0001", "3201"};
     static const char *const zero[] = {"0", "01", "06APR02", "53827.25", "N1", "0001", "3201"};
     static const char *const itself[] = {"1", "01", "06APR02", "53827.25", "N1", "0001", "3201"};
@@ -339,7 +355,11 @@ static void tables_that_ask_for_too_much_are_refused(void **state)
         const char *const *cells;
         size_t rows;
         const char *reason;
-    } cases[] = {{twice, 2, "names HDU 2 once more"}, {date, 1, "06FOO02"}, {zero, 1, "HDU 0"}, {itself, 1, "HDU 1"}, {twice, 0, "has no rows"}};
+    } cases[] = {{twice, 2, "names HDU 2 once more"},
+                 {date, 1, "06FOO02"},
+                 {zero, 1, "HDU 0"},
+                 {itself, 1, "HDU 1"},
+                 {twice, 0, "has no rows"}};
     epo_import_options options = options_for("tao");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fm_file f = {0};

@@ -13,8 +13,8 @@ static int make_files(void **state)
 {
     (void)state;
     static const char *const folders[] = {"b", "b/deep", "a", "empty", "none"};
-    static const char *const files[] = {"b/2.fits", "b/10.fits", "b/deep/1.FITS", "b/.hidden.fits", "b/notes.txt", "a/z.fits.gz",
-                                        "a/labels.csv", "c.fits", "d.dat", "none/x.txt"};
+    static const char *const files[] = {"b/2.fits",    "b/10.fits",    "b/deep/1.FITS", "b/.hidden.fits", "b/notes.txt",
+                                        "a/z.fits.gz", "a/labels.csv", "c.fits",        "d.dat",          "none/x.txt"};
     folder = temp_make();
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) make_folder(temp_path(folder, folders[i]));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) write_file(temp_path(folder, files[i]), "x", 1);
@@ -29,7 +29,8 @@ static int remove_files(void **state)
 }
 
 /* The walk's answers, one a line: the path within the folder, and "!" with the message for a failure. */
-static void check_walk(const char *const *names, size_t count, const char *const *suffixes, const char *first, const char *expected)
+static void check_walk(const char *const *names, size_t count, const char *const *suffixes, const char *first,
+                       const char *expected)
 {
     const char *paths[8], *path;
     char text[8192] = "";
@@ -45,7 +46,8 @@ static void check_walk(const char *const *names, size_t count, const char *const
         size_t used = strlen(text), prefix = strlen(folder) + 1;
         const char *message = epo_error_message();
         if (status != EPO_OK) assert_ptr_equal(strstr(message, path), message);
-        snprintf(text + used, sizeof text - used, "%s%s%s\n", path + prefix, status == EPO_OK ? "" : " !", status == EPO_OK ? "" : message + strlen(path) + 2);
+        snprintf(text + used, sizeof text - used, "%s%s%s\n", path + prefix, status == EPO_OK ? "" : " !",
+                 status == EPO_OK ? "" : message + strlen(path) + 2);
     }
     /* and at the end it stays */
     check_ok(epo__walk_next(walk, &path));
@@ -70,7 +72,8 @@ static void a_named_file_is_taken_whatever_it_is_called(void **state)
 static void first_ones_come_first_wherever_they_are(void **state)
 {
     (void)state;
-    check_walk((const char *[]){"b", "a", "d.dat"}, 3, fits, ".csv", "a/labels.csv\nb/10.fits\nb/2.fits\nb/deep/1.FITS\na/z.fits.gz\nd.dat\n");
+    check_walk((const char *[]){"b", "a", "d.dat"}, 3, fits, ".csv",
+               "a/labels.csv\nb/10.fits\nb/2.fits\nb/deep/1.FITS\na/z.fits.gz\nd.dat\n");
     check_walk((const char *[]){"missing.csv", "missing.fits", "c.fits"}, 3, fits, ".csv",
                "missing.csv !No such file or directory\nmissing.fits !No such file or directory\nc.fits\n");
 }
@@ -78,7 +81,8 @@ static void first_ones_come_first_wherever_they_are(void **state)
 static void what_leads_nowhere_is_named_once(void **state)
 {
     (void)state;
-    const char *expected = "nosuch !No such file or directory\nempty !no files that end in .fits\nc.fits\nnone !no files that end in .fits\n";
+    const char *expected = "nosuch !No such file or directory\nempty !no files that end in .fits\nc.fits\nnone !no "
+                           "files that end in .fits\n";
     check_walk((const char *[]){"nosuch", "empty", "c.fits", "none"}, 4, fits, NULL, expected);
     check_walk((const char *[]){"nosuch", "empty", "c.fits", "none"}, 4, fits, ".csv", expected);
     check_walk((const char *[]){"x.fits.gz(!y)"}, 1, fits, NULL, "x.fits.gz(!y) !No such file or directory\n");
@@ -101,7 +105,8 @@ static void links_are_followed_but_never_in_a_circle(void **state)
              "links/inside/loop !leads back to %s/links\n"
              "links/inside/y.fits\n"
              "links/other/loop !leads back to %s/links\n"
-             "links/other/y.fits\n", folder, folder);
+             "links/other/y.fits\n",
+             folder, folder);
     check_walk((const char *[]){"links"}, 1, fits, NULL, expected);
     check_walk((const char *[]){"links"}, 1, fits, ".csv", expected);
 }

@@ -409,6 +409,60 @@ static void a_workspace_grows_once(void **state)
     assert_int_equal(work.capacity, 0);
 }
 
+/* The scale of a sequence in two steps: as in one, and the same for a night alone; locations are found once. */
+static void a_scale_found_once_is_applied_to_some_nights(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"asinh", "zscore scope=sequence", "minmax scope=sequence", "sigma3code scope=sequence"};
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+        float x[NIGHTS][SIDE * SIDE], one[NIGHTS][SIDE * SIDE], two[NIGHTS][SIDE * SIDE];
+        double locations[NIGHTS] = {NAN, NAN, NAN};
+        epo__sequence_scale scale;
+        epo__image_work work = {0};
+        make_nights(x);
+        memcpy(one, x, sizeof x);
+        memcpy(two, x, sizeof x);
+        epo__normaliser n = parsed(texts[k]);
+        epo__image_block block = {one[0], NIGHTS, 1, SIDE, SIDE, -1};
+        check_ok(epo__normalise(&n, &block, &work));
+        block.pixels = two[0];
+        check_ok(epo__normalise_measure(&n, &block, &work, &scale));
+        assert_memory_equal(two, x, sizeof x);
+        block.stamps = 1;
+        for (int i = NIGHTS - 1; i >= 0; i--) {
+            block.pixels = two[i];
+            check_ok(epo__normalise_by(&n, &scale, &block, &locations[i], &work));
+            assert_true(isfinite(locations[i]) != 0);
+            assert_memory_equal(two[i], one[i], sizeof one[i]);
+        }
+        locations[1] += 5; /* given: taken, not found */
+        memcpy(two[1], x[1], sizeof x[1]);
+        block.pixels = two[1];
+        check_ok(epo__normalise_by(&n, &scale, &block, &locations[1], &work));
+        assert_memory_not_equal(two[1], one[1], sizeof one[1]);
+        n = parsed("zscore");
+        check_fails(epo__normalise_by(&n, &scale, &block, &locations[1], &work), EPO_EARG, "zscore has no scale of a sequence");
+        check_fails(epo__normalise_measure(&n, &block, &work, &scale), EPO_EARG, "zscore has no scale of a sequence");
+        epo__image_work_free(&work);
+    }
+}
+
+/* Over the whole range of float, against libm. */
+static void asinh_is_good_to_float_precision(void **state)
+{
+    (void)state;
+    const epo__normaliser n = parsed("asinh");
+    epo__image_work work = {0};
+    for (double power = -37; power < 38; power += 0.003) {
+        float x[2] = {(float)pow(10, power), (float)-pow(10, power)}, want = (float)asinh((double)x[0]);
+        double sky = 0;
+        check_ok(epo__normalise_by(&n, &(epo__sequence_scale){0, 1}, &(epo__image_block){x, 1, 1, 1, 2, -1}, &sky, &work));
+        if (fabsf(x[0] - want) > nextafterf(want, INFINITY) - want) fail_msg("asinh of 1e%g is %.9g, not %.9g", power, (double)x[0], (double)want);
+        assert_true(x[1] == -x[0]);
+    }
+    epo__image_work_free(&work);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +482,8 @@ int main(void)
         cmocka_unit_test(blocks_that_do_not_fit_are_refused_untouched),
         cmocka_unit_test(all_zeros_is_no_normalisation),
         cmocka_unit_test(a_workspace_grows_once),
+        cmocka_unit_test(a_scale_found_once_is_applied_to_some_nights),
+        cmocka_unit_test(asinh_is_good_to_float_precision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -474,11 +474,12 @@ static int64_t put_run(int64_t model)
     return run;
 }
 
+static const char sha_a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+static const char sha_b[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
 static void the_last_finished_run_of_a_model_counts(void **state)
 {
     (void)state;
-    static const char sha_a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-    static const char sha_b[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
     epo__model_row model = {
         .name = "taonet", .sha256 = sha_a, .network = "conv 3", .classes = "[\"SN\",\"CV\"]", .normalisation = "none"};
     int64_t a, again, b;
@@ -552,6 +553,11 @@ static void info_counts_what_there_is(void **state)
         row.constant = i < 2;
         check_ok(epo__store_stamp_put(store, &row, pixels, &id, &added));
     }
+    epo__model_row model = {.name = "taonet", .sha256 = sha_a, .network = "conv 3", .classes = "[\"SN\",\"a \\\"b\\\"\"]", .normalisation = "none"};
+    check_ok(epo__store_model_put(store, &model, &id));
+    model.sha256 = sha_b;
+    model.classes = "[]";
+    check_ok(epo__store_model_put(store, &model, &id));
     check_ok(epo__store_photometry_put(
         store, &(epo__photometry_row){.object = bare, .method = "given", .mjd = 50000, .mag = 18, .filter = ""},
         &added));
@@ -581,6 +587,13 @@ static void info_counts_what_there_is(void **state)
     assert_string_equal(info.parts[0].split, "main");
     assert_string_equal(info.parts[0].part, "test");
     assert_int_equal(info.parts[0].objects, 5);
+    assert_int_equal(info.model_count, 2);
+    assert_string_equal(info.models[0].name, "taonet");
+    assert_int_equal(info.models[0].class_count, 2);
+    assert_string_equal(info.models[0].classes[0], "SN");
+    assert_string_equal(info.models[0].classes[1], "a \"b\"");
+    assert_string_equal(info.models[1].sha256, model.sha256);
+    assert_int_equal(info.models[1].class_count, 0);
     epo_store_info_free(&info);
     epo_store_info_free(NULL);
 }

@@ -76,29 +76,22 @@ static epo_status report(void *context, const epo_import_event *event)
     return EPO_OK;
 }
 
-static void fact(cli_output *output, const char *name, uint64_t value)
-{
-    cli_put_text(output, name);
-    cli_put_int(output, (int64_t)value);
-    cli_row_end(output);
-}
-
 static int print_summary(const char *format, const epo_import_summary *s)
 {
     cli_output *output = cli_output_open(format, true);
     if (!output) return CLI_FAILED;
     cli_facts_begin(output, "");
-    fact(output, "files", s->files);
-    fact(output, "imported", s->imported);
-    fact(output, "unchanged", s->unchanged);
-    fact(output, "refused", s->refused);
-    fact(output, "objects", s->objects);
-    fact(output, "stamps", s->stamps);
-    fact(output, "points", s->points);
-    fact(output, "duplicates", s->duplicates);
-    fact(output, "left_out", s->left_out);
-    fact(output, "suspect_dates", s->suspect_dates);
-    fact(output, "constant_images", s->constant_images);
+    cli_fact_int(output, "files", (int64_t)s->files);
+    cli_fact_int(output, "imported", (int64_t)s->imported);
+    cli_fact_int(output, "unchanged", (int64_t)s->unchanged);
+    cli_fact_int(output, "refused", (int64_t)s->refused);
+    cli_fact_int(output, "objects", (int64_t)s->objects);
+    cli_fact_int(output, "stamps", (int64_t)s->stamps);
+    cli_fact_int(output, "points", (int64_t)s->points);
+    cli_fact_int(output, "duplicates", (int64_t)s->duplicates);
+    cli_fact_int(output, "left_out", (int64_t)s->left_out);
+    cli_fact_int(output, "suspect_dates", (int64_t)s->suspect_dates);
+    cli_fact_int(output, "constant_images", (int64_t)s->constant_images);
     cli_facts_end(output);
     return cli_output_close(output);
 }

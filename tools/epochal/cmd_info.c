@@ -18,49 +18,26 @@ static const cli_option options[] = {
     CLI_OPTIONS_LAST,
 };
 
-static void count_fact(cli_output *output, const char *name, int64_t value)
-{
-    cli_put_text(output, name);
-    cli_put_int(output, value);
-    cli_row_end(output);
-}
-
-static void date_fact(cli_output *output, const char *name, const char *date)
-{
-    cli_put_text(output, name);
-    cli_put_text(output, *date ? date : NULL);
-    cli_row_end(output);
-}
-
-static void time_fact(cli_output *output, const char *name, double mjd)
-{
-    cli_put_text(output, name);
-    cli_put_real(output, mjd);
-    cli_row_end(output);
-}
-
 static void print_facts(cli_output *output, const char *path, const epo_store_contents *info)
 {
     cli_facts_begin(output, "");
-    cli_put_text(output, "store");
-    cli_put_text(output, path);
-    cli_row_end(output);
-    count_fact(output, "version", info->version);
-    count_fact(output, "bytes", info->bytes);
-    count_fact(output, "surveys", info->surveys);
-    count_fact(output, "files", info->sources);
-    count_fact(output, "objects", info->objects);
-    count_fact(output, "stamps", info->stamps);
-    count_fact(output, "points", info->photometry);
-    count_fact(output, "nights", info->nights);
-    date_fact(output, "first_date", info->date_first);
-    date_fact(output, "last_date", info->date_last);
-    time_fact(output, "first_mjd", info->mjd_first);
-    time_fact(output, "last_mjd", info->mjd_last);
-    count_fact(output, "suspect_dates", info->suspect_times);
-    count_fact(output, "constant_images", info->constants);
-    count_fact(output, "labels", info->labels);
-    count_fact(output, "runs", info->runs);
+    cli_fact_text(output, "store", path);
+    cli_fact_int(output, "version", info->version);
+    cli_fact_int(output, "bytes", info->bytes);
+    cli_fact_int(output, "surveys", info->surveys);
+    cli_fact_int(output, "files", info->sources);
+    cli_fact_int(output, "objects", info->objects);
+    cli_fact_int(output, "stamps", info->stamps);
+    cli_fact_int(output, "points", info->photometry);
+    cli_fact_int(output, "nights", info->nights);
+    cli_fact_text(output, "first_date", *info->date_first ? info->date_first : NULL);
+    cli_fact_text(output, "last_date", *info->date_last ? info->date_last : NULL);
+    cli_fact_real(output, "first_mjd", info->mjd_first);
+    cli_fact_real(output, "last_mjd", info->mjd_last);
+    cli_fact_int(output, "suspect_dates", info->suspect_times);
+    cli_fact_int(output, "constant_images", info->constants);
+    cli_fact_int(output, "labels", info->labels);
+    cli_fact_int(output, "runs", info->runs);
     cli_facts_end(output);
 }
 
@@ -89,7 +66,7 @@ static void print_tables(cli_output *output, const epo_store_contents *info)
     for (size_t i = 0; i < info->model_count; i++) {
         cli_put_text(output, info->models[i].name);
         cli_put_text(output, info->models[i].sha256);
-        cli_put_text(output, info->models[i].classes);
+        cli_put_texts(output, (const char *const *)info->models[i].classes, info->models[i].class_count);
         cli_row_end(output);
     }
     cli_table_end(output);

@@ -63,24 +63,17 @@ static int list_kinds(const char *format)
     return cli_output_close(output);
 }
 
-static void fact(cli_output *output, const char *name, uint64_t value)
-{
-    cli_put_text(output, name);
-    cli_put_int(output, (int64_t)value);
-    cli_row_end(output);
-}
-
 static int print_summary(const char *format, const epo_simulate_summary *s)
 {
     cli_output *output = cli_output_open(format, true);
     if (!output) return CLI_FAILED;
     cli_facts_begin(output, "");
-    fact(output, "fields", s->fields);
-    fact(output, "unchanged", s->unchanged);
-    fact(output, "objects", s->objects);
-    fact(output, "candidates", s->candidates);
-    fact(output, "stamps", s->stamps);
-    fact(output, "points", s->points);
+    cli_fact_int(output, "fields", (int64_t)s->fields);
+    cli_fact_int(output, "unchanged", (int64_t)s->unchanged);
+    cli_fact_int(output, "objects", (int64_t)s->objects);
+    cli_fact_int(output, "candidates", (int64_t)s->candidates);
+    cli_fact_int(output, "stamps", (int64_t)s->stamps);
+    cli_fact_int(output, "points", (int64_t)s->points);
     cli_facts_end(output);
     return cli_output_close(output);
 }
@@ -109,18 +102,15 @@ static int run(const cli_call *call)
 
     epo_store *store = NULL;
     epo_simulate_summary summary = {0};
-    epo_status status = epo_store_open(o->common.db, EPO_STORE_CREATE, &store);
+    epo_status status = epo_simulate_check(&simulate);
+    if (status != EPO_OK) return cli_usage(call->command, "%s", epo_error_message());
+    status = epo_store_open(o->common.db, EPO_STORE_CREATE, &store);
     if (status != EPO_OK) return cli_failed(status);
     cli_progress_begin("stamps", 0);
     status = epo_simulate(store, &simulate, report, NULL, &summary);
     cli_progress_end();
-    int result = CLI_OK;
-    if (status == EPO_EARG)
-        result = cli_usage(call->command, "%s", epo_error_message());
-    else if (status != EPO_OK)
-        result = cli_failed(status);
+    int result = status == EPO_OK ? CLI_OK : cli_failed(status);
     epo_store_close(store);
-    if (status == EPO_EARG) return result;
     int printed = print_summary(o->common.output, &summary);
     return result == CLI_OK ? printed : result;
 }

@@ -498,3 +498,24 @@ void cli_row_end(cli_output *o)
     o->rows++;
     check_stream(o);
 }
+
+void cli_fact_text(cli_output *o, const char *name, const char *text)
+{
+    cli_put_text(o, name);
+    cli_put_text(o, text);
+    cli_row_end(o);
+}
+
+void cli_fact_int(cli_output *o, const char *name, int64_t value)
+{
+    cli_put_text(o, name);
+    cli_put_int(o, value);
+    cli_row_end(o);
+}
+
+void cli_fact_real(cli_output *o, const char *name, double value)
+{
+    cli_put_text(o, name);
+    cli_put_real(o, value);
+    cli_row_end(o);
+}

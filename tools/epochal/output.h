@@ -42,8 +42,11 @@ bool cli_output_failed(const cli_output *output);
 void cli_table_begin(cli_output *output, const char *name, const cli_column *columns, size_t count);
 void cli_table_end(cli_output *output);
 
-/* Facts of a document: between begin and end each fact is one row of a text (its name) and a value. */
+/* Facts of a document, each a row of a name and a value. */
 void cli_facts_begin(cli_output *output, const char *name);
+void cli_fact_text(cli_output *output, const char *name, const char *text); /* NULL: null */
+void cli_fact_int(cli_output *output, const char *name, int64_t value);
+void cli_fact_real(cli_output *output, const char *name, double value);
 void cli_facts_end(cli_output *output);
 
 /* The cells of a row, in the order of the columns. */

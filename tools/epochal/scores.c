@@ -14,7 +14,8 @@ int cli_model_load(const char *path, const char *net, const char *normalise, epo
     epo_status status = epo_model_load(path, &options, out);
     if (status != EPO_OK) {
         int result = cli_failed(status);
-        return status == EPO_ENOTFOUND || status == EPO_EIO || status == EPO_EFORMAT ? CLI_BAD_MODEL : result;
+        bool file = status == EPO_ENOTFOUND || status == EPO_EIO || status == EPO_EFORMAT || status == EPO_ELIMIT || status == EPO_EUNSUPPORTED;
+        return file ? CLI_BAD_MODEL : result;
     }
     epo_model_info info;
     epo_model_get_info(*out, &info);

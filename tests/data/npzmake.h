@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * npymake.h - writes npy files, and npz archives of stored members, for tests. */
-#ifndef EPO_TESTS_DATA_NPYMAKE_H
-#define EPO_TESTS_DATA_NPYMAKE_H
+ * npzmake.h - writes npz archives of stored members for tests. */
+#ifndef EPO_TESTS_DATA_NPZMAKE_H
+#define EPO_TESTS_DATA_NPZMAKE_H
 
 #include <stdint.h>
 #include <zlib.h>
 
 #include "support/fitsmake.h" /* a growing buffer */
 
-/* One array: `shape` is "(2, 3, 4)" and `descr` "<f4". */
-static inline void npy_array(fm_file *f, const char *descr, const char *shape, const void *values, size_t size)
+/* One array as in an npy file: `shape` is "(2, 3, 4)" and `descr` "<f4". */
+static inline void npz_array(fm_file *f, const char *descr, const char *shape, const void *values, size_t size)
 {
     char header[128];
-    int length = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
+    int length =
+        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
     memset(header + length, ' ', sizeof header - (size_t)length);
     header[117] = '\n'; /* 10 + 118 bytes */
     const unsigned char start[] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0};
@@ -45,11 +46,12 @@ static inline void npz_common(fm_file *f, const fm_file *npy, size_t name_length
     little(f, 0, 2);
 }
 
-static inline void npz_add(npz_file *z, const char *name, const char *descr, const char *shape, const void *values, size_t size)
+static inline void npz_add(npz_file *z, const char *name, const char *descr, const char *shape, const void *values,
+                           size_t size)
 {
     fm_file npy = {0};
     char member[64];
-    npy_array(&npy, descr, shape, values, size);
+    npz_array(&npy, descr, shape, values, size);
     size_t length = (size_t)snprintf(member, sizeof member, "%s.npy", name), offset = z->bytes.size;
     fm_bytes(&z->bytes, "PK\3\4", 4);
     npz_common(&z->bytes, &npy, length);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * test_train.c - train and finetune as their users run them, on a small simulated survey. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "support/check.h"
+#include "support/command.h"
+
+static const char net_text[] = "network tiny\ninput planes=3 size=16\nfusion early\nnormalise asinh scope=sequence\npad centre value=0\n"
+                               "encoder\n    conv 4 kernel=3 pad=same\n    relu\n    maxpool 2\n    gap\n"
+                               "triplet classes=SN,CV,NON\n    linear classes\n    softmax\n"
+                               "sequence nights=3 dates=off classes=SN,CV,NON\n    gru 4 layers=1 output=sum\n    linear classes\n    softmax\n";
+
+static char *folder, db[512], net[512], out[512], fine[512];
+
+static void run_ok(const char *const *arguments)
+{
+    command_result r = command_run(arguments);
+    command_expect(&r, 0);
+    command_free(&r);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    folder = temp_make();
+    snprintf(db, sizeof db, "%s/s.db", folder);
+    snprintf(net, sizeof net, "%s/tiny.net", folder);
+    snprintf(out, sizeof out, "%s/tiny.safetensors", folder);
+    snprintf(fine, sizeof fine, "%s/fine.safetensors", folder);
+    write_file(net, net_text, sizeof net_text - 1);
+    run_ok((const char *const[]){"simulate", "--db", db, "--objects", "36", "--nights", "8", "--visits", "1", "--side", "16", "--field-objects", "1",
+                                 "--classes", "SN=1,CV=1,NON=1", NULL});
+    run_ok((const char *const[]){"split", "--db", db, "--name", "main", "--fractions", "0.6,0.3,0.1", NULL});
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    temp_remove(folder);
+    return 0;
+}
+
+static size_t lines(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++) count += *text == '\n';
+    return count;
+}
+
+#define TRAIN "train", "--db", db, "--split", "main", "--net", net, "--out", out, "--epochs", "2", "--batch", "8", "--nights", "6", "--threads", "1"
+
+/* A row an epoch, weights in a file, the model in the store; the same command gives the same bytes. */
+static void test_train(void **state)
+{
+    (void)state;
+    size_t size, again;
+    command_result r = COMMAND(TRAIN, "--output", "csv");
+    command_expect(&r, 0);
+    assert_int_equal(lines(r.out), 1 + 3 * 2);
+    assert_non_null(strstr(r.out, "stage,epoch,loss,validation_loss,validation_accuracy,rate,best\r\nencoder,1,"));
+    assert_non_null(strstr(r.out, "\nsequence,2,"));
+    assert_non_null(strstr(r.out, "\njoint,2,"));
+    assert_non_null(strstr(r.err, "MiB for the supply of batches"));
+    command_free(&r);
+    unsigned char *first = read_file(out, &size);
+    r = COMMAND(TRAIN, "--resume");
+    command_expect(&r, 0);
+    command_free(&r);
+    unsigned char *second = read_file(out, &again);
+    assert_int_equal(size, again);
+    assert_memory_equal(first, second, size);
+    free(first);
+    free(second);
+    r = COMMAND("info", "--db", db);
+    command_expect(&r, 0);
+    assert_non_null(strstr(r.out, "tiny"));
+    command_free(&r);
+}
+
+static void test_finetune(void **state)
+{
+    (void)state;
+    command_result r = COMMAND("finetune", "--db", db, "--split", "main", "--from", out, "--task", "transient-vs-non", "--freeze", "encoder", "--out", fine,
+                               "--epochs", "1", "--nights", "6", "--threads", "1", "--output", "csv");
+    command_expect(&r, 0);
+    assert_non_null(strstr(r.out, "\njoint,1,"));
+    command_free(&r);
+    r = COMMAND("classify", "--db", db, "--model", fine, "--output", "csv");
+    command_expect(&r, 3); /* some objects have too few nights */
+    assert_non_null(strstr(r.out, "TRANSIENT"));
+    command_free(&r);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    command_result r = COMMAND("train", "--db", db, "--split", "main", "--out", out);
+    assert_int_not_equal(r.status, 0);
+    assert_non_null(strstr(r.err, "net"));
+    command_free(&r);
+    r = COMMAND(TRAIN, "--task", "SN:AGN");
+    assert_int_not_equal(r.status, 0);
+    assert_non_null(strstr(r.err, "no object of class AGN in the store, which has CV, NON, SN"));
+    command_free(&r);
+    r = COMMAND(TRAIN, "--nights", "2");
+    assert_int_not_equal(r.status, 0);
+    assert_non_null(strstr(r.err, "sequences of 2 nights"));
+    command_free(&r);
+    r = COMMAND("train", "--db", db, "--split", "other", "--net", net, "--out", out);
+    assert_int_not_equal(r.status, 0);
+    assert_non_null(strstr(r.err, "other"));
+    command_free(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_train), cmocka_unit_test(test_finetune), cmocka_unit_test(test_refused)};
+    return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * test_resume.c - trainings that are killed or stopped, and go on to the same bytes.
+ *
+ * Every training runs in a child: a process that has had threads of OpenMP must not be copied. EPOCHAL_KILLS=20 kills as many
+ * trainings. */
+#include "train/toy.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/rng.h"
+#include "formats/digest.h"
+
+typedef struct stop {
+    uint64_t left; /* events until the training is told to stop; 0: never */
+    int heard;     /* a byte goes here for each event; -1: nowhere */
+} stop;
+
+static epo_status count_down(void *context, const epo_train_event *event)
+{
+    stop *s = context;
+    (void)event;
+    if (s->heard >= 0 && write(s->heard, ".", 1) != 1) return EPO_EIO;
+    return s->left && --s->left == 0 ? EPO_ECANCELLED : EPO_OK;
+}
+
+/* Starts a training; its status is the child's exit status, its message goes to OUT.message. */
+static pid_t start_heard(const toy *t, const epo_train_options *options, uint64_t events, int heard)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child > 0) return child;
+    char path[600];
+    epo_store *store = NULL;
+    epo_train_summary summary;
+    stop s = {events, heard};
+    epo_status status = epo_store_open(t->made.path, EPO_STORE_WRITE, &store);
+    if (status == EPO_OK) status = epo_train(store, options, count_down, &s, &summary);
+    epo_store_close(store);
+    snprintf(path, sizeof path, "%s.message", options->out);
+    FILE *file = fopen(path, "w");
+    if (file) {
+        fputs(status == EPO_OK ? "" : epo_error_message(), file);
+        fclose(file);
+    }
+    _exit((int)status);
+}
+
+static pid_t start(const toy *t, const epo_train_options *options, uint64_t events)
+{
+    return start_heard(t, options, events, -1);
+}
+
+/* The status it ended with, -1 when it was killed. */
+static int wait_for(pid_t child)
+{
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    if (WIFSIGNALED(how) && WTERMSIG(how) != SIGKILL) fail_msg("the training ended by signal %d", WTERMSIG(how));
+    return WIFEXITED(how) ? WEXITSTATUS(how) : -1;
+}
+
+static void finish(const toy *t, const epo_train_options *options)
+{
+    int status = wait_for(start(t, options, 0));
+    if (status == EPO_OK) return;
+    char path[600];
+    size_t size;
+    snprintf(path, sizeof path, "%s.message", options->out);
+    fail_msg("training: status %d: %.300s", status, (char *)read_file(path, &size));
+}
+
+static void expect_message(const epo_train_options *options, const char *part)
+{
+    char path[600];
+    size_t size;
+    snprintf(path, sizeof path, "%s.message", options->out);
+    unsigned char *text = read_file(path, &size);
+    if (!memmem(text, size, part, strlen(part))) fail_msg("message \"%.*s\" lacks \"%s\"", (int)size, (char *)text, part);
+    free(text);
+}
+
+static char whole[65]; /* of the training that nothing happened to */
+static uint32_t whole_events;
+
+/* Starts a training and waits for so many events, or for its end; returns how many came. */
+static uint32_t listen_to(const toy *t, const epo_train_options *options, uint32_t events, pid_t *child, int *heard)
+{
+    int ends[2];
+    uint32_t count = 0;
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    *child = start_heard(t, options, 0, ends[1]);
+    close(ends[1]);
+    while (count < events && read(ends[0], &byte, 1) == 1) count++;
+    *heard = ends[0]; /* closed now, it would end the training */
+    return count;
+}
+
+static int begin(void **state)
+{
+    toy *t = calloc(1, sizeof *t);
+    toy_begin(t);
+    t->options.checkpoint_steps = 1;
+    if (getenv("EPOCHAL_KILLS")) t->options.threads = 2;
+    pid_t child;
+    int heard;
+    whole_events = listen_to(t, &t->options, UINT32_MAX, &child, &heard);
+    close(heard);
+    assert_int_equal(wait_for(child), EPO_OK);
+    check_ok(epo__sha256_file(t->out, whole));
+    *state = t;
+    return 0;
+}
+
+static int end(void **state)
+{
+    toy_end(*state);
+    free(*state);
+    return 0;
+}
+
+static epo_train_options another(const toy *t, char out[600], const char *name)
+{
+    epo_train_options o = t->options;
+    snprintf(out, 600, "%s/%s.safetensors", t->made.folder, name);
+    o.out = out;
+    return o;
+}
+
+static void expect_whole(const epo_train_options *o)
+{
+    char sha[65], path[640];
+    check_ok(epo__sha256_file(o->out, sha));
+    assert_string_equal(sha, whole);
+    snprintf(path, sizeof path, "%s.checkpoint", o->out);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void test_same_twice(void **state)
+{
+    const toy *t = *state;
+    char out[600];
+    epo_train_options o = another(t, out, "twice");
+    finish(t, &o);
+    expect_whole(&o);
+}
+
+/* Checkpoints are no part of the result; without one --resume begins at the beginning. */
+static void test_nothing_to_resume(void **state)
+{
+    const toy *t = *state;
+    char out[600];
+    epo_train_options o = another(t, out, "fresh");
+    o.checkpoint_steps = 0;
+    o.resume = true;
+    finish(t, &o);
+    expect_whole(&o);
+}
+
+static void test_killed(void **state)
+{
+    const toy *t = *state;
+    const char *wanted = getenv("EPOCHAL_KILLS");
+    int trainings = wanted ? atoi(wanted) : 3, killed = 0;
+    epo__rng rng = {.seed = 2026, .stream = epo__rng_stream("kills")};
+    for (int i = 0; i < trainings; i++) {
+        char out[600], name[32];
+        snprintf(name, sizeof name, "killed%d", i);
+        epo_train_options o = another(t, out, name);
+        o.resume = true;
+        for (int kill_number = 0; kill_number < 2; kill_number++) {
+            pid_t child;
+            int heard;
+            listen_to(t, &o, epo__rng_below(&rng, whole_events), &child, &heard);
+            usleep(epo__rng_below(&rng, 4000)); /* anywhere between two events */
+            kill(child, SIGKILL);
+            int status = wait_for(child);
+            close(heard);
+            killed += status == -1;
+            if (status == EPO_OK) break;
+            assert_int_equal(status, -1);
+        }
+        if (access(out, F_OK) != 0) finish(t, &o);
+        expect_whole(&o);
+    }
+    if (killed < trainings) fail_msg("only %d kills hit %d trainings", killed, trainings);
+}
+
+/* Stopped by its caller after every few events; one run in the store, done, with the whole curves. */
+static void test_cancelled(void **state)
+{
+    const toy *t = *state;
+    char out[600], sql[200];
+    epo_train_options o = another(t, out, "cancelled");
+    o.resume = true;
+    double runs = toy_ask(t, "SELECT count(*) FROM runs");
+    int status = EPO_ECANCELLED;
+    for (int tries = 0; status == EPO_ECANCELLED && tries < 50; tries++) status = wait_for(start(t, &o, 7));
+    assert_int_equal(status, EPO_OK);
+    expect_whole(&o);
+    assert_true(toy_ask(t, "SELECT count(*) FROM runs") == runs + 1);
+    assert_true(toy_ask(t, "SELECT status = 'done' FROM runs ORDER BY id DESC LIMIT 1") == 1);
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM curves WHERE run = (SELECT max(id) FROM runs)");
+    assert_true(toy_ask(t, sql) == 3 * 2 * 4); /* stages, epochs, curves */
+}
+
+static void test_other_options(void **state)
+{
+    const toy *t = *state;
+    char out[600];
+    epo_train_options o = another(t, out, "other");
+    assert_int_equal(wait_for(start(t, &o, 12)), EPO_ECANCELLED);
+    o.resume = true;
+    o.rate = 0.02;
+    assert_int_equal(wait_for(start(t, &o, 0)), EPO_EARG);
+    expect_message(&o, "other options");
+    o.rate = t->options.rate;
+    finish(t, &o);
+    expect_whole(&o);
+}
+
+static void test_damaged(void **state)
+{
+    const toy *t = *state;
+    char out[600], path[640];
+    size_t size;
+    epo_train_options o = another(t, out, "damaged");
+    assert_int_equal(wait_for(start(t, &o, 12)), EPO_ECANCELLED);
+    snprintf(path, sizeof path, "%s.checkpoint", out);
+    unsigned char *bytes = read_file(path, &size);
+    o.resume = true;
+    const size_t places[] = {4, 100, size / 2, size - 1};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        bytes[places[i]] ^= 0x10;
+        write_file(path, bytes, size);
+        assert_int_equal(wait_for(start(t, &o, 0)), EPO_EMODEL);
+        expect_message(&o, path);
+        bytes[places[i]] ^= 0x10;
+    }
+    write_file(path, bytes, size);
+    free(bytes);
+    finish(t, &o);
+    expect_whole(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_twice),    cmocka_unit_test(test_nothing_to_resume), cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_cancelled),     cmocka_unit_test(test_other_options),     cmocka_unit_test(test_damaged),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * training.c - running a training for `train` and `finetune`: a row an epoch on stdout. */
+#include "training.h"
+
+#include <math.h>
+
+#include "epochal/train.h"
+#include "message.h"
+#include "output.h"
+
+static const cli_column columns[] = {
+    {.name = "stage"},
+    {.name = "epoch", .number = true},
+    {.name = "loss", .number = true},
+    {.name = "validation_loss", .number = true},
+    {.name = "validation_accuracy", .number = true},
+    {.name = "rate", .number = true},
+    {.name = "best"},
+};
+
+typedef struct watch {
+    cli_output *output;
+    int epoch;
+    const char *stage;
+} watch;
+
+static epo_status print_event(void *context, const epo_train_event *event)
+{
+    watch *w = context;
+    if (event->batch < event->batches) {
+        cli_progress(event->batch);
+        return EPO_OK;
+    }
+    cli_put_text(w->output, event->stage);
+    cli_put_int(w->output, event->epoch);
+    cli_put_score(w->output, event->loss);
+    cli_put_score(w->output, event->validation_loss);
+    cli_put_score(w->output, event->validation_accuracy);
+    cli_put_real(w->output, event->rate);
+    cli_put_text(w->output, event->best ? "best" : "");
+    cli_row_end(w->output);
+    return EPO_OK;
+}
+
+int cli_train(const cli_call *call, const cli_training *o)
+{
+    epo_train_options train = EPO_TRAIN_OPTIONS_INIT;
+    train.net = o->net;
+    train.from = o->from;
+    train.split = o->split;
+    train.task = o->task;
+    train.stage = o->stage;
+    train.freeze = o->freeze;
+    train.out = o->out;
+    train.checkpoint = o->checkpoint;
+    train.resume = o->resume;
+    train.optimiser = o->optimiser;
+    train.rate = o->rate;
+    train.decay = o->decay;
+    train.momentum = o->momentum;
+    train.schedule = o->schedule;
+    train.schedule_epochs = o->schedule_epochs;
+    train.schedule_factor = o->schedule_factor;
+    train.warmup = o->warmup;
+    train.clip = o->clip;
+    train.smoothing = o->smoothing;
+    train.class_weights = o->class_weights;
+    train.epochs = o->epochs;
+    train.batch = o->batch;
+    train.patience = o->patience;
+    train.checkpoint_steps = o->checkpoint_steps;
+    train.balance = !o->no_balance;
+    train.turns = !o->no_turns;
+    train.peak_nights = o->peak_nights;
+    train.nights = o->nights;
+    train.variants = o->variants;
+    train.seed = o->common.seed;
+    train.threads = o->common.threads;
+    train.memory = (size_t)o->memory << 20;
+    train.command_line = call->command_line;
+
+    epo_store *store = NULL;
+    epo_train_summary summary = {0};
+    epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
+    if (status != EPO_OK) return cli_failed(status);
+    watch w = {.output = cli_output_open(o->common.output, false)};
+    int result = w.output ? CLI_OK : CLI_FAILED;
+    if (result == CLI_OK) {
+        cli_table_begin(w.output, "", columns, sizeof columns / sizeof *columns);
+        cli_progress_begin("steps", 0);
+        status = epo_train(store, &train, print_event, &w, &summary);
+        cli_progress_end();
+        cli_table_end(w.output);
+        result = status == EPO_OK ? CLI_OK : cli_failed(status);
+        int closed = cli_output_close(w.output);
+        if (result == CLI_OK) result = closed;
+    }
+    if (result == CLI_OK)
+        cli_note("%s: written, validation loss %.4f, accuracy %.4f; %llu steps in %.0f s; memory: %.0f MiB for the supply of batches, %.0f MiB in all",
+                 o->out, summary.validation_loss, summary.validation_accuracy, (unsigned long long)summary.steps, summary.seconds,
+                 (double)summary.memory_supply / (1 << 20), (double)summary.memory_peak / (1 << 20));
+    epo_store_close(store);
+    return result;
+}
