@@ -173,7 +173,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
                              conv->bias ? layer->params[1].value : NULL);
 }
 
-/* --- in training ---------------------------------------------------------------------------------------------------- */
+/* --- in training -------------------------------------------------------------------------------------------------- */
 
 struct training {
     const epo__param *weights, *bias;

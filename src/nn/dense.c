@@ -153,7 +153,8 @@ static epo_status make_narrow(epo__plan_builder *builder, const struct step *ste
                               const epo__param *params, struct pair *pair)
 {
     epo_status status = EPO_OK;
-    size_t count = params[EPO__DENSE_CONV1].count, middle = step->middle, last = step->pixels - pair->strip * (pair->strips - 1);
+    size_t count = params[EPO__DENSE_CONV1].count, middle = step->middle,
+           last = step->pixels - pair->strip * (pair->strips - 1);
     float *scale = epo__alloc(middle, sizeof *scale), *shift = epo__alloc(middle, sizeof *shift);
     float *weights = epo__alloc(count, sizeof *weights);
     if (!scale || !shift || !weights) {

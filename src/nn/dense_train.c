@@ -36,8 +36,8 @@ struct pair {
 
 /* One thread's share, and its work space. */
 struct part {
-    float *chunk, *d_chunk; /* CHUNK x total */
-    float *d_narrow;        /* CHUNK x middle */
+    float *chunk, *d_chunk;         /* CHUNK x total */
+    float *d_narrow;                /* CHUNK x middle */
     float *wide, *thin, *thin_back; /* 36 matrices: tiles x middle, tiles x growth, the same */
     float *d_conv1, *d_conv2;       /* middle x total; 36 x middle x growth */
     epo_status status;
@@ -101,7 +101,7 @@ static epo_status run_phase(struct block *b, struct pair *pair, phase_fn phase)
     return EPO_OK;
 }
 
-/* --- forward ------------------------------------------------------------------------------------------------------- */
+/* --- forward ------------------------------------------------------------------------------------------------------ */
 
 /* Channels [c, c + count) of this part's pixels into the part's tally. */
 static void measure(struct block *b, const float *x, size_t stride, size_t channels, int i)
@@ -115,8 +115,7 @@ static epo_status take_input(struct block *b, struct pair *pair, int i)
 {
     (void)pair;
     size_t from = epo__part_from(b->pixels, i, b->threads), to = epo__part_from(b->pixels, i + 1, b->threads);
-    for (size_t p = from; p < to; p++)
-        memcpy(b->out + p * b->total, b->in + p * b->first, b->first * sizeof *b->out);
+    for (size_t p = from; p < to; p++) memcpy(b->out + p * b->total, b->in + p * b->first, b->first * sizeof *b->out);
     measure(b, b->in, b->first, b->first, i);
     return EPO_OK;
 }
@@ -167,9 +166,9 @@ static epo_status grow(struct block *b, struct pair *pair, int i)
         epo__winograd_spread(&b->tiling, pair->narrow, b->middle, pair->bn2.scale, pair->bn2.shift, t, n, part->wide,
                              wide);
         for (size_t k = 0; k < EPO__POSITIONS; k++) {
-            epo_status status = epo__sgemm(false, false, n, b->growth, b->middle, part->wide + k * wide, b->middle,
-                                           b->weights + k * b->middle * b->growth, b->growth, 0, part->thin + k * thin,
-                                           b->growth);
+            epo_status status =
+                epo__sgemm(false, false, n, b->growth, b->middle, part->wide + k * wide, b->middle,
+                           b->weights + k * b->middle * b->growth, b->growth, 0, part->thin + k * thin, b->growth);
             if (status != EPO_OK) return status;
         }
         epo__winograd_gather(&b->tiling, part->thin, thin, b->growth, t, n, b->out + pair->channels, b->total);
@@ -215,7 +214,7 @@ static epo_status forward(void *state, const epo__train_run *run, const float *i
     return status;
 }
 
-/* --- backward ------------------------------------------------------------------------------------------------------ */
+/* --- backward ----------------------------------------------------------------------------------------------------- */
 
 /* The finished gradient of what the pair added, in a tensor of its own; the transformed weights for the way back. */
 static epo_status finish_grown(struct block *b, struct pair *pair, int i)
@@ -257,8 +256,7 @@ static epo_status shrink(struct block *b, struct pair *pair, int i)
         epo__winograd_spread(&b->tiling, b->d_grown, b->growth, NULL, NULL, t, n, part->thin, thin);
         for (size_t k = 0; k < EPO__POSITIONS && status == EPO_OK; k++)
             status = epo__sgemm(false, false, n, b->middle, b->growth, part->thin + k * thin, b->growth,
-                                b->weights + k * b->middle * b->growth, b->middle, 0, part->wide + k * wide,
-                                b->middle);
+                                b->weights + k * b->middle * b->growth, b->middle, 0, part->wide + k * wide, b->middle);
         if (status != EPO_OK) return status;
         epo__winograd_gather(&b->tiling, part->wide, wide, b->middle, t, n, b->d_narrow, b->middle);
     }
@@ -363,7 +361,7 @@ static epo_status backward(void *state, const epo__train_run *run, const float *
     return status;
 }
 
-/* --- making ---------------------------------------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------------------------------------------------- */
 
 static bool make_part(const struct block *b, struct part *part)
 {
@@ -386,8 +384,7 @@ static epo_status make_pair(const epo__dense *dense, const epo__train_setup *set
     pair->channels = params[EPO__DENSE_BN1].count;
     pair->conv1 = &params[EPO__DENSE_CONV1];
     pair->conv2 = &params[EPO__DENSE_CONV2];
-    epo_status status =
-        epo__norm_make(&pair->bn1, &params[EPO__DENSE_BN1], dense->eps, momentum, setup->adapt_frozen);
+    epo_status status = epo__norm_make(&pair->bn1, &params[EPO__DENSE_BN1], dense->eps, momentum, setup->adapt_frozen);
     if (status == EPO_OK)
         status = epo__norm_make(&pair->bn2, &params[EPO__DENSE_BN2], dense->eps, momentum, setup->adapt_frozen);
     return status == EPO_OK ? epo__train_floats(setup, narrow, &pair->narrow) : status;
@@ -427,8 +424,8 @@ epo_status epo__dense_train(const epo__layer *layer, const epo__train_setup *set
     b->parts = epo__alloc((size_t)b->threads, sizeof *b->parts);
     epo_status status = b->pairs && b->parts ? make_buffers(setup, b) : epo__nomem("dense block");
     for (int l = 0; l < b->layers && status == EPO_OK; l++)
-        status = make_pair(dense, setup, layer->params + (size_t)l * EPO__DENSE_PARAMS, b->image * b->middle,
-                           &b->pairs[l]);
+        status =
+            make_pair(dense, setup, layer->params + (size_t)l * EPO__DENSE_PARAMS, b->image * b->middle, &b->pairs[l]);
     if (status != EPO_OK) {
         release(b);
         return status;

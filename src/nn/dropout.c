@@ -35,7 +35,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return EPO_OK;
 }
 
-/* --- in training ---------------------------------------------------------------------------------------------------- */
+/* --- in training -------------------------------------------------------------------------------------------------- */
 
 struct training {
     double rate;

@@ -60,7 +60,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return status;
 }
 
-/* --- in training: tensors are pixels, so that only the order of planes is work ------------------------------------------ */
+/* --- in training: tensors are pixels, so that only the order of planes is work ------------------------------------ */
 
 struct training {
     int order;

@@ -47,7 +47,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return status;
 }
 
-/* --- in training ---------------------------------------------------------------------------------------------------- */
+/* --- in training -------------------------------------------------------------------------------------------------- */
 
 struct training {
     epo__shape shape;
@@ -107,5 +107,9 @@ static epo_status train(const epo__layer *layer, const epo__train_setup *setup, 
     return EPO_OK;
 }
 
-const epo__layer_type epo__gap_type = {
-    .word = "gap", .help = "mean of each channel", .state_size = 1, .configure = configure, .plan = plan, .train = train};
+const epo__layer_type epo__gap_type = {.word = "gap",
+                                       .help = "mean of each channel",
+                                       .state_size = 1,
+                                       .configure = configure,
+                                       .plan = plan,
+                                       .train = train};

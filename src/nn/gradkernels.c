@@ -129,8 +129,7 @@ EPO_KERNEL void epo__add_rows(const float *x, size_t rows, size_t columns, float
     }
 }
 
-void epo__max_pool_back(const float *in, const float *out, const float *d_out, float *d_in,
-                        const epo__pool_geometry *g)
+void epo__max_pool_back(const float *in, const float *out, const float *d_out, float *d_in, const epo__pool_geometry *g)
 {
     for (size_t y = 0; y < g->out_height; y++)
         for (size_t x = 0; x < g->out_width; x++, out += g->channels, d_out += g->channels) {

@@ -31,10 +31,10 @@ void epo__relu_back(const float *out, const float *d_out, float *d_in, size_t co
 /* A row of means of 2 x 2 pixels back to one of its two rows of `width` pixels; an odd last pixel gets 0. */
 void epo__double_row(const float *d_out, float *d_in, size_t channels, size_t width);
 
-void epo__add(const float *x, float *out, size_t count);                                   /* out += x */
-void epo__add_rows(const float *x, size_t rows, size_t columns, float *out);               /* out[c] += sum of column */
+void epo__add(const float *x, float *out, size_t count);                     /* out += x */
+void epo__add_rows(const float *x, size_t rows, size_t columns, float *out); /* out[c] += sum of column */
 void epo__max_pool_back(const float *in, const float *out, const float *d_out, float *d_in,
-                        const epo__pool_geometry *geometry);                               /* to the first largest */
+                        const epo__pool_geometry *geometry); /* to the first largest */
 void epo__average_pool_back(const float *d_out, float *d_in, const epo__pool_geometry *geometry); /* d_in zero before */
 
 #endif

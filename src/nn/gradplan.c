@@ -21,8 +21,8 @@ struct epo__gradplan {
     bool recurrent;
     size_t count; /* of ops */
     epo__train_op *ops;
-    float **tensors;  /* what each op gives */
-    float *input;     /* as pixels */
+    float **tensors;     /* what each op gives */
+    float *input;        /* as pixels */
     float *gradients[2]; /* of what goes into ops with even and with odd numbers, and comes out of the last */
     epo__train_run run;  /* the last forward; count 0: none */
     const float *in;     /* of its first op */

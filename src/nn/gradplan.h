@@ -33,8 +33,8 @@ void epo__gradplan_destroy(epo__gradplan *plan); /* NULL is fine */
 
 epo__shape epo__gradplan_out(const epo__gradplan *plan); /* of one sample: the net's, or that of its logits */
 
-/* in: count x C x H x W, out: count x epo__gradplan_out. `step` numbers the steps of a training: dropout masks depend on
- * it. EPO_EARG for a batch norm that would see a single value a channel. */
+/* in: count x C x H x W, out: count x epo__gradplan_out. `step` numbers the steps of a training: dropout masks depend
+ * on it. EPO_EARG for a batch norm that would see a single value a channel. */
 epo_status epo__gradplan_forward(epo__gradplan *plan, uint64_t step, int count, const float *in, float *out);
 
 /* Recurrent nets; sequences lie as for epo__plan_run_sequences. `in` must stay as it is until backward is done. */

@@ -9,8 +9,8 @@
  *
  * Sequences lie one behind the other without padding. All Wi x of a layer and direction are one matrix product; then
  * the steps are gone through for all sequences at a time, longest first, so that those still running are always the
- * first rows. The result is the state after the last step, or the sum of the outputs of all steps (TAO-Net). Training is
- * gru_train.c. */
+ * first rows. The result is the state after the last step, or the sum of the outputs of all steps (TAO-Net). Training
+ * is gru_train.c. */
 #include <cblas.h>
 #include <math.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@
 
 enum { HIDDEN, LAYERS, DIRECTIONS, OUTPUT };
 enum { LAST, SUM };
-static const size_t max_work = (size_t)1 << 31;            /* floats in one work array */
+static const size_t max_work = (size_t)1 << 31; /* floats in one work array */
 
 static const epo__layer_option options[] = {
     [HIDDEN] = {"hidden", EPO_OPTION_INT, 1, 8192, NULL, NULL, "size of the state"},
@@ -151,7 +151,8 @@ static epo_status prepare(struct step *step, const epo__frame *frame, size_t *st
     size_t total = *steps;
     status = epo__sequences_grow(&step->projected, &step->projected_capacity, total, 3 * step->hidden);
     for (int i = 0; i < 2 && i < step->layers && status == EPO_OK; i++)
-        status = epo__sequences_grow(&step->outputs[i], &step->outputs_capacity[i], total, step->hidden * step->directions);
+        status =
+            epo__sequences_grow(&step->outputs[i], &step->outputs_capacity[i], total, step->hidden * step->directions);
     return status;
 }
 

@@ -6,8 +6,8 @@
  *     dz = dh * (h - n) * z * (1 - z)      before its sigmoid; h: the state before the step
  *     dr = dn * m * r * (1 - r)            before its sigmoid
  *     d(Wi x + bi) = (dr, dz, dn),  d(Wh h + bh) = (dr, dz, dn * r),  dh' = dh * z + Wh' (dr, dz, dn * r)
- * Steps go one by one, all sequences at a time; what is not in a step's loop, weight gradients and the gradient of x, is
- * one matrix product over all steps each. */
+ * Steps go one by one, all sequences at a time; what is not in a step's loop, weight gradients and the gradient of x,
+ * is one matrix product over all steps each. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,8 +139,7 @@ static void collect(const struct training *t, int count, const float *outputs, f
         if (t->sum) memset(row, 0, width * sizeof *row);
         if (t->sum) epo__add_rows(outputs + sequence->start * width, (size_t)sequence->length, width, row);
         for (size_t d = 0; !t->sum && d < t->directions; d++)
-            memcpy(row + d * hidden,
-                   outputs + epo__sequence_at(sequence, sequence->length - 1, d) * width + d * hidden,
+            memcpy(row + d * hidden, outputs + epo__sequence_at(sequence, sequence->length - 1, d) * width + d * hidden,
                    hidden * sizeof *row);
     }
 }
@@ -229,9 +228,9 @@ static epo_status backward_cell(struct training *t, struct cell *cell, int count
     }
     if (status == EPO_OK) status = add_gradients(t, cell, in);
     if (status == EPO_OK && d_in)
-        status = epo__sgemm(false, false, t->steps, cell->inputs, gates, t->d_projected.data, gates,
-                            cell->params[EPO__GRU_WEIGHT_IH].value, cell->inputs, direction ? 1 : 0, d_in,
-                            cell->inputs);
+        status =
+            epo__sgemm(false, false, t->steps, cell->inputs, gates, t->d_projected.data, gates,
+                       cell->params[EPO__GRU_WEIGHT_IH].value, cell->inputs, direction ? 1 : 0, d_in, cell->inputs);
     return status;
 }
 
@@ -244,9 +243,9 @@ static epo_status backward(void *state, const epo__train_run *run, const float *
     distribute(t, run->count, d_out, t->d_outputs[(t->layers - 1) % 2].data);
     for (int l = t->layers - 1; l >= 0 && status == EPO_OK; l--)
         for (size_t d = 0; d < t->directions && status == EPO_OK; d++)
-            status = backward_cell(t, &t->cells[(size_t)l * t->directions + d], run->count,
-                                   l ? t->outputs[l - 1].data : in, t->d_outputs[l % 2].data,
-                                   l ? t->d_outputs[(l - 1) % 2].data : d_in, d);
+            status =
+                backward_cell(t, &t->cells[(size_t)l * t->directions + d], run->count, l ? t->outputs[l - 1].data : in,
+                              t->d_outputs[l % 2].data, l ? t->d_outputs[(l - 1) % 2].data : d_in, d);
     return status;
 }
 

@@ -39,7 +39,7 @@ typedef struct epo__param {
     int64_t dims[4];
     size_t count; /* product of dims */
     float *value;
-    float *grad; /* d(loss)/d(value), in the layout of value; NULL while none is wanted (epo__net_want_gradients) */
+    float *grad;    /* d(loss)/d(value), in the layout of value; NULL while none is wanted (epo__net_want_gradients) */
     bool trainable; /* false for running means and variances */
     int fan_in;     /* for He-uniform initialisation; 0: see `start` */
     float start;    /* initial value where fan_in is 0 */

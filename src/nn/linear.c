@@ -122,7 +122,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return epo__builder_defer(builder, (epo__pending){draft, emit, scale, release});
 }
 
-/* --- in training ---------------------------------------------------------------------------------------------------- */
+/* --- in training -------------------------------------------------------------------------------------------------- */
 
 static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
 {
@@ -148,8 +148,8 @@ static epo_status backward(void *state, const epo__train_run *run, const float *
         status = epo__sgemm(true, false, outputs, inputs, count, d_out, outputs, in, inputs, 1, weight->grad, inputs);
     if (linear->bias && layer->params[1].grad) epo__add_rows(d_out, count, outputs, layer->params[1].grad);
     if (status == EPO_OK && d_in)
-        status = epo__sgemm(false, false, count, inputs, outputs, d_out, outputs, weight->value, inputs, 0, d_in,
-                            inputs);
+        status =
+            epo__sgemm(false, false, count, inputs, outputs, d_out, outputs, weight->value, inputs, 0, d_in, inputs);
     return status;
 }
 

@@ -20,10 +20,11 @@ static double weight_of(const epo__softmax_loss *loss, size_t k)
 /* log of the sum of exp(x), without overflow */
 static double log_sum(const float *x, size_t count)
 {
-    double largest = (double)x[0], sum = 0;
+    double largest = (double)x[0];
     for (size_t k = 1; k < count; k++)
         if ((double)x[k] > largest) largest = (double)x[k];
-    for (size_t k = 0; k < count; k++) sum += exp((double)x[k] - largest);
+    double sum = exp((double)x[0] - largest);
+    for (size_t k = 1; k < count; k++) sum += exp((double)x[k] - largest);
     return largest + log(sum);
 }
 

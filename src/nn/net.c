@@ -208,8 +208,8 @@ epo_status epo__net_visit(epo__net *net, const char *prefix, epo__param_fn visit
 /* --- gradients --- */
 
 /* The names that a choice sees are those of a visit, whose parameters are copies. */
-static epo_status want_gradient(const epo__layer *layer, const char *prefix, epo__param *param, epo__param_choice wanted,
-                                void *context)
+static epo_status want_gradient(const epo__layer *layer, const char *prefix, epo__param *param,
+                                epo__param_choice wanted, void *context)
 {
     bool want = param->trainable;
     if (want && wanted) {
@@ -229,8 +229,7 @@ epo_status epo__net_want_gradients(epo__net *net, const char *prefix, epo__param
 {
     for (size_t i = 0; i < net->count; i++)
         for (size_t k = 0; k < net->layers[i]->param_count; k++) {
-            epo_status status =
-                want_gradient(net->layers[i], prefix, &net->layers[i]->params[k], wanted, context);
+            epo_status status = want_gradient(net->layers[i], prefix, &net->layers[i]->params[k], wanted, context);
             if (status != EPO_OK) return status;
         }
     return EPO_OK;

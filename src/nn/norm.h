@@ -37,8 +37,8 @@ typedef struct epo__norm {
     double eps, momentum;
     bool adapt_frozen;
     size_t channels;
-    bool by_batch;                /* in the last forward pass */
-    float *mean, *scale, *shift;  /* of the last forward pass: y = x * scale + shift */
+    bool by_batch;               /* in the last forward pass */
+    float *mean, *scale, *shift; /* of the last forward pass: y = x * scale + shift */
     double *inverse;
 } epo__norm;
 

@@ -48,14 +48,14 @@ void epo__dnnl_conv_train_destroy(epo__dnnl_conv_train *conv); /* NULL is fine *
 /* Each divides its work among omp_get_max_threads(). bias: O, NULL if there is none. */
 epo_status epo__dnnl_conv_forward(epo__dnnl_conv_train *conv, int count, const float *weights, const float *bias,
                                   const float *in, float *out);
-epo_status epo__dnnl_conv_backward_data(epo__dnnl_conv_train *conv, int count, const float *weights,
-                                        const float *d_out, float *d_in);
+epo_status epo__dnnl_conv_backward_data(epo__dnnl_conv_train *conv, int count, const float *weights, const float *d_out,
+                                        float *d_in);
 /* Adds to d_weights and d_bias (NULL: not wanted). */
 epo_status epo__dnnl_conv_backward_weights(epo__dnnl_conv_train *conv, int count, const float *in, const float *d_out,
                                            float *d_weights, float *d_bias);
 
-/* C = A B + beta C, row-major; `transposed` ones are stored the other way round. A: m x k, B: k x n. lda, ldb and ldc are
- * floats from one stored row to the next. Inside a parallel region it uses the calling thread only. */
+/* C = A B + beta C, row-major; `transposed` ones are stored the other way round. A: m x k, B: k x n. lda, ldb and ldc
+ * are floats from one stored row to the next. Inside a parallel region it uses the calling thread only. */
 epo_status epo__sgemm(bool a_transposed, bool b_transposed, size_t m, size_t n, size_t k, const float *a, size_t lda,
                       const float *b, size_t ldb, float beta, float *c, size_t ldc);
 

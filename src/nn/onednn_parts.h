@@ -7,7 +7,7 @@
 
 #include "nn/onednn.h"
 
-epo_status epo__dnnl_engine(dnnl_engine_t *out);                        /* one for the process */
-epo_status epo__dnnl_failed(dnnl_status_t status, const char *doing);   /* its status as ours, with a message */
+epo_status epo__dnnl_engine(dnnl_engine_t *out);                      /* one for the process */
+epo_status epo__dnnl_failed(dnnl_status_t status, const char *doing); /* its status as ours, with a message */
 
 #endif

@@ -80,8 +80,9 @@ struct shapes {
 static dnnl_status_t describe(const epo__conv_geometry *g, int count, struct shapes *shapes)
 {
     dnnl_dims_t weights = {g->out_channels, g->in_channels, g->kernel, g->kernel};
-    dnnl_status_t s = dnnl_memory_desc_init_by_tag(
-        &shapes->in, 4, (dnnl_dims_t){count, g->in_channels, g->height, g->width}, dnnl_f32, dnnl_nhwc);
+    dnnl_status_t s =
+        dnnl_memory_desc_init_by_tag(&shapes->in, 4, (dnnl_dims_t){count, g->in_channels, g->height, g->width},
+                                     dnnl_f32, dnnl_nhwc);
     if (s == dnnl_success)
         s = dnnl_memory_desc_init_by_tag(&shapes->out, 4,
                                          (dnnl_dims_t){count, g->out_channels, g->out_height, g->out_width}, dnnl_f32,
@@ -104,8 +105,7 @@ static dnnl_status_t make_attributes(dnnl_primitive_attr_t *out)
 
 /* The description of a backward pass wants that of the forward pass as a hint. */
 static dnnl_status_t make_pass(const epo__dnnl_conv_train *conv, enum pass pass, struct shapes *shapes,
-                               dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t hint,
-                               dnnl_primitive_desc_t *out)
+                               dnnl_primitive_attr_t attributes, dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
 {
     const epo__conv_geometry *g = &conv->geometry;
     dnnl_convolution_desc_t desc;
@@ -128,8 +128,9 @@ static dnnl_status_t make_pass(const epo__dnnl_conv_train *conv, enum pass pass,
 static dnnl_status_t make_memory(const epo__dnnl_conv_train *conv, enum pass pass, dnnl_primitive_desc_t description,
                                  const struct shapes *shapes, struct work *work)
 {
-    const dnnl_memory_desc_t *wanted = dnnl_primitive_desc_query_md(
-        description, pass == BACKWARD_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+    const dnnl_memory_desc_t *wanted =
+        dnnl_primitive_desc_query_md(description,
+                                     pass == BACKWARD_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
     const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
     bool back = pass == BACKWARD_WEIGHTS;
     dnnl_primitive_desc_t reorder = NULL;
@@ -208,8 +209,8 @@ epo_status epo__dnnl_conv_forward(epo__dnnl_conv_train *conv, int count, const f
     return s == dnnl_success ? EPO_OK : epo__dnnl_failed(s, "running a convolution");
 }
 
-epo_status epo__dnnl_conv_backward_data(epo__dnnl_conv_train *conv, int count, const float *weights,
-                                        const float *d_out, float *d_in)
+epo_status epo__dnnl_conv_backward_data(epo__dnnl_conv_train *conv, int count, const float *weights, const float *d_out,
+                                        float *d_in)
 {
     struct work *work;
     epo_status status = prepare(conv, BACKWARD_DATA, count, &work);

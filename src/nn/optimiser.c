@@ -174,12 +174,13 @@ void epo__optimiser_step(epo__optimiser *optimiser, double rate)
             struct entry *entry = &optimiser->entries[i];
             size_t from = epo__part_from(entry->param.count, part, threads);
             size_t count = epo__part_from(entry->param.count, part + 1, threads) - from;
-            float *w = entry->param.value + from, *first = entry->state[0] ? entry->state[0] + from : NULL;
+            float *w = entry->param.value + from;
             const float *g = entry->param.grad + from;
             if (o->kind == EPO_OPTIMISER_SGD)
-                sgd_part(w, g, first, count, (float)rate, (float)o->decay, (float)o->momentum, o->nesterov);
+                sgd_part(w, g, entry->state[0] ? entry->state[0] + from : NULL, count, (float)rate, (float)o->decay,
+                         (float)o->momentum, o->nesterov);
             else
-                adam_part(w, g, first, entry->state[1] + from, count, &rule);
+                adam_part(w, g, entry->state[0] + from, entry->state[1] + from, count, &rule);
         }
 }
 

@@ -24,7 +24,7 @@ typedef struct epo__optimiser_options {
 
 /* PyTorch's standards, except that SGD has a momentum of 0.9. */
 #define EPO__OPTIMISER_SGD ((epo__optimiser_options){.kind = EPO_OPTIMISER_SGD, .momentum = 0.9})
-#define EPO__OPTIMISER_ADAM                                                                           \
+#define EPO__OPTIMISER_ADAM \
     ((epo__optimiser_options){.kind = EPO_OPTIMISER_ADAM, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8})
 #define EPO__OPTIMISER_ADAMW \
     ((epo__optimiser_options){.kind = EPO_OPTIMISER_ADAMW, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.01})
@@ -46,7 +46,8 @@ double epo__optimiser_clip(epo__optimiser *optimiser, double limit);
 void epo__optimiser_step(epo__optimiser *optimiser, double rate); /* uses epo__nn_threads() */
 
 /* The whole state, for a checkpoint: steps done, and tensors under "PARAMETER.momentum", or "PARAMETER.mean" and
- * "PARAMETER.square", with the parameter's dims. A visitor may write through `value`, which is how state is restored. */
+ * "PARAMETER.square", with the parameter's dims. A visitor may write through `value`, which is how state is restored.
+ */
 uint64_t epo__optimiser_steps(const epo__optimiser *optimiser);
 void epo__optimiser_set_steps(epo__optimiser *optimiser, uint64_t steps);
 epo_status epo__optimiser_visit(epo__optimiser *optimiser, epo__param_fn visit, void *context);

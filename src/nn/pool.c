@@ -77,7 +77,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return status;
 }
 
-/* --- in training ---------------------------------------------------------------------------------------------------- */
+/* --- in training -------------------------------------------------------------------------------------------------- */
 
 struct training {
     bool largest;

@@ -22,9 +22,10 @@ double epo__schedule_part(const epo__schedule *schedule, const epo__plateau *pla
 {
     if (time < schedule->warmup) return (double)(time + 1) / (double)(schedule->warmup + 1);
     time -= schedule->warmup;
+    uint64_t times = schedule->every ? time / schedule->every : 0;
     switch (schedule->kind) {
     case EPO_SCHEDULE_STEP:
-        return pow(schedule->factor, (double)(time / schedule->every));
+        return pow(schedule->factor, (double)times);
     case EPO_SCHEDULE_COSINE:
         if (time >= schedule->every) return schedule->floor;
         return schedule->floor +

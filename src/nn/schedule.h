@@ -16,10 +16,10 @@ typedef enum epo__schedule_kind {
 /* Time is counted in whatever unit the caller likes, steps or epochs, warm-up in the same. */
 typedef struct epo__schedule {
     epo__schedule_kind kind;
-    uint64_t every;  /* at least 1 for step and cosine */
-    double factor;   /* step, plateau: 0 to 1 */
-    double floor;    /* smallest part of the rate, 0 to 1: cosine, plateau */
-    uint64_t warmup; /* units over which the rate rises linearly: (time + 1) / (warmup + 1) of it; the rest follows */
+    uint64_t every;    /* at least 1 for step and cosine */
+    double factor;     /* step, plateau: 0 to 1 */
+    double floor;      /* smallest part of the rate, 0 to 1: cosine, plateau */
+    uint64_t warmup;   /* units over which the rate rises linearly: (time + 1) / (warmup + 1) of it; the rest follows */
     uint64_t patience; /* plateau: reports without progress that are borne */
     double threshold;  /* plateau: part by which a report must be better than the best */
 } epo__schedule;

@@ -33,7 +33,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return epo__builder_place_step(builder, run, NULL, tensor);
 }
 
-/* --- in training ---------------------------------------------------------------------------------------------------- */
+/* --- in training -------------------------------------------------------------------------------------------------- */
 
 static epo_status forward(void *state, const epo__train_run *run, const float *in, float *out)
 {
@@ -70,5 +70,9 @@ static epo_status train(const epo__layer *layer, const epo__train_setup *setup, 
     return EPO_OK;
 }
 
-const epo__layer_type epo__sigmoid_type = {
-    .word = "sigmoid", .help = "score between 0 and 1", .state_size = 1, .configure = configure, .plan = plan, .train = train};
+const epo__layer_type epo__sigmoid_type = {.word = "sigmoid",
+                                           .help = "score between 0 and 1",
+                                           .state_size = 1,
+                                           .configure = configure,
+                                           .plan = plan,
+                                           .train = train};

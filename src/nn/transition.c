@@ -104,7 +104,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return epo__builder_conv(builder, &geometry, layer->params[CONV].value, NULL);
 }
 
-/* --- in training: batch norm, ReLU and mean are redone on the way back, a row of results at a time --------------------- */
+/* --- in training: batch norm, ReLU and mean are redone on the way back, a row of results at a time ---------------- */
 
 static const double momentum = 0.1; /* of running statistics, PyTorch's standard */
 
@@ -194,8 +194,8 @@ static epo_status forward(void *state, const epo__train_run *run, const float *i
 }
 
 /* d_in: without what the batch's statistics give. */
-static epo_status backward_rows(const struct training *t, size_t rows, const float *in, const float *d_out,
-                                float *d_in, int i)
+static epo_status backward_rows(const struct training *t, size_t rows, const float *in, const float *d_out, float *d_in,
+                                int i)
 {
     size_t channels = (size_t)t->in.channels, width = (size_t)t->out.width, outputs = (size_t)t->out.channels;
     size_t last = epo__part_from(rows, i + 1, t->parts);

@@ -114,7 +114,7 @@ static void train_once(struct trial *t, int threads, const epo__gradplan_options
     epo__nn_set_threads(1);
 }
 
-/* --- the reference ---------------------------------------------------------------------------------------------------- */
+/* --- the reference ------------------------------------------------------------------------------------------------ */
 
 /* The whole batch through the first layer: sequences one by one. */
 static image ref_first(const struct trial *t, const double *in)
@@ -242,11 +242,20 @@ static void test_every_layer_is_in_the_table(void **state)
     }
 }
 
-/* --- promises --------------------------------------------------------------------------------------------------------- */
+/* --- promises ----------------------------------------------------------------------------------------------------- */
 
-static const char *const mixed[] = {"conv 6 bias=0", "dense 2 growth=4", "spatialdropout 0.2", "transition",
-                                    "dense 1 growth=5", "batchnorm",      "relu",               "gap",
-                                    "dropout 0.3",   "linear 4",          "softmax",            NULL};
+static const char *const mixed[] = {"conv 6 bias=0",
+                                    "dense 2 growth=4",
+                                    "spatialdropout 0.2",
+                                    "transition",
+                                    "dense 1 growth=5",
+                                    "batchnorm",
+                                    "relu",
+                                    "gap",
+                                    "dropout 0.3",
+                                    "linear 4",
+                                    "softmax",
+                                    NULL};
 static const char *const packed[] = {"gru 5 layers=2 directions=2 output=sum", "dropout 0.2", "linear 3", "softmax",
                                      NULL};
 
@@ -333,7 +342,8 @@ static void test_frozen(void **state)
     (void)state;
     static const char *const lines[] = {"conv 6 bias=0", "dense 2 growth=4", "transition", "batchnorm", "relu",
                                         "gap",           "linear 4",         NULL};
-    struct trial all = trial_make((epo__shape){3, 10, 9}, lines, 3), part = trial_make((epo__shape){3, 10, 9}, lines, 3);
+    struct trial all = trial_make((epo__shape){3, 10, 9}, lines, 3),
+                 part = trial_make((epo__shape){3, 10, 9}, lines, 3);
     struct trial still = trial_make((epo__shape){3, 10, 9}, lines, 3);
     const epo__gradplan_options plain = {.seed = 1}, adapt = {.adapt_frozen = true};
     char prefix[] = "e.dense1.";
@@ -406,13 +416,15 @@ static void test_refused(void **state)
 {
     (void)state;
     static const char *const lines[] = {"linear 4", "batchnorm", NULL};
-    struct trial t = trial_make((epo__shape){6, 1, 1}, lines, 3), sequences = trial_make((epo__shape){6, 1, 1}, packed, 3);
+    struct trial t = trial_make((epo__shape){6, 1, 1}, lines, 3),
+                 sequences = trial_make((epo__shape){6, 1, 1}, packed, 3);
     const epo__gradplan_options options = {0};
     epo__gradplan *plan = NULL;
     static const int short_one[BATCH] = {1, 0, 2, 2};
     check_fails(epo__gradplan_create(t.net, 0, &options, &plan), EPO_EARG, "batch of 0");
     check_ok(epo__gradplan_create(t.net, BATCH, &options, &plan));
-    check_fails(epo__gradplan_forward(plan, 0, 1, t.in, t.result), EPO_EARG, "batchnorm1: batch norm of a single value");
+    check_fails(epo__gradplan_forward(plan, 0, 1, t.in, t.result), EPO_EARG,
+                "batchnorm1: batch norm of a single value");
     check_fails(epo__gradplan_forward_sequences(plan, 0, 2, lengths, t.in, t.result), EPO_EARG, "not sequences");
     epo__gradplan_destroy(plan);
     plan = NULL;

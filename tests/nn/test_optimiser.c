@@ -80,8 +80,7 @@ static void test_plateau(void **state)
     (void)state;
     epo__schedule schedule = {EPO_SCHEDULE_PLATEAU, .factor = 0.1, .floor = 0.005, .patience = 2, .threshold = 0.01};
     static const double reports[] = {1, 0.9, 0.895, 0.95, 0.9, NAN, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6};
-    static const double parts[] = {1,   1,   1,   1,     0.1,   0.1,   0.1,
-                                   0.1, 0.1, 0.01, 0.01, 0.01, 0.005, 0.005};
+    static const double parts[] = {1, 1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.005, 0.005};
     epo__plateau seen = EPO__PLATEAU_START;
     assert_float_equal(epo__schedule_part(&schedule, &seen, 0), 1, 0);
     for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
@@ -212,9 +211,12 @@ static void test_optimiser_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_loss_is_stable),        cmocka_unit_test(test_loss_refuses),
-        cmocka_unit_test(test_schedules),             cmocka_unit_test(test_plateau),
-        cmocka_unit_test(test_state_is_all_there_is), cmocka_unit_test(test_clipping),
+        cmocka_unit_test(test_loss_is_stable),
+        cmocka_unit_test(test_loss_refuses),
+        cmocka_unit_test(test_schedules),
+        cmocka_unit_test(test_plateau),
+        cmocka_unit_test(test_state_is_all_there_is),
+        cmocka_unit_test(test_clipping),
         cmocka_unit_test(test_optimiser_refuses),
     };
     return cmocka_run_group_tests_name("nn optimiser", tests, NULL, NULL);
