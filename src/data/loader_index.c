@@ -109,13 +109,14 @@ static epo_status add_exposure(epo__loader_index *x, const epo__stamp_row *rows,
     const epo__stamp_rule *rule = &x->options.rule;
     epo__plane_view views[EPO__STAMP_PLANES];
     const epo__stamp_row *chosen[EPO__STAMP_PLANES] = {NULL};
+    const int planes = rule->planes;
     if (count > EPO__STAMP_PLANES) count = EPO__STAMP_PLANES;
     for (size_t i = 0; i < count; i++)
         views[i] = (epo__plane_view){.role = rows[i].role,
                                      .type = rows[i].type,
                                      .height = rows[i].height,
                                      .width = rows[i].width};
-    for (int p = 0; p < rule->planes; p++) {
+    for (int p = 0; p < planes; p++) {
         const epo__plane_view *view = epo__stamp_choose(rule, p, views, count);
         if (view) chosen[p] = &rows[view - views];
         if (!view || chosen[p]->height != chosen[0]->height || chosen[p]->width != chosen[0]->width) {
@@ -123,8 +124,8 @@ static epo_status add_exposure(epo__loader_index *x, const epo__stamp_row *rows,
             return EPO_OK;
         }
     }
-    epo_status status = add_night(x, (size_t)rule->planes);
-    for (int p = 0; status == EPO_OK && p < rule->planes; p++) status = add_stamp(x, chosen[p]);
+    epo_status status = add_night(x, (size_t)planes);
+    for (int p = 0; status == EPO_OK && p < planes; p++) status = add_stamp(x, chosen[p]);
     return status;
 }
 

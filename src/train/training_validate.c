@@ -30,7 +30,7 @@ static epo_status validate_features(epo__plan *plan, const epo__supply_batch *b,
 {
     epo_status status = epo__plan_run_sequences(plan, (int)b->count, b->lengths, b->features, raw);
     for (size_t i = 0; status == EPO_OK && i < b->count; i++) {
-        double row[EPO__TASK_CLASSES];
+        double row[EPO__TASK_CLASSES] = {0};
         for (size_t k = 0; k < outputs; k++) row[k] = (double)raw[i * outputs + k];
         if (outputs == 1) {
             row[1] = row[0];
