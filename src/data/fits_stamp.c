@@ -163,3 +163,23 @@ void epo__path_parts(const char *path, char *stem, size_t stem_size, char *folde
             stem[length - ending] = '\0'; /* a name is never empty */
     }
 }
+
+epo_status epo__named_file_open(void *state, const epo_import_options *options, const char *path)
+{
+    epo__named_file *f = state;
+    (void)options;
+    f->path = path;
+    epo__path_parts(path, f->stem, sizeof f->stem, f->folder, sizeof f->folder);
+    return EPO_OK;
+}
+
+void epo__named_file_context(const void *state, const epo_import_options *options, epo__string *json)
+{
+    const epo__named_file *f = state;
+    (void)options;
+    epo__string_add(json, "\"folder\":");
+    epo__string_add_json(json, f->folder);
+    epo__string_add(json, ",\"name\":");
+    epo__string_add_json(json, f->stem);
+    epo__string_add(json, ",");
+}

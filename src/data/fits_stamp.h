@@ -4,6 +4,7 @@
 #ifndef EPO_DATA_FITS_STAMP_H
 #define EPO_DATA_FITS_STAMP_H
 
+#include "base/text.h"
 #include "data/batch.h"
 #include "epochal/import.h"
 #include "formats/fits.h"
@@ -30,5 +31,15 @@ epo__role epo__role_guess(const char *text);
 
 /* Name of the file without folders and without .fits, .fit, .gz; and the name of the folder it is in, "" when none. */
 void epo__path_parts(const char *path, char *stem, size_t stem_size, char *folder, size_t folder_size);
+
+/* The state of readers whose objects are called as their files are: an epo__reader_type's open, and its context, since names
+ * and classes come from the path, so that the same bytes in two places are two. */
+typedef struct epo__named_file {
+    const char *path;
+    char stem[256], folder[256];
+} epo__named_file;
+
+epo_status epo__named_file_open(void *state, const epo_import_options *options, const char *path);
+void epo__named_file_context(const void *state, const epo_import_options *options, epo__string *json);
 
 #endif

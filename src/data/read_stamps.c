@@ -11,32 +11,6 @@
 #include "data/fits_stamp.h"
 #include "data/reader.h"
 
-typedef struct stamps_state {
-    const char *path;
-    char stem[256], folder[256];
-} stamps_state;
-
-static epo_status stamps_open(void *state, const epo_import_options *options, const char *path)
-{
-    stamps_state *s = state;
-    (void)options;
-    s->path = path;
-    epo__path_parts(path, s->stem, sizeof s->stem, s->folder, sizeof s->folder);
-    return EPO_OK;
-}
-
-/* Names and classes come from the path: stamps of the same bytes in two places are two. */
-static void stamps_context(const void *state, const epo_import_options *options, epo__string *json)
-{
-    const stamps_state *s = state;
-    (void)options;
-    epo__string_add(json, "\"folder\":");
-    epo__string_add_json(json, s->folder);
-    epo__string_add(json, ",\"name\":");
-    epo__string_add_json(json, s->stem);
-    epo__string_add(json, ",");
-}
-
 static const char *class_of_folder(const char *folder)
 {
     if (strcasecmp(folder, "true") == 0) return "real";
@@ -46,7 +20,7 @@ static const char *class_of_folder(const char *folder)
 
 static epo_status stamps_next(void *state, const epo_import_options *options, epo__batch *batch, bool *last)
 {
-    const stamps_state *s = state;
+    const epo__named_file *s = state;
     size_t subject, index;
     *last = true;
     const char *name = s->folder[0] ? epo__batch_textf(batch, "%s/%s", s->folder, s->stem) : s->stem;
@@ -106,9 +80,9 @@ const epo__reader_type epo__reader_stamps = {
     .suffixes = suffixes,
     .has_stamps = true,
     .named_by_files = true,
-    .state_size = sizeof(stamps_state),
-    .open = stamps_open,
+    .state_size = sizeof(epo__named_file),
+    .open = epo__named_file_open,
     .next = stamps_next,
     .decode = stamps_decode,
-    .context = stamps_context,
+    .context = epo__named_file_context,
 };

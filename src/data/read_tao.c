@@ -30,11 +30,6 @@ static const double VISIT_SPACING = 0.0065; /* days between two visits of one ni
 static const double NIGHT_SPAN = 0.5;       /* days: no night is longer */
 static const double SET_GAP = 0.15;         /* days: clouds may come between two visits of a set, but not for longer */
 
-typedef struct tao_state {
-    const char *path;
-    char stem[256], folder[256];
-} tao_state;
-
 /* One row of the table. */
 typedef struct visit {
     size_t row, hdu;
@@ -46,30 +41,9 @@ typedef struct visit {
     char field[32], set[16]; /* "" unknown */
 } visit;
 
-static epo_status tao_open(void *state, const epo_import_options *options, const char *path)
-{
-    tao_state *s = state;
-    (void)options;
-    s->path = path;
-    epo__path_parts(path, s->stem, sizeof s->stem, s->folder, sizeof s->folder);
-    return EPO_OK;
-}
-
-/* The object's name and class come from the path. */
-static void tao_context(const void *state, const epo_import_options *options, epo__string *json)
-{
-    const tao_state *s = state;
-    (void)options;
-    epo__string_add(json, "\"folder\":");
-    epo__string_add_json(json, s->folder);
-    epo__string_add(json, ",\"name\":");
-    epo__string_add_json(json, s->stem);
-    epo__string_add(json, ",");
-}
-
 static epo_status tao_next(void *state, const epo_import_options *options, epo__batch *batch, bool *last)
 {
-    const tao_state *s = state;
+    const epo__named_file *s = state;
     size_t index;
     *last = true;
     epo_status status = epo__batch_subject(batch, s->stem, &index);
@@ -360,9 +334,9 @@ const epo__reader_type epo__reader_tao = {
     .survey = "CRTS",
     .suffixes = suffixes,
     .named_by_files = true,
-    .state_size = sizeof(tao_state),
-    .open = tao_open,
+    .state_size = sizeof(epo__named_file),
+    .open = epo__named_file_open,
     .next = tao_next,
     .decode = tao_decode,
-    .context = tao_context,
+    .context = epo__named_file_context,
 };
