@@ -7,10 +7,8 @@ if ! command -v dpkg-query >/dev/null; then
     exit 0 # they may be there under other names; the build says when they are not
 fi
 for package in "$@"; do
-    case $(dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null) in
-    *installed*) ;;
-    *) missing="$missing $package" ;;
-    esac
+    # a package that is known but not there is "not-installed": the whole word counts, on any architecture's line
+    dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 

@@ -353,6 +353,31 @@ static void write_text(const char *folder, const char *name, const char *text)
     write_file(temp_path(folder, name), text, strlen(text));
 }
 
+/* A removed package is still known, as "not-installed"; and one may be there for another architecture. */
+static void missing_packages_are_installed(void **state)
+{
+    char *folder = *state, line[1024];
+    write_text(folder, "dpkg-query", "#!/bin/sh\nfor p; do :; done\ncase $p in here) echo installed ;; both) echo not-installed; echo installed ;; "
+                                     "gone) echo not-installed ;; old) echo config-files ;; *) exit 1 ;; esac\n");
+    write_text(folder, "apt-get", "#!/bin/sh\necho \"apt-get $*\"\n");
+    write_text(folder, "sudo", "#!/bin/sh\n[ \"$1\" = -n ] && shift\n\"$@\"\n");
+    snprintf(line, sizeof line, "cd '%s' && chmod +x dpkg-query apt-get sudo", folder);
+    command_result r = command_shell(line);
+    command_expect(&r, 0);
+    command_free(&r);
+    snprintf(line, sizeof line, "PATH='%s':$PATH sh tools/deps.sh here both gone old unknown", folder);
+    r = command_shell(line);
+    command_expect(&r, 0);
+    contains(r.err, "installing gone old unknown");
+    contains(r.err, "apt-get install -y -qq --no-install-recommends gone old unknown");
+    command_free(&r);
+    snprintf(line, sizeof line, "PATH='%s':$PATH sh tools/deps.sh here both", folder);
+    r = command_shell(line);
+    command_expect(&r, 0);
+    assert_string_equal(r.err, "");
+    command_free(&r);
+}
+
 static void stray_includes_are_named(void **state)
 {
     char *folder = *state, line[1024];
@@ -445,6 +470,7 @@ int main(void)
         cmocka_unit_test(config_names_values_and_sources),
         cmocka_unit_test_setup_teardown(light_curves_come_into_a_store, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(stamps_are_scored_without_a_store, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(missing_packages_are_installed, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(stray_includes_are_named, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(forbidden_words_are_named, make_folder, remove_folder),
     };
