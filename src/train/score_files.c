@@ -40,6 +40,7 @@ struct epo_scorer {
     void *states[MAX_READERS];            /* of epo__readers, made when first used */
 
     /* of the call at hand */
+    char spool[64];                       /* path of the file that standard input was kept in; "" none */
     epo__walk *walk;
     char current[4096];
     const epo__reader_type *current_reader;
@@ -211,6 +212,15 @@ static epo_status chunk_work(void *context, void *argument, int worker)
     return status == EPO_OK ? run_slots(f, c, worker, slots, used) : status;
 }
 
+/* The file that standard input was kept in has a path of its own, which means nothing to people. */
+static const char *shown(const epo_scorer *f, epo__batch *batch, const char *text)
+{
+    const char *found = text && f->spool[0] ? strstr(text, f->spool) : NULL;
+    if (!found) return text;
+    const char *named = epo__batch_textf(batch, "%.*sstandard input%s", (int)(found - text), text, found + strlen(f->spool));
+    return named ? named : text;
+}
+
 static epo_status chunk_deliver(void *context, void *argument)
 {
     epo_scorer *f = context;
@@ -221,9 +231,9 @@ static epo_status chunk_deliver(void *context, void *argument)
         const epo__exposure *e = &c->batch.exposures[i];
         const epo__subject *s = &c->batch.subjects[e->subject];
         const double *row = c->probabilities + i * classes;
-        epo_score score = {.id = e->id, .object = s->name, .class_given = s->class_name ? s->class_name : "", .mjd = e->mjd,
+        epo_score score = {.id = shown(f, &c->batch, e->id), .object = s->name, .class_given = s->class_name ? s->class_name : "", .mjd = e->mjd,
                            .score = e->error ? (double)NAN : epo__stamp_scorer_real(f->scorer, row),
-                           .probabilities = e->error ? NULL : row, .class_count = e->error ? 0 : classes, .error = e->error};
+                           .probabilities = e->error ? NULL : row, .class_count = e->error ? 0 : classes, .error = shown(f, &c->batch, e->error)};
         status = epo__score_report(&score, f->result, f->result_context, f->summary);
     }
     return status;
@@ -304,10 +314,10 @@ epo_status epo_scorer_files(epo_scorer *f, const char *const *paths, size_t coun
     f->summary = out;
     f->waiting = f->open = false; /* an earlier call may have been stopped halfway */
     FILE *spool = NULL;
-    char spool_path[64];
+    f->spool[0] = '\0';
     double start = epo__seconds();
     const char **names = epo__alloc(count, sizeof *names);
-    epo_status status = names ? real_paths(paths, count, names, &spool, spool_path, sizeof spool_path) : epo__nomem("paths");
+    epo_status status = names ? real_paths(paths, count, names, &spool, f->spool, sizeof f->spool) : epo__nomem("paths");
     if (status == EPO_OK)
         status = epo__walk_create(names, count, f->forced ? f->forced->suffixes : all_suffixes,
                                   f->forced ? f->forced->first_suffix : NULL, &f->walk);

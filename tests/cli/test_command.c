@@ -300,6 +300,13 @@ static void stamps_are_scored_without_a_store(void **state)
     json_decref(all);
     command_free(&r);
 
+    char line[1200]; /* what comes through a pipe has no path: people see where it came from */
+    snprintf(line, sizeof line, "printf junk | \"$EPOCHAL\" score --model '%s' -", model);
+    r = command_shell(line);
+    command_expect(&r, 3);
+    contains(r.out, "\"id\": \"standard input\", \"error\": \"standard input: ");
+    command_free(&r);
+
     r = COMMAND("score", "--model", model, stamps, "--output", "json");
     command_expect(&r, 3);
     all = json_of(&r);
