@@ -154,7 +154,7 @@ $(BUILD)/tests/cli/%.o: EPO_CPPFLAGS += -Itests -Itools/epochal
 test: deps deps-test
 	@$(MAKE) --no-print-directory $(JOBS) run-tests
 
-run-tests: ready $(if $(filter * cli,$(ONLY)),$(BUILD)/epochal) $(RUN_TESTS)
+run-tests: ready $(if $(findstring /tests/cli/,$(RUN_TESTS)),$(BUILD)/epochal) $(RUN_TESTS)
 	@EPOCHAL=$(abspath $(BUILD)/epochal) sh tests/run.sh $(RUN_TESTS)
 
 ## sanitize   the tests under the address and undefined behaviour sanitizers
