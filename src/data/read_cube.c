@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "data/reader.h"
 #include "formats/npy.h"
+#include "image/pixels.h"
 
 enum {
     MAX_PLANES = 16,
@@ -237,18 +238,11 @@ static epo_status add_frame(cube_state *s, epo__batch *batch, size_t subject, si
     return status;
 }
 
-/* Values at or below the bound become NaN; float, as the pixels are. */
-static void drop_bad(float *pixels, size_t count, double bad_below)
-{
-    for (size_t i = 0; i < count; i++)
-        if (pixels[i] <= (float)bad_below) pixels[i] = NAN;
-}
-
 static epo_status add_row(cube_state *s, const epo_import_options *options, epo__batch *batch)
 {
     size_t subject = 0, used = s->frame_count;
     epo_status status = epo__npy_read_f32(s->pixels, s->row_items, s->buffer);
-    if (status == EPO_OK && isfinite(options->bad_below)) drop_bad(s->buffer, s->row_items, options->bad_below);
+    if (status == EPO_OK && isfinite(options->bad_below)) epo__pixels_mask_low(s->buffer, s->row_items, (float)options->bad_below);
     if (status == EPO_OK && s->times) status = epo__npy_read_f64(s->times, s->frame_count, s->mjds);
     if (status == EPO_OK && s->frames) {
         int64_t frames;

@@ -244,12 +244,18 @@ static epo_status save_checkpoint(epo__training *f)
     return epo__checkpoint_write(f->checkpoint, f->model, f->optimiser, &f->best, &f->position, f->options_text);
 }
 
+/* Over what was trained on in the epoch at hand. */
+static double mean_loss(const epo__position *p)
+{
+    return p->loss_count ? p->loss_sum / (double)p->loss_count : (double)NAN;
+}
+
 static epo_status tell(epo__training *f, uint64_t batches, double validation_loss, double accuracy, bool best)
 {
     const epo__position *p = &f->position;
     epo_train_event event = {
         .stage = epo__stage_name(f->stages[p->stage]), .epoch = (int)p->epoch + 1, .epochs = f->options->epochs, .batch = p->batch,
-        .batches = batches, .loss = p->loss_count ? p->loss_sum / (double)p->loss_count : (double)NAN, .validation_loss = validation_loss,
+        .batches = batches, .loss = mean_loss(p), .validation_loss = validation_loss,
         .validation_accuracy = accuracy, .rate = rate_now(f), .best = best};
     return f->progress ? f->progress(f->progress_context, &event) : EPO_OK;
 }
@@ -301,7 +307,7 @@ static epo_status note_curves(epo__training *f, double validation_loss, double a
     const struct {
         const char *what;
         double value;
-    } curves[] = {{"loss", p->loss_count ? p->loss_sum / (double)p->loss_count : (double)NAN},
+    } curves[] = {{"loss", mean_loss(p)},
                   {"validation loss", validation_loss}, {"validation accuracy", accuracy}, {"rate", rate_now(f)}};
     epo_status status = epo__store_begin(f->store);
     for (size_t i = 0; status == EPO_OK && i < sizeof curves / sizeof *curves; i++) {
