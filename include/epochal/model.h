@@ -34,6 +34,7 @@ typedef struct epo_model_options {
                                     text inside the weights file */
     const char *classes;         /* "BZ,AGN,CV,SN,OTHER,NON" for the triplet and sequence heads; NULL: the file's own */
     const char *normalise;       /* replaces the network's normalisation; NULL: the file's own */
+    int stride;                  /* nights from the beginning of a triplet to that of the next; 0: the file's own */
     uint64_t seed;               /* of random weights */
 } epo_model_options;
 #define EPO_MODEL_OPTIONS_INIT {.seed = 1}
@@ -68,6 +69,7 @@ typedef struct epo_model_info {
     int planes, height, width;   /* what the encoder takes (all planes, also when fused late) */
     const char *plane_names;     /* "science,template,difference" or "night,night,night" */
     const char *fusion;          /* "early" or "late" */
+    int stride;                  /* nights from the beginning of a triplet to that of the next */
     bool dates;                  /* relative dates are appended to the features */
     int features;
     uint64_t encoder_parameters, encoder_macs;   /* macs a triplet */

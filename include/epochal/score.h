@@ -26,6 +26,7 @@ typedef struct epo_score_options {
     const char *array;        /* npz: which array; NULL: the only one of 3 or 4 dimensions */
     const char *extname;      /* FITS: which extension; NULL: the first image */
     bool trust_input;
+    bool triplet_head;        /* sequences: the encoder's own head on the middle nights, in place of the sequence head */
     const char *split;        /* store: "name:part"; NULL: everything */
     const char *command_line; /* kept with the run in the store; NULL: "" */
 } epo_score_options;

@@ -3,7 +3,8 @@
  *
  * Stages (Gomez et al. 2020, section 3.3): the encoder alone, on three nights, with its own head; the sequence head on the
  * features of the frozen encoder; both together, with the sum of two losses. Real/bogus networks have one stage. Every stage
- * stops early on the loss of the validation part and keeps its best weights. A training that was killed goes on from its
+ * stops early on the loss of the validation part and keeps its best weights. A head that no stage has trained, and that the
+ * weights to start from did not have, is not in the file. A training that was killed goes on from its
  * checkpoint to the same bytes: same store, options, processor and number of threads.
  */
 #ifndef EPOCHAL_TRAIN_H
@@ -43,11 +44,13 @@ typedef struct epo_train_options {
     bool class_weights;      /* weight of a class: objects / (classes x objects of it) */
 
     int epochs, batch;       /* of each stage */
+    bool last;               /* all epochs, the last one's weights; the split needs no part validation */
     int patience;            /* epochs without a better validation loss before a stage stops; 0: never */
     int checkpoint_steps;    /* steps between checkpoints within an epoch; 0: only at its end */
     bool balance, turns;     /* raise rare classes by permuting visits; flips and quarter turns */
     bool peak_nights;        /* encoder stage: the paper's label-using choice of nights */
     int nights;              /* joint stage: length that sequences are cut or extended to, as in the paper; 0: as they are */
+    int stride;              /* nights from the beginning of a triplet to that of the next; 0: as the network has it */
     int variants;            /* sequence stage: draws of visits whose features are kept */
     uint64_t seed;
     int threads;             /* 0: all */
@@ -68,7 +71,7 @@ typedef struct epo_train_event {
     int epoch, epochs;            /* from 1 */
     uint64_t batch, batches;      /* batch < batches: within an epoch; equal: it is over and the rest is known */
     double loss;                  /* mean over what was trained on in this epoch so far */
-    double validation_loss, validation_accuracy; /* NaN within an epoch */
+    double validation_loss, validation_accuracy; /* NaN within an epoch, and without a validation part */
     double rate;
     bool best;                    /* this epoch's weights are the best so far */
 } epo_train_event;

@@ -103,6 +103,9 @@ epo_status epo__network_apply_options(epo__network *network, const epo_model_opt
         epo_status status = epo__network_set_classes(network, options->classes);
         if (status != EPO_OK) return status;
     }
+    if (options->stride < 0 || options->stride > network->planes)
+        return epo__fail(EPO_EARG, "a stride of %d nights: 1 to %d, what %s takes at once", options->stride, network->planes, network->name);
+    if (options->stride) network->stride = options->stride;
     if (!options->normalise) return EPO_OK;
     epo__normaliser known;
     epo_status status = epo__normaliser_parse(options->normalise, &known);
@@ -148,9 +151,17 @@ epo_status epo_model_create(const epo_model_options *options, epo_model **out)
 epo_status epo__model_create_like(const epo_model *other, const char *classes, uint64_t seed, epo_model **out)
 {
     epo__network *network = NULL;
-    const epo_model_options options = {.classes = classes, .normalise = other->network->normalise, .seed = seed};
+    const epo_model_options options = {.classes = classes, .normalise = other->network->normalise, .stride = other->network->stride, .seed = seed};
     epo_status status = epo__network_parse(other->network->source, other->network->text, &network);
     return status == EPO_OK ? create(network, &options, out) : status;
+}
+
+void epo__model_drop_head(epo_model *model, epo_head head)
+{
+    epo__net_destroy(model->heads[head]);
+    model->heads[head] = NULL;
+    model->head_sizes[head] = (epo__part_size){0};
+    model->network->heads[head].present = false;
 }
 
 epo_status epo__model_visit(const epo_model *model, epo__param_fn visit, void *context)
@@ -199,6 +210,7 @@ void epo_model_get_info(const epo_model *model, epo_model_info *out)
         .plane_names = model->plane_names,
         .fusion = network->late_fusion ? "late" : "early",
         .dates = network->dates,
+        .stride = network->stride,
         .features = epo__net_out(model->encoder).channels * passes,
         .encoder_parameters = model->encoder_size.parameters,
         .encoder_macs = model->encoder_size.macs * (uint64_t)passes,

@@ -21,6 +21,9 @@ const epo__network *epo__model_network(const epo_model *model);
 epo__net *epo__model_encoder(const epo_model *model);
 epo__net *epo__model_head(const epo_model *model, epo_head head);
 
+/* Takes a head out: it is not saved, and the model has none from then on. */
+void epo__model_drop_head(epo_model *model, epo_head head);
+
 /* Every parameter of the model, "encoder.conv1.weight" and so on, in a fixed order. */
 epo_status epo__model_visit(const epo_model *model, epo__param_fn visit, void *context);
 

@@ -2,7 +2,7 @@
  * model_file.c - a model to a weights file and back (formats/safetensors.h has the bytes).
  *
  * Metadata: epochal.net, the network text; epochal.classes, a JSON object from head to list of names, of the heads that
- * are there; epochal.normalise; epochal.version, of the program that wrote it. Other keys are kept.
+ * are there; epochal.normalise; epochal.stride, of the sequence head's triplets; epochal.version, of the program that wrote it. Other keys are kept.
  *
  * A file may be hostile. Its structure is formats' business; here a network is built only with as many weights as the
  * file holds, and every tensor must be one that the network asked for. */
@@ -20,12 +20,12 @@
 #include "epochal/version.h"
 
 static const char net_key[] = "epochal.net", classes_key[] = "epochal.classes", normalise_key[] = "epochal.normalise",
-                  version_key[] = "epochal.version";
+                  stride_key[] = "epochal.stride", version_key[] = "epochal.version";
 
 static bool is_own_key(const char *key)
 {
-    static const char *const own[] = {net_key,     classes_key,      normalise_key,
-                                      version_key, "epochal.format", "epochal.sha256"};
+    static const char *const own[] = {net_key,    classes_key, normalise_key,
+                                      stride_key, version_key, "epochal.format", "epochal.sha256"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(key, own[i]) == 0) return true;
     return false;
@@ -193,6 +193,21 @@ static epo_status keep_extra(epo_model *model, const epo__safetensors *file)
     return EPO_OK;
 }
 
+/* Normalisation and stride, where the file says others than its network text. */
+static epo_status apply_kept(const char *path, const epo__safetensors *file, epo__network *network)
+{
+    const char *stride = epo__safetensors_metadata(file, stride_key);
+    epo_model_options kept = {.normalise = epo__safetensors_metadata(file, normalise_key)};
+    epo_status status = epo__network_apply_options(network, &kept);
+    if (status == EPO_EARG) return epo__fail_in(EPO_EMODEL, "%s: %s", path, normalise_key);
+    int64_t nights;
+    if (status != EPO_OK || !stride) return status;
+    if (!epo__parse_int(stride, 1, network->planes, &nights))
+        return epo__fail(EPO_EMODEL, "%s: %s \"%.20s\" is not from 1 to %d", path, stride_key, stride, network->planes);
+    network->stride = (int)nights;
+    return EPO_OK;
+}
+
 epo_status epo_model_load(const char *path, const epo_model_options *options, epo_model **out)
 {
     const epo_model_options standard = EPO_MODEL_OPTIONS_INIT;
@@ -206,10 +221,7 @@ epo_status epo_model_load(const char *path, const epo_model_options *options, ep
     if (status != EPO_OK) goto done;
     find_heads(file, network, &values);
     status = read_classes(path, file, network);
-    const char *normalise = epo__safetensors_metadata(file, normalise_key);
-    epo_model_options kept = {.normalise = normalise};
-    if (status == EPO_OK) status = epo__network_apply_options(network, &kept);
-    if (status == EPO_EARG) status = epo__fail_in(EPO_EMODEL, "%s: %s", path, normalise_key);
+    if (status == EPO_OK) status = apply_kept(path, file, network);
     if (status == EPO_OK) status = epo__network_apply_options(network, options);
     if (status != EPO_OK) goto done;
     status = epo__model_build(network, values, &model);
@@ -269,7 +281,8 @@ static void write_classes(const epo_model *model, epo__string *out)
 
 epo_status epo_model_save(const epo_model *model, const char *path)
 {
-    enum { OWN = 4 };
+    enum { OWN = 5 };
+    char stride[16];
     saving s = {0};
     epo__string classes = {0};
     epo__text_pair *pairs = epo__alloc(OWN + model->extra_count, sizeof *pairs);
@@ -280,7 +293,9 @@ epo_status epo_model_save(const epo_model *model, const char *path)
     pairs[0] = (epo__text_pair){net_key, model->network->text};
     pairs[1] = (epo__text_pair){classes_key, classes.text};
     pairs[2] = (epo__text_pair){normalise_key, model->network->normalise};
-    pairs[3] = (epo__text_pair){version_key, EPO_VERSION_STRING};
+    snprintf(stride, sizeof stride, "%d", model->network->stride);
+    pairs[3] = (epo__text_pair){stride_key, stride};
+    pairs[4] = (epo__text_pair){version_key, EPO_VERSION_STRING};
     for (size_t i = 0; i < model->extra_count; i++) pairs[OWN + i] = model->extra[i];
     status = epo__safetensors_write(path, s.tensors, s.count, pairs, OWN + model->extra_count);
 done:

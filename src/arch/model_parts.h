@@ -24,7 +24,7 @@ struct epo_model {
  * more than `max_parameters` values. */
 epo_status epo__model_build(epo__network *network, uint64_t max_parameters, epo_model **out);
 
-/* Replaces classes and normalisation where the options say so. EPO_EARG. */
+/* Replaces classes, normalisation and stride where the options say so. EPO_EARG. */
 epo_status epo__network_apply_options(epo__network *network, const epo_model_options *options);
 
 #endif

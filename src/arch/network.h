@@ -16,7 +16,7 @@
  *     triplet  classes=BZ,AGN,CV,SN,OTHER,NON
  *         linear classes
  *         softmax
- *     sequence nights=3 dates=off classes=BZ,AGN,CV,SN,OTHER,NON
+ *     sequence nights=3 stride=3 dates=off classes=BZ,AGN,CV,SN,OTHER,NON
  *         gru 128 layers=2 output=sum
  *         linear classes
  *         softmax
@@ -28,6 +28,9 @@
  * `encoder` come first, each at most once; network and input must be there, the others have the defaults fusion early,
  * join none, normalise none, pad centre value=0. Then come `encoder` and one or more heads, each followed by its
  * layers (nn/layer.h): the encoder gives a vector, a head ends in softmax or sigmoid, the sequence head begins with gru.
+ *
+ * A triplet of the sequence head begins `stride` nights after the one before it, 1 to nights; without stride= they follow
+ * each other. A model may have another stride than its text (epo_model_options).
  *
  * A head's classes are those of the task: the ones in the file are only what is taken when nobody says otherwise. `linear
  * classes` has as many outputs as the head has classes. A head that ends in one sigmoid has two classes, and its output
@@ -78,6 +81,7 @@ typedef struct epo__network {
     bool pad_corner;          /* false: centre */
     float pad_value;
     bool dates;
+    int stride;               /* nights from the beginning of a triplet to that of the next, 1 to planes */
     char *roles[EPO__MAX_PLANES]; /* stamp head: the role of each plane, "science"; NULL without a stamp head */
     epo__network_section encoder, heads[EPO_HEAD_COUNT];
     char *storage;            /* what the words and arguments point into */

@@ -319,13 +319,14 @@ static epo_status read_triplet(reader *r, char *rest)
 
 static epo_status read_sequence(reader *r, char *rest)
 {
-    const char *const keys[MAX_KEYS + 1] = {"classes", "nights", "dates"};
+    const char *const keys[MAX_KEYS + 1] = {"classes", "nights", "dates", "stride"};
     const char *values[MAX_KEYS];
     int nights = 0;
     epo_status status = take_options(r, rest, keys, values);
     if (status != EPO_OK || (status = read_head(r, EPO_HEAD_SEQUENCE, values[0])) != EPO_OK) return status;
     if ((status = take_int(r, "nights", values[1], EPO__MAX_PLANES, &nights)) != EPO_OK) return status;
     if (nights != r->network->planes) return wrong(r, r->line, "nights=%d, but the input has planes=%d", nights, r->network->planes);
+    if (values[3] && (status = take_int(r, "stride", values[3], nights, &r->network->stride)) != EPO_OK) return status;
     return values[2] ? take_choice(r, values[2], "off", "on", &r->network->dates) : EPO_OK;
 }
 
@@ -472,6 +473,7 @@ epo_status epo__network_parse(const char *source, const char *text, epo__network
     if (status == EPO_OK) status = check_whole(&r);
     if (status == EPO_OK) status = set_default(&r.network->about, "");
     if (status == EPO_OK) status = set_default(&r.network->normalise, "none");
+    if (!r.network->stride) r.network->stride = r.network->planes;
 done:
     if (status == EPO_OK)
         *out = r.network;

@@ -2,7 +2,7 @@
  * classify.c - every object's sequence through encoder and GRU.
  *
  *     fill: metadata and raw pixels of one object (its own reading handle)
- *     work: one size, normalise, encode every three nights, GRU, softmax
+ *     work: one size, normalise, encode triplets of nights, GRU, softmax; or the encoder's own head on the middle triplet
  *     deliver: scores to the store and to the caller
  */
 #include <math.h>
@@ -33,12 +33,14 @@ typedef struct item {
     size_t triplets;
     double *probabilities;
     char error[512];   /* "" when it was classified */
-    double *mjds;
-    size_t mjd_room;
+    float *planes;     /* of overlapping triplets, one behind the other */
+    double *mjds;      /* of their nights */
+    size_t plane_room, mjd_room;
 } item;
 
 typedef struct classifier {
     const epo_model *model;
+    epo_head head;
     epo__normaliser normaliser;
     epo_store *reading;
     epo__recorder recorder;
@@ -71,6 +73,7 @@ static void item_free(void *context, void *chunk)
     epo__sequence_free(&it->sequence);
     epo__pool_free(&it->texts);
     free(it->probabilities);
+    free(it->planes);
     free(it->mjds);
     free(it);
 }
@@ -101,28 +104,64 @@ static epo_status item_fill(void *context, void *chunk, bool *end)
     return status;
 }
 
-static epo_status classify_item(classifier *c, item *it, int worker)
+/* Planes and dates of `it->triplets` triplets, the first of which begins at night `first`, the others `stride` nights later each. Nights
+ * that follow each other are left where they are. */
+static epo_status lay_triplets(item *it, size_t first, size_t stride, size_t nights, size_t plane, float **planes)
+{
+    epo__sequence *s = &it->sequence;
+    size_t floats;
+    if (!epo__size_mul(it->triplets * nights, plane, &floats) || !epo__grow(&it->mjds, &it->mjd_room, it->triplets * nights, sizeof *it->mjds))
+        return epo__nomem("dates");
+    for (size_t t = 0; t < it->triplets; t++)
+        for (size_t i = 0; i < nights; i++) it->mjds[t * nights + i] = s->nights[first + t * stride + i].mjd;
+    *planes = s->planes + first * plane;
+    if (stride == nights || it->triplets == 1) return EPO_OK;
+    if (!epo__grow(&it->planes, &it->plane_room, floats, sizeof *it->planes)) return epo__nomem("triplets of a sequence");
+    for (size_t t = 0; t < it->triplets; t++)
+        memcpy(it->planes + t * nights * plane, s->planes + (first + t * stride) * plane, nights * plane * sizeof *it->planes);
+    *planes = it->planes;
+    return EPO_OK;
+}
+
+/* Under scope sequence the scale is that of all nights, also of those left over at the end, as in training; else triplets are
+ * normalised each for itself. */
+static epo_status make_triplets(classifier *c, item *it, int worker, float **planes)
 {
     const epo__network *n = epo__model_network(c->model);
     epo__sequence *s = &it->sequence;
-    size_t planes = (size_t)n->planes;
-    it->triplets = s->night_count / planes;
-    if (it->triplets == 0)
-        return epo__fail(EPO_EFORMAT, "object %s: %zu nights, and a sequence needs %zu", it->object.name, s->night_count, planes);
-    epo_status status = epo__sequence_assemble(s, n->height, n->width);
-    if (status != EPO_OK) return status;
-    /* under scope sequence the scale is that of all nights, also of those left over at the end, as in training */
+    size_t nights = (size_t)n->planes, plane = (size_t)n->height * (size_t)n->width, first = 0;
     bool whole = c->normaliser.scope == EPO_SCOPE_SEQUENCE;
-    epo__image_block block = {.pixels = s->planes, .stamps = whole ? s->night_count : it->triplets, .planes = whole ? 1 : planes,
-                              .height = n->height, .width = n->width, .difference = -1};
-    if ((status = epo__normalise(&c->normaliser, &block, &c->rooms[worker])) != EPO_OK) return status;
-    if (!epo__grow(&it->mjds, &it->mjd_room, s->night_count, sizeof *it->mjds)) return epo__nomem("dates");
-    for (size_t i = 0; i < s->night_count; i++) it->mjds[i] = s->nights[i].mjd;
-    if (!c->engines[worker]) {
-        epo__nn_set_threads(1); /* workers run side by side, each on one thread */
-        status = epo__engine_create(c->model, EPO_HEAD_SEQUENCE, c->batch, &c->engines[worker]);
+    it->triplets = (s->night_count - nights) / (size_t)n->stride + 1;
+    if (c->head == EPO_HEAD_TRIPLET) {
+        first = (s->night_count - nights) / 2;
+        it->triplets = 1;
     }
-    if (status == EPO_OK) status = epo__engine_sequence(c->engines[worker], it->triplets, s->planes, it->mjds, it->probabilities);
+    epo_status status = epo__sequence_assemble(s, n->height, n->width);
+    epo__image_block block = {.pixels = s->planes, .stamps = s->night_count, .planes = 1, .height = n->height, .width = n->width, .difference = -1};
+    if (status == EPO_OK && whole) status = epo__normalise(&c->normaliser, &block, &c->rooms[worker]);
+    if (status == EPO_OK) status = lay_triplets(it, first, (size_t)n->stride, nights, plane, planes);
+    if (status != EPO_OK || whole) return status;
+    block.pixels = *planes;
+    block.stamps = it->triplets;
+    block.planes = nights;
+    return epo__normalise(&c->normaliser, &block, &c->rooms[worker]);
+}
+
+static epo_status classify_item(classifier *c, item *it, int worker)
+{
+    size_t nights = (size_t)epo__model_network(c->model)->planes;
+    float *planes = NULL;
+    if (it->sequence.night_count < nights)
+        return epo__fail(EPO_EFORMAT, "object %s: %zu nights, and a sequence needs %zu", it->object.name, it->sequence.night_count, nights);
+    epo_status status = make_triplets(c, it, worker, &planes);
+    if (status == EPO_OK && !c->engines[worker]) {
+        epo__nn_set_threads(1); /* workers run side by side, each on one thread */
+        status = epo__engine_create(c->model, c->head, c->batch, &c->engines[worker]);
+    }
+    if (status == EPO_OK && c->head == EPO_HEAD_TRIPLET)
+        status = epo__engine_run(c->engines[worker], 1, planes, it->probabilities);
+    else if (status == EPO_OK)
+        status = epo__engine_sequence(c->engines[worker], it->triplets, planes, it->mjds, it->probabilities);
     return status == EPO_OK ? epo__score_check(it->probabilities, c->class_count) : status;
 }
 
@@ -143,7 +182,7 @@ static epo_status item_deliver(void *context, void *chunk)
     classifier *c = context;
     item *it = chunk;
     const epo__network *n = epo__model_network(c->model);
-    char *const *classes = n->heads[EPO_HEAD_SEQUENCE].classes;
+    char *const *classes = n->heads[c->head].classes;
     bool bad = it->error[0] != '\0';
     epo_status status = bad ? EPO_OK : epo__recorder_ready(&c->recorder);
     for (size_t k = 0; !bad && status == EPO_OK && k < c->class_count; k++)
@@ -165,10 +204,11 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     *out = (epo_score_summary){0};
     const epo_score_options standard = EPO_SCORE_OPTIONS_INIT;
     if (!options) options = &standard;
-    if (!epo__model_head(model, EPO_HEAD_SEQUENCE)) return epo__fail(EPO_EMODEL, "the model has no sequence head: it scores single stamps (epochal score)");
+    epo_head head = options->triplet_head ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
+    if (!epo__model_head(model, head)) return epo__fail(EPO_EMODEL, "the model has no %s head, so it cannot classify sequences with it", epo_head_name(head));
     const epo__network *n = epo__model_network(model);
     int threads = epo__threads(options->threads);
-    classifier c = {.model = model, .class_count = n->heads[EPO_HEAD_SEQUENCE].class_count, .result = result,
+    classifier c = {.model = model, .head = head, .class_count = n->heads[head].class_count, .result = result,
                     .result_context = context, .summary = out};
     double start = epo__seconds();
     epo_status status = epo__score_batch(options, &c.batch);
@@ -180,7 +220,7 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     c.engines = epo__alloc((size_t)threads, sizeof(epo__engine *));
     c.rooms = epo__alloc((size_t)threads, sizeof *c.rooms);
     if (status == EPO_OK && (!c.engines || !c.rooms)) status = epo__nomem("workers");
-    if (status == EPO_OK) status = epo__recorder_start(&c.recorder, store, "classify", model, EPO_HEAD_SEQUENCE, options, threads);
+    if (status == EPO_OK) status = epo__recorder_start(&c.recorder, store, "classify", model, head, options, threads);
     if (status == EPO_OK) {
         epo__pipeline pipeline = {&c, item_make, item_free, item_fill, item_work, item_deliver};
         status = epo__pipeline_run(&pipeline, threads);

@@ -36,7 +36,9 @@ void epo__feature_rows(const epo__network *network, size_t first, size_t count, 
         memcpy(row, in + t * encoded, encoded * sizeof *row);
         for (size_t i = 0; i < nights; i++) {
             size_t night = (first + t) * nights + i;
-            row[width - nights + i] = night == 0 ? 0 : (float)((mjds[night] - mjds[night - 1]) / DAYS_PER_YEAR);
+            /* before a triplet's first night comes the one that the triplet before it has at place `stride` - 1 */
+            size_t before = i > 0 ? night - 1 : night - nights + (size_t)network->stride - 1;
+            row[width - nights + i] = night == 0 ? 0 : (float)((mjds[night] - mjds[before]) / DAYS_PER_YEAR);
         }
     }
 }

@@ -35,8 +35,8 @@ static epo_status make_model(epo__training *f)
     const epo_train_options *o = f->options;
     epo_model *base = NULL;
     char *classes = NULL;
-    const epo_model_options random = {.net = o->net, .seed = o->seed};
-    epo_status status = o->from ? epo_model_load(o->from, o->net ? &random : NULL, &base) : epo_model_create(&random, &base);
+    const epo_model_options random = {.net = o->net, .stride = o->stride, .seed = o->seed};
+    epo_status status = o->from ? epo_model_load(o->from, &random, &base) : epo_model_create(&random, &base);
     if (status != EPO_OK) return status;
     size_t count;
     const char *const *names = head_classes(base, strcmp(o->task, "realbogus") == 0, &count);
@@ -44,6 +44,7 @@ static epo_status make_model(epo__training *f)
     if (status == EPO_OK && !f->task.stamps && !(classes = epo__task_class_list(&f->task))) status = epo__nomem("classes");
     if (status == EPO_OK) status = epo__model_create_like(base, classes, o->seed, &f->model);
     if (status == EPO_OK && o->from) status = epo__transfer(base, f->model, &f->task);
+    for (int h = 0; o->from && h < EPO_HEAD_COUNT; h++) f->given[h] = epo__model_head(base, (epo_head)h) != NULL;
     epo_model_free(base);
     free(classes);
     return status;
@@ -153,7 +154,7 @@ static epo_status open_loader(epo__training *f, const char *part, bool training,
     snprintf(split, sizeof split, "%.200s:%s", o->split, part);
     epo__loader_options l = {.store = epo__store_path(f->store), .split = split, .classes = f->task.classes, .class_count = f->task.class_count,
                              .label_count = f->task.label_count, .nights_by = o->peak_nights ? EPO__NIGHTS_PEAK : EPO__NIGHTS_FREE,
-                             .nights = o->nights, .training = training, .balance = training && o->balance,
+                             .nights = o->nights, .stride = epo__model_network(f->model)->stride, .training = training, .balance = training && o->balance,
                              .seed = o->seed, .batch = o->batch, .memory = loader_memory(f, training)};
     epo_status status = epo__stamp_rule_of(epo__model_network(f->model), &l.rule);
     l.turns = training && o->turns && l.rule.height == l.rule.width;
@@ -209,6 +210,7 @@ static epo_status open_stage(epo__training *f)
     if (status == EPO_OK) status = supplied;
     if (status == EPO_OK) status = open_loader(f, "validation", false, &check);
     if (status == EPO_OK) status = epo__supply_create(f->model, check, variants ? 1 : 0, o->seed, share_of_memory(f, false) / 2, &f->validation);
+    if (status == EPO_ENOTFOUND && o->last) status = EPO_OK; /* it is not needed */
     if (status == EPO_OK) {
         epo__learner_options l = {.stage = stage, .batch = o->batch, .triplets = (size_t)o->batch * longest, .seed = o->seed,
                                   .smoothing = o->smoothing, .class_weights = o->class_weights ? weights : NULL};
@@ -324,11 +326,11 @@ static epo_status note_curves(epo__training *f, double validation_loss, double a
 static epo_status end_epoch(epo__training *f)
 {
     epo__position *p = &f->position;
-    double loss, accuracy;
-    epo_status status = epo__training_validate(f, &loss, &accuracy);
+    double loss = NAN, accuracy = NAN;
+    epo_status status = f->validation ? epo__training_validate(f, &loss, &accuracy) : EPO_OK;
     if (status == EPO_OK) status = note_curves(f, loss, accuracy);
     if (status != EPO_OK) return status;
-    bool best = isnan(p->best_loss) || loss < p->best_loss;
+    bool best = f->options->last || isnan(p->best_loss) || loss < p->best_loss;
     if (best) {
         p->best_loss = loss;
         p->best_accuracy = accuracy;
@@ -339,7 +341,7 @@ static epo_status end_epoch(epo__training *f)
     }
     p->batch = epo__supply_batches(f->supply);
     if (status == EPO_OK) status = tell(f, p->batch, loss, accuracy, best);
-    p->plateau = epo__plateau_next(&f->schedule, p->plateau, loss);
+    p->plateau = epo__plateau_next(&f->schedule, p->plateau, f->validation ? loss : mean_loss(p));
     p->epoch++;
     p->batch = 0;
     p->loss_sum = 0;
@@ -351,7 +353,7 @@ static epo_status end_epoch(epo__training *f)
 static bool stage_is_over(const epo__training *f)
 {
     const epo__position *p = &f->position;
-    return p->epoch >= (uint64_t)f->options->epochs || (f->options->patience > 0 && p->bad_epochs >= (uint64_t)f->options->patience);
+    return p->epoch >= (uint64_t)f->options->epochs || (!f->options->last && f->options->patience > 0 && p->bad_epochs >= (uint64_t)f->options->patience);
 }
 
 static void start_of_stage(epo__position *p, int stage)
@@ -387,6 +389,16 @@ static epo_status run_stages(epo__training *f, bool resumed)
     }
     close_stage(f);
     return status;
+}
+
+/* A head that nothing was ever learned in would give scores like any other. */
+static void drop_untrained(epo__training *f)
+{
+    for (int h = 0; h < EPO_HEAD_COUNT; h++) {
+        bool trained = f->given[h];
+        for (int i = 0; i < f->stage_count; i++) trained = trained || epo__stage_uses(f->stages[i], (epo_head)h);
+        if (!trained && epo__model_head(f->model, (epo_head)h)) epo__model_drop_head(f->model, (epo_head)h);
+    }
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------ */
@@ -449,7 +461,7 @@ static epo_status check_options(const epo_train_options *o)
          "epochs of the schedule are not negative, its factor is between 0 and 1"},
         {not_negative(o->decay) && not_negative(o->clip), "weight decay and clip are not negative"},
         {o->warmup >= 0 && o->patience >= 0 && o->checkpoint_steps >= 0, "epochs of warm-up and patience, and checkpoint steps, are not negative"},
-        {o->nights >= 0 && o->variants >= 1, "nights are not negative, variants at least 1"},
+        {o->nights >= 0 && o->stride >= 0 && o->variants >= 1, "nights and stride are not negative, variants at least 1"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (!rules[i].right) return epo__fail(EPO_EARG, "%s", rules[i].else_say);
@@ -483,6 +495,7 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     if (status == EPO_OK) status = epo__training_begin(&f, resumed);
     if (status == EPO_OK) {
         status = run_stages(&f, resumed);
+        if (status == EPO_OK) drop_untrained(&f);
         if (status == EPO_OK) status = epo_model_save(f.model, options->out);
         if (status == EPO_OK) status = epo__sha256_file(options->out, out->sha256);
         f.position.seconds += epo__seconds() - f.since;

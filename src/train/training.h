@@ -22,6 +22,7 @@ typedef struct epo__training {
     char *checkpoint, *options_text; /* path; the options that must be equal to go on */
 
     epo_model *model;
+    bool given[EPO_HEAD_COUNT]; /* heads that the weights to start from had */
     epo__task task;
     epo__stage stages[3];
     int stage_count;
@@ -31,7 +32,7 @@ typedef struct epo__training {
 
     /* of the stage at hand */
     epo__learner *learner;
-    epo__supply *supply, *validation;
+    epo__supply *supply, *validation; /* validation: NULL without such a part */
     epo__optimiser *optimiser;
 
     double since; /* when position.seconds was last brought up to date */

@@ -41,8 +41,8 @@ epo_status epo__training_options_text(epo__training *f)
         double value;
     } numbers[] = {{"rate", o->rate}, {"decay", o->decay}, {"momentum", o->momentum}, {"schedule_epochs", o->schedule_epochs},
                    {"schedule_factor", o->schedule_factor}, {"warmup", o->warmup}, {"clip", o->clip}, {"smoothing", o->smoothing},
-                   {"class_weights", o->class_weights}, {"epochs", o->epochs}, {"batch", o->batch}, {"patience", o->patience},
-                   {"balance", o->balance}, {"turns", o->turns}, {"peak_nights", o->peak_nights}, {"nights", o->nights},
+                   {"class_weights", o->class_weights}, {"epochs", o->epochs}, {"batch", o->batch}, {"last", o->last}, {"patience", o->patience},
+                   {"balance", o->balance}, {"turns", o->turns}, {"peak_nights", o->peak_nights}, {"nights", o->nights}, {"stride", o->stride},
                    {"variants", o->variants}, {"threads", f->threads}, {"memory", (double)o->memory}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) add_number(&s, numbers[i].name, numbers[i].value);
     epo__string_addf(&s, ",\"seed\":%llu}", (unsigned long long)o->seed); /* a double would not hold all of it */
@@ -84,7 +84,7 @@ epo_status epo__training_end(epo__training *f, epo_status how, const char *sha25
     epo_status status = epo__store_begin(f->store);
     if (status == EPO_OK && how == EPO_OK) {
         epo__string classes = {0};
-        epo_head head = f->task.stamps ? EPO_HEAD_STAMP : EPO_HEAD_SEQUENCE;
+        epo_head head = f->task.stamps ? EPO_HEAD_STAMP : f->stages[f->stage_count - 1] == EPO__STAGE_ENCODER ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
         epo_model_info info;
         epo_model_get_info(f->model, &info);
         epo__run_classes(&classes, &info, head);

@@ -6,9 +6,18 @@
 
 typedef struct classify_options {
     cli_common common;
-    const char *split, *net, *normalise;
+    const char *split, *net, *normalise, *head;
     int batch;
 } classify_options;
+
+static const char *head_word(size_t index, const char **about)
+{
+    static const char *const words[][2] = {{"sequence", "GRU over the features of all triplets"},
+                                           {"triplet", "the encoder's own head, on the middle nights alone"}};
+    if (index >= sizeof words / sizeof *words) return NULL;
+    *about = words[index][1];
+    return words[index][0];
+}
 
 #define PLACE(member) .place = offsetof(classify_options, member)
 static const cli_option options[] = {
@@ -17,6 +26,7 @@ static const cli_option options[] = {
     {.name = "split", .kind = CLI_TEXT, .argument = "NAME:PART", PLACE(split), .help = "only these objects, as main:test"},
     {.name = "net", .kind = CLI_TEXT, .argument = "FILE", PLACE(net), .help = "network text for weights that have none in them, PyTorch's say"},
     {.name = "normalise", .kind = CLI_TEXT, .argument = "NAME", PLACE(normalise), .help = "normalisation instead of the model's own"},
+    {.name = "head", .kind = CLI_TEXT, .argument = "HEAD", .standard = "sequence", PLACE(head), .word = head_word, .help = "which head classifies"},
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", PLACE(batch), .help = "triplets that go through the encoder together"},
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("table"),
@@ -61,7 +71,8 @@ static int run(const cli_call *call)
     epo_store *store = NULL;
     epo_score_summary summary = {0};
     epo_model_info info;
-    int result = cli_model_load(o->common.model, o->net, o->normalise, EPO_HEAD_SEQUENCE, &model);
+    epo_head head = o->head[0] == 't' ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
+    int result = cli_model_load(o->common.model, o->net, o->normalise, head, &model);
     if (result != CLI_OK) return result;
     epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status != EPO_OK) {
@@ -69,7 +80,7 @@ static int run(const cli_call *call)
         goto done;
     }
     epo_model_get_info(model, &info);
-    scores.head = &info.heads[EPO_HEAD_SEQUENCE];
+    scores.head = &info.heads[head];
     scores.output = cli_output_open(o->common.output, false);
     if (!scores.output) {
         result = CLI_FAILED;
@@ -90,6 +101,7 @@ static int run(const cli_call *call)
     score.threads = o->common.threads;
     score.batch = o->batch;
     score.split = o->split;
+    score.triplet_head = head == EPO_HEAD_TRIPLET;
     score.command_line = call->command_line;
     cli_progress_begin("objects", 0);
     status = epo_classify_store(model, store, &score, print_object, &scores, &summary);
@@ -104,10 +116,10 @@ const cli_command cmd_classify = {
     .name = "classify",
     .about = "Classify objects from their sequences of images",
     .description =
-        "Runs each object of a store through the encoder, three consecutive nights at a time, and the features through the\n"
-        "sequence head. Prints per object the class it was given, the most probable one, how many nights and triplets went in,\n"
-        "and the probability of each class; all of it is kept in the store with the run and the model. An object with fewer\n"
-        "than three nights gets an error instead, and the exit status is 3.",
+        "Runs each object of a store through the encoder, three nights at a time, and the features through the sequence head.\n"
+        "Prints per object the class it was given, the most probable one, how many nights and triplets went in, and the\n"
+        "probability of each class; all of it is kept in the store with the run and the model. An object with fewer than three\n"
+        "nights gets an error instead, and the exit status is 3.",
     .examples = "epochal classify --db crts.db --model taonet.safetensors\n"
                 "# the test part of a split, for another program\n"
                 "epochal classify --db crts.db --model taonet.safetensors --split main:test --output csv > test.csv",

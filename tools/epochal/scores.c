@@ -20,7 +20,10 @@ int cli_model_load(const char *path, const char *net, const char *normalise, epo
     epo_model_info info;
     epo_model_get_info(*out, &info);
     if (info.heads[head].present) return CLI_OK;
-    cli_error("%s: network %s has no %s head", path, info.name, epo_head_name(head));
+    const char *instead = info.heads[EPO_HEAD_STAMP].present     ? "it scores single stamps (epochal score)"
+                          : info.heads[EPO_HEAD_TRIPLET].present ? "only the encoder's own was trained (epochal classify --head triplet)"
+                                                                 : "it classifies sequences (epochal classify)";
+    cli_error("%s: this %s has no %s head; %s", path, info.name, epo_head_name(head), instead);
     epo_model_free(*out);
     *out = NULL;
     return CLI_BAD_MODEL;

@@ -67,12 +67,14 @@ int cli_train(const cli_call *call, const cli_training *o)
     train.class_weights = o->class_weights;
     train.epochs = o->epochs;
     train.batch = o->batch;
+    train.last = o->last;
     train.patience = o->patience;
     train.checkpoint_steps = o->checkpoint_steps;
     train.balance = !o->no_balance;
     train.turns = !o->no_turns;
     train.peak_nights = o->peak_nights;
     train.nights = o->nights;
+    train.stride = o->stride;
     train.variants = o->variants;
     train.seed = o->common.seed;
     train.threads = o->common.threads;

@@ -10,8 +10,8 @@ typedef struct cli_training {
     const char *split, *net, *from, *task, *stage, *freeze, *out, *checkpoint;
     const char *optimiser, *schedule;
     double rate, decay, momentum, schedule_factor, clip, smoothing;
-    int schedule_epochs, warmup, epochs, batch, patience, checkpoint_steps, nights, variants, memory;
-    bool resume, class_weights, no_balance, no_turns, peak_nights;
+    int schedule_epochs, warmup, epochs, batch, patience, checkpoint_steps, nights, stride, variants, memory;
+    bool resume, last, class_weights, no_balance, no_turns, peak_nights;
 } cli_training;
 
 #define CLI_TRAINING_PLACE(member) .place = offsetof(cli_training, member)
@@ -26,6 +26,8 @@ typedef struct cli_training {
     {.name = "epochs", .kind = CLI_COUNT, .argument = "N", .standard = standard_epochs, CLI_TRAINING_PLACE(epochs), .help = "of each stage, at most"}, \
     {.name = "patience", .kind = CLI_COUNT, .argument = "N", .standard = "10", CLI_TRAINING_PLACE(patience),                                      \
      .help = "epochs without a better validation loss before a stage stops; 0: never"},                                                          \
+    {.name = "last", .kind = CLI_FLAG, CLI_TRAINING_PLACE(last),                                                                                  \
+     .help = "do all epochs and keep the last one's weights; the split needs no part validation"},                                               \
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", CLI_TRAINING_PLACE(batch), .help = "examples in a step"},             \
     {.name = "optimiser", .kind = CLI_TEXT, .argument = "NAME", .standard = "adam", CLI_TRAINING_PLACE(optimiser), .help = "adam, adamw or sgd"}, \
     {.name = "rate", .kind = CLI_REAL, .argument = "X", .standard = standard_rate, CLI_TRAINING_PLACE(rate), .help = "learning rate"},            \
@@ -49,6 +51,8 @@ typedef struct cli_training {
      .help = "encoder stage: nights about the brightest one of transients, as in the paper; looks at the label"},                                \
     {.name = "nights", .kind = CLI_COUNT, .argument = "N", .standard = "0", CLI_TRAINING_PLACE(nights),                                          \
      .help = "joint stage: nights that each sequence is cut or extended to, as in the paper; 0: as they are"},                                                                    \
+    {.name = "triplet-stride", .kind = CLI_COUNT, .argument = "N", .standard = "0", CLI_TRAINING_PLACE(stride),                                  \
+     .help = "nights from one triplet to the next: 1 or 2 overlap, 3 follow each other; 0: as the network has it"},                             \
     {.name = "variants", .kind = CLI_COUNT, .argument = "N", .standard = "4", CLI_TRAINING_PLACE(variants),                                       \
      .help = "sequence stage: draws of visits whose features are kept"},                                                                         \
     {.name = "memory", .kind = CLI_COUNT, .argument = "MIB", .standard = "512", CLI_TRAINING_PLACE(memory),                                       \
