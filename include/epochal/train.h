@@ -2,7 +2,8 @@
  * train.h - from labelled objects in a store to weights.
  *
  * Stages (Gomez et al. 2020, section 3.3): the encoder alone, on three nights, with its own head; the sequence head on the
- * features of the frozen encoder; both together, with the sum of two losses. Real/bogus networks have one stage. Every stage
+ * features of the frozen encoder; both together, with the sum of two losses. Real/bogus has one stage of its own, or is learned beside the
+ * stages encoder and joint, with its loss added to theirs. Every stage
  * stops early on the loss of the validation part and keeps its best weights. A head that no stage has trained, and that the
  * weights to start from did not have, is not in the file. A training that was killed goes on from its
  * checkpoint to the same bytes: same store, options, processor and number of threads.
@@ -28,6 +29,7 @@ typedef struct epo_train_options {
     const char *split;       /* name of a split with the parts train and validation */
     const char *task;        /* multiclass, realbogus, transient-vs-non, sn-vs-non, or groups CLASS,CLASS:CLASS,... */
     const char *stage;       /* encoder, sequence, joint, all; realbogus has one stage */
+    bool with_realbogus;     /* the stamp head learns beside the others, from the classes real and bogus of the same split */
     const char *freeze;      /* none, encoder, or the beginning of the names of parameters that stay as they are */
     const char *out;         /* weights file to be written */
     const char *checkpoint;  /* NULL: OUT.checkpoint */

@@ -111,11 +111,11 @@ static void free_tensors(tensor_list *l)
 /* Numbers in hexadecimal floating point: what is read back is what was written, to the last bit. */
 static char *position_text(const epo__position *p)
 {
-    return epo__format("{\"stage\":%d,\"epoch\":%llu,\"batch\":%llu,\"step\":%llu,\"stage_step\":%llu,\"examples\":%llu,\"loss_sum\":\"%a\",\"loss_count\":%llu,"
+    return epo__format("{\"stage\":%d,\"epoch\":%llu,\"batch\":%llu,\"step\":%llu,\"stage_step\":%llu,\"examples\":%llu,\"stamp_epoch\":%llu,\"stamp_batch\":%llu,\"loss_sum\":\"%a\",\"loss_count\":%llu,"
                        "\"best_loss\":\"%a\",\"best_accuracy\":\"%a\",\"bad_epochs\":%llu,\"plateau_scale\":\"%a\",\"plateau_best\":\"%a\","
                        "\"plateau_bad\":%llu,\"plateau_any\":%d,\"run\":%lld,\"seconds\":\"%a\"}",
                        p->stage, (unsigned long long)p->epoch, (unsigned long long)p->batch, (unsigned long long)p->step, (unsigned long long)p->stage_step,
-                       (unsigned long long)p->examples, p->loss_sum, (unsigned long long)p->loss_count, p->best_loss, p->best_accuracy,
+                       (unsigned long long)p->examples, (unsigned long long)p->stamp_epoch, (unsigned long long)p->stamp_batch, p->loss_sum, (unsigned long long)p->loss_count, p->best_loss, p->best_accuracy,
                        (unsigned long long)p->bad_epochs, p->plateau.scale, p->plateau.best, (unsigned long long)p->plateau.bad,
                        p->plateau.any, (long long)p->run, p->seconds);
 }
@@ -171,7 +171,8 @@ epo_status epo__checkpoint_read_position(const char *path, const char *options, 
         status = epo__fail(EPO_EARG, "%s: of a training with other options; use the same ones, or remove it. It was %s", path, was);
     else
         *p = (epo__position){.stage = (int)whole(root, "stage"), .epoch = whole(root, "epoch"), .batch = whole(root, "batch"),
-                             .step = whole(root, "step"), .stage_step = whole(root, "stage_step"), .examples = whole(root, "examples"), .loss_sum = real(root, "loss_sum"),
+                             .step = whole(root, "step"), .stage_step = whole(root, "stage_step"), .examples = whole(root, "examples"),
+                             .stamp_epoch = whole(root, "stamp_epoch"), .stamp_batch = whole(root, "stamp_batch"), .loss_sum = real(root, "loss_sum"),
                              .loss_count = whole(root, "loss_count"), .best_loss = real(root, "best_loss"),
                              .best_accuracy = real(root, "best_accuracy"), .bad_epochs = whole(root, "bad_epochs"),
                              .plateau = {.scale = real(root, "plateau_scale"), .best = real(root, "plateau_best"),

@@ -17,6 +17,7 @@ typedef struct epo__position {
     uint64_t epoch, batch;  /* next to be done */
     uint64_t step;          /* over all stages: what dropout depends on */
     uint64_t stage_step;    /* that step when the stage began: its optimiser counts from there */
+    uint64_t stamp_epoch, stamp_batch; /* of the candidates that go beside, next to be done */
     uint64_t examples;
     double loss_sum;        /* of the epoch at hand */
     uint64_t loss_count;

@@ -2,6 +2,7 @@
  * learner.c - a batch through encoder and heads, the loss, and back. */
 #include "train/learner.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ typedef struct head {
     epo__gradplan *plan;
     size_t outputs;      /* logits; 1 for a sigmoid */
     float *logits, *d_logits, *d_in;
+    float *weights;      /* of classes, NULL: all 1 */
 } head;
 
 struct epo__learner {
@@ -27,7 +29,7 @@ struct epo__learner {
     size_t planes, stamp, encoded, row; /* floats of a triplet's planes, of its features, of a row for the sequence head */
     int runs;
     double smoothing;
-    float *weights;
+    float *together;           /* planes of triplets and of the stamps beside them */
     float *joined, *features, *d_features, *rows;
     int *labels;               /* of the triplets, joint stage */
 };
@@ -48,12 +50,19 @@ bool epo__stage_uses(epo__stage stage, epo_head which)
     return false;
 }
 
+static bool beside(const epo__learner_options *o, epo_head which)
+{
+    return which == EPO_HEAD_STAMP && o->stamps > 0;
+}
+
 static epo_status create_head(epo__learner *l, const epo__learner_options *o, epo_head which)
 {
+    const float *weights = beside(o, which) ? o->stamp_weights : o->class_weights;
     epo__net *net = epo__model_head(l->model, which);
     if (!net) return epo__fail(EPO_EMODEL, "the network %s has no %s head", l->network->name, epo_head_name(which));
     head *h = &l->heads[which];
-    size_t samples = which == EPO_HEAD_TRIPLET ? o->triplets : (size_t)o->batch;
+    size_t samples = beside(o, which) ? (size_t)o->stamps : which == EPO_HEAD_TRIPLET ? o->triplets : (size_t)o->batch;
+    size_t classes = l->network->heads[which].class_count;
     size_t rows = which == EPO_HEAD_SEQUENCE ? o->triplets : samples;
     epo__gradplan_options options = {.prefix = epo_head_name(which), .seed = o->seed, .logits = true};
     epo_status status = epo__gradplan_create(net, (int)samples, &options, &h->plan);
@@ -62,7 +71,8 @@ static epo_status create_head(epo__learner *l, const epo__learner_options *o, ep
     h->logits = epo__alloc(samples * h->outputs, sizeof *h->logits);
     h->d_logits = epo__alloc(samples * h->outputs, sizeof *h->d_logits);
     h->d_in = epo__alloc(rows * (size_t)epo__net_in(net).channels, sizeof *h->d_in);
-    return h->logits && h->d_logits && h->d_in ? EPO_OK : epo__nomem("head");
+    if (weights && (h->weights = epo__alloc(classes, sizeof *h->weights))) memcpy(h->weights, weights, classes * sizeof *h->weights);
+    return h->logits && h->d_logits && h->d_in && (h->weights || !weights) ? EPO_OK : epo__nomem("head");
 }
 
 static epo_status create_encoder(epo__learner *l, const epo__learner_options *o)
@@ -73,15 +83,18 @@ static epo_status create_encoder(epo__learner *l, const epo__learner_options *o)
     l->stamp = l->planes * (size_t)n->height * (size_t)n->width;
     l->encoded = (size_t)epo__net_out(epo__model_encoder(l->model)).channels * (size_t)l->runs;
     if (o->stage == EPO__STAGE_SEQUENCE) return EPO_OK;
+    size_t samples = o->triplets + (size_t)o->stamps;
+    if (samples * (size_t)l->runs > INT_MAX) return epo__fail(EPO_ELIMIT, "%zu triplets in a batch", samples);
     epo__gradplan_options options = {.prefix = "encoder", .seed = o->seed};
-    epo_status status = epo__gradplan_create(epo__model_encoder(l->model), (int)o->triplets * l->runs, &options, &l->encoder);
+    epo_status status = epo__gradplan_create(epo__model_encoder(l->model), (int)samples * l->runs, &options, &l->encoder);
     if (status != EPO_OK) return status;
-    l->features = epo__alloc(o->triplets * l->encoded, sizeof *l->features);
-    l->d_features = epo__alloc(o->triplets * l->encoded, sizeof *l->d_features);
+    l->features = epo__alloc(samples * l->encoded, sizeof *l->features);
+    l->d_features = epo__alloc(samples * l->encoded, sizeof *l->d_features);
     l->labels = epo__alloc(o->triplets, sizeof *l->labels);
-    if (n->join_horizontal) l->joined = epo__alloc(o->triplets * l->stamp, sizeof *l->joined);
-    if (o->stage == EPO__STAGE_JOINT) l->rows = epo__alloc(o->triplets * l->row, sizeof *l->rows);
-    bool all = l->features && l->d_features && l->labels && (l->joined || !n->join_horizontal) && (l->rows || o->stage != EPO__STAGE_JOINT);
+    bool all = l->features && l->d_features && l->labels;
+    if (all && n->join_horizontal) all = (l->joined = epo__alloc(samples * l->stamp, sizeof *l->joined)) != NULL;
+    if (all && o->stamps) all = (l->together = epo__alloc(samples * l->stamp, sizeof *l->together)) != NULL;
+    if (all && o->stage == EPO__STAGE_JOINT) all = (l->rows = epo__alloc(o->triplets * l->row, sizeof *l->rows)) != NULL;
     return all ? EPO_OK : epo__nomem("encoder");
 }
 
@@ -95,14 +108,7 @@ epo_status epo__learner_create(const epo_model *model, const epo__learner_option
     l->smoothing = o->smoothing;
     epo_status status = EPO_OK;
     for (int h = 0; status == EPO_OK && h < EPO_HEAD_COUNT; h++) {
-        if (!epo__stage_uses(o->stage, (epo_head)h)) continue;
-        status = create_head(l, o, (epo_head)h);
-        if (status != EPO_OK || !o->class_weights || l->weights) continue;
-        size_t classes = l->network->heads[h].class_count;
-        if ((l->weights = epo__alloc(classes, sizeof *l->weights)))
-            memcpy(l->weights, o->class_weights, classes * sizeof *l->weights);
-        else
-            status = epo__nomem("class weights");
+        if (epo__stage_uses(o->stage, (epo_head)h) || beside(o, (epo_head)h)) status = create_head(l, o, (epo_head)h);
     }
     if (status == EPO_OK && epo__stage_uses(o->stage, EPO_HEAD_SEQUENCE)) l->row = (size_t)epo__net_in(epo__model_head(model, EPO_HEAD_SEQUENCE)).channels;
     if (status == EPO_OK) status = create_encoder(l, o);
@@ -121,9 +127,10 @@ void epo__learner_free(epo__learner *l)
         free(l->heads[h].logits);
         free(l->heads[h].d_logits);
         free(l->heads[h].d_in);
+        free(l->heads[h].weights);
     }
     epo__gradplan_destroy(l->encoder);
-    free(l->weights);
+    free(l->together);
     free(l->joined);
     free(l->features);
     free(l->d_features);
@@ -138,10 +145,10 @@ static epo_status learn_head(epo__learner *l, epo_head which, size_t samples, co
     head *h = &l->heads[which];
     epo_status status;
     if (h->outputs == 1) {
-        epo__sigmoid_loss binary = {.positive_weight = l->weights ? (double)l->weights[1] / (double)l->weights[0] : 1, .smoothing = l->smoothing};
+        epo__sigmoid_loss binary = {.positive_weight = h->weights ? (double)h->weights[1] / (double)h->weights[0] : 1, .smoothing = l->smoothing};
         status = epo__sigmoid_loss_run(&binary, samples, h->logits, labels, loss, h->d_logits, NULL);
     } else {
-        epo__softmax_loss many = {.classes = h->outputs, .weights = l->weights, .smoothing = l->smoothing};
+        epo__softmax_loss many = {.classes = h->outputs, .weights = h->weights, .smoothing = l->smoothing};
         status = epo__softmax_loss_run(&many, samples, h->logits, labels, loss, h->d_logits, NULL);
     }
     return status == EPO_OK ? epo__gradplan_backward(h->plan, h->d_logits, l->encoder ? h->d_in : NULL) : status;
@@ -154,21 +161,29 @@ static epo_status learn_sequences(epo__learner *l, uint64_t step, const epo__sup
     return status == EPO_OK ? learn_head(l, EPO_HEAD_SEQUENCE, b->count, b->labels, loss) : status;
 }
 
-static epo_status learn_vectors(epo__learner *l, epo_head which, uint64_t step, size_t samples, const int *labels, double *loss)
+/* `samples` rows of the features, from row `first` on. */
+static epo_status learn_vectors(epo__learner *l, epo_head which, uint64_t step, size_t first, size_t samples, const int *labels, double *loss)
 {
     head *h = &l->heads[which];
-    epo_status status = epo__gradplan_forward(h->plan, step, (int)samples, l->features, h->logits);
+    epo_status status = epo__gradplan_forward(h->plan, step, (int)samples, l->features + first * l->encoded, h->logits);
     return status == EPO_OK ? learn_head(l, which, samples, labels, loss) : status;
 }
 
-static epo_status encode(epo__learner *l, uint64_t step, const epo__supply_batch *b)
+/* Features of the triplets, and of the stamps behind them. */
+static epo_status encode(epo__learner *l, uint64_t step, const epo__supply_batch *b, const epo__supply_batch *stamps)
 {
     const float *in = b->planes;
+    size_t samples = b->triplets + stamps->triplets;
+    if (stamps->count) {
+        memcpy(l->together, b->planes, b->triplets * l->stamp * sizeof *in);
+        memcpy(l->together + b->triplets * l->stamp, stamps->planes, stamps->triplets * l->stamp * sizeof *in);
+        in = l->together;
+    }
     if (l->joined) {
-        epo__join_planes(l->network, b->triplets, in, l->joined);
+        epo__join_planes(l->network, samples, in, l->joined);
         in = l->joined;
     }
-    return epo__gradplan_forward(l->encoder, step, (int)b->triplets * l->runs, in, l->features);
+    return epo__gradplan_forward(l->encoder, step, (int)samples * l->runs, in, l->features);
 }
 
 /* Rows of the sequence head from the features, object by object. */
@@ -179,29 +194,41 @@ static void lay_rows(epo__learner *l, const epo__supply_batch *b)
                           l->rows + t * l->row, l->row);
 }
 
-static epo_status step_joint(epo__learner *l, uint64_t step, const epo__supply_batch *b, double *loss)
+/* Both heads on all triplets; what goes back into the encoder is the sum. */
+static epo_status learn_joint(epo__learner *l, uint64_t step, const epo__supply_batch *b, double *loss)
 {
-    double of_sequences, of_triplets;
+    double of_triplets;
     for (size_t i = 0, t = 0; i < b->count; i++)
         for (int k = 0; k < b->lengths[i]; k++) l->labels[t++] = b->labels[i];
     lay_rows(l, b);
-    epo_status status = learn_sequences(l, step, b, l->rows, &of_sequences);
-    if (status == EPO_OK) status = learn_vectors(l, EPO_HEAD_TRIPLET, step, b->triplets, l->labels, &of_triplets);
+    epo_status status = learn_sequences(l, step, b, l->rows, loss);
+    if (status == EPO_OK) status = learn_vectors(l, EPO_HEAD_TRIPLET, step, 0, b->triplets, l->labels, &of_triplets);
     if (status != EPO_OK) return status;
     const float *sequence = l->heads[EPO_HEAD_SEQUENCE].d_in, *triplet = l->heads[EPO_HEAD_TRIPLET].d_in;
     for (size_t t = 0; t < b->triplets; t++) /* dates get no gradient: they are not ours to change */
         for (size_t k = 0; k < l->encoded; k++) l->d_features[t * l->encoded + k] = sequence[t * l->row + k] + triplet[t * l->encoded + k];
-    *loss = of_sequences + of_triplets;
-    return epo__gradplan_backward(l->encoder, l->d_features, NULL);
+    *loss += of_triplets;
+    return EPO_OK;
 }
 
-epo_status epo__learner_step(epo__learner *l, uint64_t step, const epo__supply_batch *b, double *loss)
+/* One head on one feature vector each: the encoder's own, or the stamp head. */
+static epo_status learn_single(epo__learner *l, epo_head which, uint64_t step, size_t first, const epo__supply_batch *b, double *loss)
 {
+    epo_status status = learn_vectors(l, which, step, first, b->count, b->labels, loss);
+    if (status == EPO_OK) memcpy(l->d_features + first * l->encoded, l->heads[which].d_in, b->count * l->encoded * sizeof *l->d_features);
+    return status;
+}
+
+epo_status epo__learner_step(epo__learner *l, uint64_t step, const epo__supply_batch *b, const epo__supply_batch *stamps, double *loss)
+{
+    double of_stamps = 0;
     if (l->stage == EPO__STAGE_SEQUENCE) return learn_sequences(l, step, b, b->features, loss);
-    epo_status status = encode(l, step, b);
-    if (status != EPO_OK) return status;
-    if (l->stage == EPO__STAGE_JOINT) return step_joint(l, step, b, loss);
-    epo_head which = l->stage == EPO__STAGE_STAMP ? EPO_HEAD_STAMP : EPO_HEAD_TRIPLET;
-    status = learn_vectors(l, which, step, b->count, b->labels, loss);
-    return status == EPO_OK ? epo__gradplan_backward(l->encoder, l->heads[which].d_in, NULL) : status;
+    epo_status status = encode(l, step, b, stamps);
+    if (status == EPO_OK && l->stage == EPO__STAGE_JOINT)
+        status = learn_joint(l, step, b, loss);
+    else if (status == EPO_OK)
+        status = learn_single(l, l->stage == EPO__STAGE_STAMP ? EPO_HEAD_STAMP : EPO_HEAD_TRIPLET, step, 0, b, loss);
+    if (status == EPO_OK && stamps->count) status = learn_single(l, EPO_HEAD_STAMP, step, b->triplets, stamps, &of_stamps);
+    *loss += of_stamps;
+    return status == EPO_OK ? epo__gradplan_backward(l->encoder, l->d_features, NULL) : status;
 }

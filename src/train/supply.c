@@ -70,6 +70,11 @@ void epo__supply_free(epo__supply *s)
     free(s);
 }
 
+const epo__loader_counts *epo__supply_count(const epo__supply *s)
+{
+    return epo__loader_count(s->loader);
+}
+
 size_t epo__supply_batches(const epo__supply *s)
 {
     return s->batches;

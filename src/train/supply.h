@@ -23,6 +23,7 @@ typedef struct epo__supply_batch {
 epo_status epo__supply_create(const epo_model *model, epo__loader *loader, int variants, uint64_t seed, size_t memory, epo__supply **out);
 void epo__supply_free(epo__supply *supply); /* NULL is fine */
 
+const epo__loader_counts *epo__supply_count(const epo__supply *supply); /* of the loader */
 size_t epo__supply_batches(const epo__supply *supply); /* of each epoch */
 
 /* Begins an epoch at a batch. */

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,222 +16,6 @@
 #include "epochal/train.h"
 #include "formats/digest.h"
 #include "train/training.h"
-#include "train/transfer.h"
-
-/* --- models ------------------------------------------------------------------------------------------------------- */
-
-static const char *const *head_classes(const epo_model *model, bool stamps, size_t *count)
-{
-    const epo__network *n = epo__model_network(model);
-    epo_head head = stamps ? EPO_HEAD_STAMP : n->heads[EPO_HEAD_TRIPLET].present ? EPO_HEAD_TRIPLET : n->heads[EPO_HEAD_SEQUENCE].present ? EPO_HEAD_SEQUENCE : EPO_HEAD_STAMP;
-    *count = n->heads[head].class_count;
-    return (const char *const *)n->heads[head].classes;
-}
-
-/* Random weights for the task, or those to start from carried over to it. */
-static epo_status make_model(epo__training *f)
-{
-    const epo_train_options *o = f->options;
-    epo_model *base = NULL;
-    char *classes = NULL;
-    const epo_model_options random = {.net = o->net, .stride = o->stride, .seed = o->seed};
-    epo_status status = o->from ? epo_model_load(o->from, &random, &base) : epo_model_create(&random, &base);
-    if (status != EPO_OK) return status;
-    size_t count;
-    const char *const *names = head_classes(base, strcmp(o->task, "realbogus") == 0, &count);
-    status = epo__task_parse(o->task, names, count, f->store, &f->task);
-    if (status == EPO_OK && !f->task.stamps && !(classes = epo__task_class_list(&f->task))) status = epo__nomem("classes");
-    if (status == EPO_OK) status = epo__model_create_like(base, classes, o->seed, &f->model);
-    if (status == EPO_OK && o->from) status = epo__transfer(base, f->model, &f->task);
-    for (int h = 0; o->from && h < EPO_HEAD_COUNT; h++) f->given[h] = epo__model_head(base, (epo_head)h) != NULL;
-    epo_model_free(base);
-    free(classes);
-    return status;
-}
-
-/* --- one stage ---------------------------------------------------------------------------------------------------- */
-
-static bool starts_with(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
-typedef struct beginning {
-    const char *text;
-    bool found;
-} beginning;
-
-static epo_status look_for(void *context, const epo__param *param)
-{
-    beginning *b = context;
-    b->found = b->found || starts_with(param->name, b->text);
-    return EPO_OK;
-}
-
-/* A name with a typing error would freeze nothing, and nobody would see it. */
-static epo_status check_freeze(const epo__training *f)
-{
-    beginning b = {.text = f->options->freeze};
-    if (strcmp(b.text, "none") == 0 || strcmp(b.text, "encoder") == 0) return EPO_OK;
-    epo_status status = epo__model_visit(f->model, look_for, &b);
-    if (status != EPO_OK || (b.found && *b.text)) return status;
-    return epo__fail(EPO_EARG, "freeze '%s': none, encoder, or the beginning of a parameter's name; there is no parameter of this name", b.text);
-}
-
-/* What is frozen: by the user, and the encoder while the sequence head learns alone. */
-static bool wanted(void *context, const epo__param *param)
-{
-    const epo__training *f = context;
-    const char *freeze = f->options->freeze;
-    bool in_encoder = starts_with(param->name, "encoder.");
-    if (f->stages[f->position.stage] == EPO__STAGE_SEQUENCE && in_encoder) return false;
-    if (strcmp(freeze, "none") == 0) return true;
-    if (strcmp(freeze, "encoder") == 0) return !in_encoder;
-    return !starts_with(param->name, freeze);
-}
-
-static epo_status count_trained(void *context, const epo__param *param)
-{
-    *(size_t *)context += param->grad != NULL;
-    return EPO_OK;
-}
-
-static epo_status want_gradients(epo__training *f)
-{
-    size_t trained = 0;
-    epo_status status = epo__net_want_gradients(epo__model_encoder(f->model), "encoder", wanted, f);
-    for (int h = 0; status == EPO_OK && h < EPO_HEAD_COUNT; h++) {
-        epo__net *net = epo__model_head(f->model, (epo_head)h);
-        if (!net) continue;
-        if (epo__stage_uses(f->stages[f->position.stage], (epo_head)h))
-            status = epo__net_want_gradients(net, epo_head_name((epo_head)h), wanted, f);
-        else
-            epo__net_drop_gradients(net);
-    }
-    if (status == EPO_OK) status = epo__model_visit(f->model, count_trained, &trained);
-    if (status != EPO_OK || trained) return status;
-    return epo__fail(EPO_EARG, "stage %s: freeze %s leaves nothing to train", epo__stage_name(f->stages[f->position.stage]), f->options->freeze);
-}
-
-static epo_status make_optimiser(epo__training *f)
-{
-    const epo_train_options *o = f->options;
-    epo__optimiser_options rule = EPO__OPTIMISER_ADAM;
-    if (strcmp(o->optimiser, "adamw") == 0)
-        rule = EPO__OPTIMISER_ADAMW;
-    else if (strcmp(o->optimiser, "sgd") == 0)
-        rule = EPO__OPTIMISER_SGD;
-    else if (strcmp(o->optimiser, "adam") != 0)
-        return epo__fail(EPO_EARG, "optimiser '%s' is not one of adam, adamw, sgd", o->optimiser);
-    rule.decay = o->decay;
-    if (rule.kind == EPO_OPTIMISER_SGD) rule.momentum = o->momentum;
-    epo_status status = epo__optimiser_create(&rule, &f->optimiser);
-    if (status == EPO_OK) status = epo__optimiser_add(f->optimiser, epo__model_encoder(f->model), "encoder");
-    for (int h = 0; status == EPO_OK && h < EPO_HEAD_COUNT; h++) {
-        epo__net *net = epo__model_head(f->model, (epo_head)h);
-        if (net) status = epo__optimiser_add(f->optimiser, net, epo_head_name((epo_head)h));
-    }
-    return status;
-}
-
-/* The cap is shared out: three parts of four to training, one to validation, each in halves where features are kept too. */
-static size_t share_of_memory(const epo__training *f, bool training)
-{
-    return f->options->memory / 4 * (training ? 3 : 1);
-}
-
-static size_t loader_memory(const epo__training *f, bool training)
-{
-    return share_of_memory(f, training) / (f->stages[f->position.stage] == EPO__STAGE_SEQUENCE ? 2 : 1);
-}
-
-static epo_status open_loader(epo__training *f, const char *part, bool training, epo__loader **out)
-{
-    const epo_train_options *o = f->options;
-    epo__stage stage = f->stages[f->position.stage];
-    char split[256];
-    snprintf(split, sizeof split, "%.200s:%s", o->split, part);
-    epo__loader_options l = {.store = epo__store_path(f->store), .split = split, .classes = f->task.classes, .class_count = f->task.class_count,
-                             .label_count = f->task.label_count, .nights_by = o->peak_nights ? EPO__NIGHTS_PEAK : EPO__NIGHTS_FREE,
-                             .nights = o->nights, .stride = epo__model_network(f->model)->stride, .training = training, .balance = training && o->balance,
-                             .seed = o->seed, .batch = o->batch, .memory = loader_memory(f, training)};
-    epo_status status = epo__stamp_rule_of(epo__model_network(f->model), &l.rule);
-    l.turns = training && o->turns && l.rule.height == l.rule.width;
-    switch (stage) {
-    case EPO__STAGE_ENCODER: l.kind = EPO__EXAMPLE_TRIPLET; break;
-    case EPO__STAGE_SEQUENCE: l.kind = EPO__EXAMPLE_SEQUENCE; break;
-    case EPO__STAGE_JOINT: l.kind = training && o->nights > 0 ? EPO__EXAMPLE_FIXED : EPO__EXAMPLE_SEQUENCE; break;
-    case EPO__STAGE_STAMP: l.kind = EPO__EXAMPLE_STAMP; break;
-    }
-    return status == EPO_OK ? epo__loader_open(&l, out) : status;
-}
-
-/* w_k = objects / (classes x objects of class k), over the training part. */
-static epo_status class_weights(epo__training *f, const epo__loader_counts *counts, float *weights)
-{
-    double total = 0;
-    for (size_t k = 0; k < counts->label_count; k++) total += (double)counts->of_label[k];
-    for (size_t k = 0; k < counts->label_count; k++) {
-        if (!counts->of_label[k]) return epo__fail(EPO_EARG, "class %s has no object in the part train of the split", f->task.names[k]);
-        weights[k] = (float)(total / ((double)counts->label_count * (double)counts->of_label[k]));
-    }
-    return EPO_OK;
-}
-
-static void close_stage(epo__training *f)
-{
-    size_t memory = (f->supply ? epo__supply_memory(f->supply) : 0) + (f->validation ? epo__supply_memory(f->validation) : 0);
-    if (memory > f->memory_supply) f->memory_supply = memory;
-    epo__learner_free(f->learner);
-    epo__supply_free(f->supply);
-    epo__supply_free(f->validation);
-    epo__optimiser_destroy(f->optimiser);
-    f->learner = NULL;
-    f->supply = f->validation = NULL;
-    f->optimiser = NULL;
-}
-
-static epo_status open_stage(epo__training *f)
-{
-    const epo_train_options *o = f->options;
-    epo__stage stage = f->stages[f->position.stage];
-    epo__loader *train = NULL, *check = NULL;
-    float weights[EPO__TASK_CLASSES];
-    epo_status status = want_gradients(f);
-    if (status == EPO_OK) status = make_optimiser(f);
-    if (status == EPO_OK) status = open_loader(f, "train", true, &train);
-    if (status != EPO_OK) return status;
-    const epo__loader_counts *counts = epo__loader_count(train);
-    size_t longest = counts->longest;
-    if (o->class_weights) status = class_weights(f, counts, weights);
-    int variants = stage == EPO__STAGE_SEQUENCE ? o->variants : 0;
-    epo_status supplied = epo__supply_create(f->model, train, variants, o->seed, share_of_memory(f, true) / 2, &f->supply); /* takes the loader */
-    if (status == EPO_OK) status = supplied;
-    if (status == EPO_OK) status = open_loader(f, "validation", false, &check);
-    if (status == EPO_OK) status = epo__supply_create(f->model, check, variants ? 1 : 0, o->seed, share_of_memory(f, false) / 2, &f->validation);
-    if (status == EPO_ENOTFOUND && o->last) status = EPO_OK; /* it is not needed */
-    if (status == EPO_OK) {
-        epo__learner_options l = {.stage = stage, .batch = o->batch, .triplets = (size_t)o->batch * longest, .seed = o->seed,
-                                  .smoothing = o->smoothing, .class_weights = o->class_weights ? weights : NULL};
-        status = epo__learner_create(f->model, &l, &f->learner);
-    }
-    return status;
-}
-
-static epo_status make_schedule(epo__training *f)
-{
-    const epo_train_options *o = f->options;
-    static const char *const names[] = {"constant", "step", "cosine", "plateau"};
-    int every = o->schedule_epochs > 0 ? o->schedule_epochs : o->epochs;
-    f->schedule = (epo__schedule){.every = (uint64_t)every, .factor = o->schedule_factor, .floor = 1e-3, .warmup = (uint64_t)o->warmup,
-                                  .patience = (uint64_t)every, .threshold = 1e-4};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(o->schedule, names[i]) != 0) continue;
-        f->schedule.kind = (epo__schedule_kind)i;
-        return EPO_OK;
-    }
-    return epo__fail(EPO_EARG, "schedule '%s' is not one of constant, step, cosine, plateau", o->schedule);
-}
 
 static double rate_now(const epo__training *f)
 {
@@ -262,14 +45,34 @@ static epo_status tell(epo__training *f, uint64_t batches, double validation_los
     return f->progress ? f->progress(f->progress_context, &event) : EPO_OK;
 }
 
+/* The next batch of candidates; a new epoch of theirs begins when one is over. Without any, batch->count is 0. */
+static epo_status next_stamps(epo__training *f, epo__supply_batch *batch)
+{
+    epo__position *p = &f->position;
+    bool end = false;
+    *batch = (epo__supply_batch){0};
+    if (!f->stamps.supply) return EPO_OK;
+    epo_status status = epo__supply_next(f->stamps.supply, batch, &end);
+    if (status == EPO_OK && end) {
+        p->stamp_epoch++;
+        status = epo__supply_start(f->stamps.supply, p->stamp_epoch, 0);
+        if (status == EPO_OK) status = epo__supply_next(f->stamps.supply, batch, &end);
+        if (status == EPO_OK && end) status = epo__fail(EPO_ENOTFOUND, "no candidate to train on is left: every one is damaged");
+    }
+    p->stamp_batch = epo__supply_position(f->stamps.supply);
+    return status;
+}
+
 static epo_status take_step(epo__training *f, const epo__supply_batch *batch)
 {
     epo__position *p = &f->position;
+    epo__supply_batch stamps;
     double loss;
     epo__net_zero_gradients(epo__model_encoder(f->model));
     for (int h = 0; h < EPO_HEAD_COUNT; h++)
         if (epo__model_head(f->model, (epo_head)h)) epo__net_zero_gradients(epo__model_head(f->model, (epo_head)h));
-    epo_status status = epo__learner_step(f->learner, p->step, batch, &loss);
+    epo_status status = next_stamps(f, &stamps);
+    if (status == EPO_OK) status = epo__learner_step(f->learner, p->step, batch, &stamps, &loss);
     if (status != EPO_OK) return status;
     double norm = f->options->clip > 0 ? epo__optimiser_clip(f->optimiser, f->options->clip) : epo__optimiser_norm(f->optimiser);
     if (!isfinite(loss) || !isfinite(norm))
@@ -278,21 +81,25 @@ static epo_status take_step(epo__training *f, const epo__supply_batch *batch)
     epo__optimiser_step(f->optimiser, rate_now(f));
     p->loss_sum += loss * (double)batch->count;
     p->loss_count += batch->count;
-    p->examples += batch->count;
+    p->examples += batch->count + stamps.count;
     p->step++;
-    p->batch = epo__supply_position(f->supply);
+    p->batch = epo__supply_position(f->main.supply);
     return EPO_OK;
 }
 
 static epo_status run_epoch(epo__training *f)
 {
     const epo_train_options *o = f->options;
-    size_t batches = epo__supply_batches(f->supply);
-    epo_status status = epo__supply_start(f->supply, f->position.epoch, f->position.batch);
+    size_t batches = epo__supply_batches(f->main.supply);
+    epo_status status = epo__supply_start(f->main.supply, f->position.epoch, f->position.batch);
+    if (status == EPO_OK && f->stamps.supply && !f->stamps_started) {
+        status = epo__supply_start(f->stamps.supply, f->position.stamp_epoch, f->position.stamp_batch);
+        f->stamps_started = true;
+    }
     while (status == EPO_OK) {
         epo__supply_batch batch;
         bool end;
-        status = epo__supply_next(f->supply, &batch, &end);
+        status = epo__supply_next(f->main.supply, &batch, &end);
         if (status != EPO_OK || end) break;
         status = take_step(f, &batch);
         if (status == EPO_OK && o->checkpoint_steps > 0 && f->position.step % (uint64_t)o->checkpoint_steps == 0) status = save_checkpoint(f);
@@ -301,8 +108,25 @@ static epo_status run_epoch(epo__training *f)
     return status;
 }
 
+/* What validation says of an epoch; NaN where there is none. */
+typedef struct verdict {
+    double loss, accuracy;             /* of the head that the stage is judged by */
+    double stamp_loss, stamp_accuracy; /* of the stamp head beside it */
+} verdict;
+
+static epo_status validate(epo__training *f, verdict *v)
+{
+    epo_status status = EPO_OK;
+    *v = (verdict){NAN, NAN, NAN, NAN};
+    if (f->main.validation)
+        status = epo__training_validate(f, f->main.validation, epo__stage_head(f->stages[f->position.stage]), &v->loss, &v->accuracy);
+    if (status == EPO_OK && f->stamps.validation)
+        status = epo__training_validate(f, f->stamps.validation, EPO_HEAD_STAMP, &v->stamp_loss, &v->stamp_accuracy);
+    return status;
+}
+
 /* Curves go to the store as they come. */
-static epo_status note_curves(epo__training *f, double validation_loss, double accuracy)
+static epo_status note_curves(epo__training *f, const verdict *v)
 {
     const epo__position *p = &f->position;
     const char *stage = epo__stage_name(f->stages[p->stage]);
@@ -310,9 +134,14 @@ static epo_status note_curves(epo__training *f, double validation_loss, double a
         const char *what;
         double value;
     } curves[] = {{"loss", mean_loss(p)},
-                  {"validation loss", validation_loss}, {"validation accuracy", accuracy}, {"rate", rate_now(f)}};
+                  {"validation loss", v->loss},
+                  {"validation accuracy", v->accuracy},
+                  {"rate", rate_now(f)},
+                  {"stamp validation loss", v->stamp_loss},
+                  {"stamp validation accuracy", v->stamp_accuracy}};
+    size_t count = sizeof curves / sizeof *curves - (f->stamps.supply ? 0 : 2);
     epo_status status = epo__store_begin(f->store);
-    for (size_t i = 0; status == EPO_OK && i < sizeof curves / sizeof *curves; i++) {
+    for (size_t i = 0; status == EPO_OK && i < count; i++) {
         char name[64];
         snprintf(name, sizeof name, "%s %s", stage, curves[i].what);
         status = epo__store_curve_put(f->store, p->run, (int)p->epoch + 1, name, curves[i].value);
@@ -326,22 +155,23 @@ static epo_status note_curves(epo__training *f, double validation_loss, double a
 static epo_status end_epoch(epo__training *f)
 {
     epo__position *p = &f->position;
-    double loss = NAN, accuracy = NAN;
-    epo_status status = f->validation ? epo__training_validate(f, &loss, &accuracy) : EPO_OK;
-    if (status == EPO_OK) status = note_curves(f, loss, accuracy);
+    verdict v;
+    epo_status status = validate(f, &v);
+    if (status == EPO_OK) status = note_curves(f, &v);
     if (status != EPO_OK) return status;
+    double loss = f->stamps.validation ? v.loss + v.stamp_loss : v.loss; /* both heads count, as in training */
     bool best = f->options->last || isnan(p->best_loss) || loss < p->best_loss;
     if (best) {
         p->best_loss = loss;
-        p->best_accuracy = accuracy;
+        p->best_accuracy = v.accuracy;
         p->bad_epochs = 0;
         status = epo__weights_keep(f->model, &f->best);
     } else {
         p->bad_epochs++;
     }
-    p->batch = epo__supply_batches(f->supply);
-    if (status == EPO_OK) status = tell(f, p->batch, loss, accuracy, best);
-    p->plateau = epo__plateau_next(&f->schedule, p->plateau, f->validation ? loss : mean_loss(p));
+    p->batch = epo__supply_batches(f->main.supply);
+    if (status == EPO_OK) status = tell(f, p->batch, loss, v.accuracy, best);
+    p->plateau = epo__plateau_next(&f->schedule, p->plateau, f->main.validation ? loss : mean_loss(p));
     p->epoch++;
     p->batch = 0;
     p->loss_sum = 0;
@@ -367,7 +197,8 @@ static epo_status run_stages(epo__training *f, bool resumed)
 {
     epo_status status = EPO_OK;
     while (status == EPO_OK) {
-        status = open_stage(f);
+        f->stamps_started = false;
+        status = epo__stage_open(f);
         if (status == EPO_OK && resumed) {
             status = epo__checkpoint_read(f->checkpoint, f->model, f->optimiser, &f->best);
             epo__optimiser_set_steps(f->optimiser, f->position.step - f->position.stage_step);
@@ -385,9 +216,9 @@ static epo_status run_stages(epo__training *f, bool resumed)
         epo__weights_free(&f->best);
         start_of_stage(&f->position, f->position.stage + 1);
         f->position.stage_step = f->position.step;
-        close_stage(f);
+        epo__stage_close(f);
     }
-    close_stage(f);
+    epo__stage_close(f);
     return status;
 }
 
@@ -403,75 +234,10 @@ static void drop_untrained(epo__training *f)
 
 /* --- the whole ------------------------------------------------------------------------------------------------------ */
 
-static epo_status choose_stages(epo__training *f)
-{
-    const char *stage = f->options->stage;
-    if (f->task.stamps)
-        f->stages[f->stage_count++] = EPO__STAGE_STAMP;
-    else if (strcmp(stage, "encoder") == 0)
-        f->stages[f->stage_count++] = EPO__STAGE_ENCODER;
-    else if (strcmp(stage, "sequence") == 0)
-        f->stages[f->stage_count++] = EPO__STAGE_SEQUENCE;
-    else if (strcmp(stage, "joint") == 0)
-        f->stages[f->stage_count++] = EPO__STAGE_JOINT;
-    else if (strcmp(stage, "all") == 0)
-        for (int s = EPO__STAGE_ENCODER; s <= EPO__STAGE_JOINT; s++) f->stages[f->stage_count++] = (epo__stage)s;
-    else
-        return epo__fail(EPO_EARG, "stage '%s' is not one of encoder, sequence, joint, all", stage);
-    return EPO_OK;
-}
-
-/* What the last stage cannot do without is asked for before the first one spends its hours. */
-static epo_status check_stages(const epo__training *f)
-{
-    const epo_train_options *o = f->options;
-    const epo__network *n = epo__model_network(f->model);
-    for (int i = 0; i < f->stage_count; i++)
-        for (int h = 0; h < EPO_HEAD_COUNT; h++)
-            if (epo__stage_uses(f->stages[i], (epo_head)h) && !epo__model_head(f->model, (epo_head)h))
-                return epo__fail(EPO_EARG, "stage %s: the network %s has no %s head", epo__stage_name(f->stages[i]), n->name, epo_head_name((epo_head)h));
-    if (f->stages[f->stage_count - 1] == EPO__STAGE_JOINT && o->nights > 0 && o->nights < n->planes)
-        return epo__fail(EPO_EARG, "sequences of %d nights: %s takes %d at once", o->nights, n->name, n->planes);
-    return EPO_OK;
-}
-
-static bool is_part(double value)
-{
-    return value >= 0 && value < 1;
-}
-
-static bool not_negative(double value)
-{
-    return value >= 0 && isfinite(value);
-}
-
-static epo_status check_options(const epo_train_options *o)
-{
-    const struct {
-        bool right;
-        const char *else_say;
-    } rules[] = {
-        {o->out && o->split && (o->net || o->from), "a training needs a split, a network or weights to start from, and a file to write"},
-        {o->task && o->stage && o->freeze && o->optimiser && o->schedule,
-         "task, stage, freeze, optimiser and schedule are needed: start from EPO_TRAIN_OPTIONS_INIT"},
-        {o->batch >= 1 && o->batch <= 4096 && o->epochs >= 1 && o->epochs <= 100000, "batch is 1 to 4096, epochs 1 to 100000"},
-        {o->rate > 0 && isfinite(o->rate), "the learning rate must be positive"},
-        {is_part(o->momentum) && is_part(o->smoothing), "momentum and smoothing are 0 or more, and less than 1"},
-        {o->schedule_epochs >= 0 && o->schedule_factor > 0 && o->schedule_factor < 1,
-         "epochs of the schedule are not negative, its factor is between 0 and 1"},
-        {not_negative(o->decay) && not_negative(o->clip), "weight decay and clip are not negative"},
-        {o->warmup >= 0 && o->patience >= 0 && o->checkpoint_steps >= 0, "epochs of warm-up and patience, and checkpoint steps, are not negative"},
-        {o->nights >= 0 && o->stride >= 0 && o->variants >= 1, "nights and stride are not negative, variants at least 1"},
-    };
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (!rules[i].right) return epo__fail(EPO_EARG, "%s", rules[i].else_say);
-    return EPO_OK;
-}
-
 epo_status epo_train(epo_store *store, const epo_train_options *options, epo_train_fn progress, void *context, epo_train_summary *out)
 {
     *out = (epo_train_summary){.validation_loss = NAN, .validation_accuracy = NAN};
-    epo_status status = check_options(options);
+    epo_status status = epo__training_check_options(options);
     if (status != EPO_OK) return status;
     epo__training f = {.store = store, .options = options, .progress = progress, .progress_context = context, .threads = epo__threads(options->threads)};
     int threads_before = epo__nn_threads();
@@ -479,11 +245,7 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     f.since = epo__seconds();
     start_of_stage(&f.position, 0);
     if (!(f.checkpoint = options->checkpoint ? epo__strdup(options->checkpoint) : epo__format("%s.checkpoint", options->out))) status = epo__nomem("path");
-    if (status == EPO_OK) status = make_schedule(&f);
-    if (status == EPO_OK) status = make_model(&f);
-    if (status == EPO_OK) status = check_freeze(&f);
-    if (status == EPO_OK) status = choose_stages(&f);
-    if (status == EPO_OK) status = check_stages(&f);
+    if (status == EPO_OK) status = epo__training_setup(&f);
     if (status == EPO_OK) status = epo__training_options_text(&f);
     bool resumed = false;
     if (status == EPO_OK && options->resume) {
@@ -512,7 +274,8 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     out->memory_peak = epo__peak_memory();
     epo__nn_set_threads(threads_before);
     epo__weights_free(&f.best);
-    epo__task_free(&f.task);
+    epo__task_free(&f.main.task);
+    epo__task_free(&f.stamps.task);
     epo_model_free(f.model);
     free(f.options_text);
     free(f.checkpoint);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * training.h - a training under way: what training.c (the loop), training_validate.c and training_record.c (the store) share. */
+ * training.h - a training under way: what training.c (the loop), training_setup.c, training_stage.c, training_validate.c and
+ * training_record.c (the store) share. */
 #ifndef EPO_TRAIN_TRAINING_H
 #define EPO_TRAIN_TRAINING_H
 
@@ -13,6 +14,13 @@
 #include "train/supply.h"
 #include "train/task.h"
 
+/* One kind of example in training: what it tells apart, and its batches in the stage at hand. */
+typedef struct epo__feed {
+    epo__task task;       /* label_count 0: there is no such feed */
+    epo__supply *supply;
+    epo__supply *validation; /* NULL without such a part */
+} epo__feed;
+
 typedef struct epo__training {
     epo_store *store;
     const epo_train_options *options;
@@ -23,7 +31,9 @@ typedef struct epo__training {
 
     epo_model *model;
     bool given[EPO_HEAD_COUNT]; /* heads that the weights to start from had */
-    epo__task task;
+    epo__feed main;             /* of the task that was asked for */
+    bool stamps_started;        /* their epoch goes on while those of the task come and go */
+    epo__feed stamps;           /* candidates that the stamp head learns from beside it */
     epo__stage stages[3];
     int stage_count;
     epo__schedule schedule;
@@ -32,15 +42,28 @@ typedef struct epo__training {
 
     /* of the stage at hand */
     epo__learner *learner;
-    epo__supply *supply, *validation; /* validation: NULL without such a part */
     epo__optimiser *optimiser;
 
     double since; /* when position.seconds was last brought up to date */
     size_t memory_supply;
 } epo__training;
 
-/* Mean loss (plain cross-entropy) and accuracy over the validation part, with the weights as they are. */
-epo_status epo__training_validate(epo__training *fit, double *loss, double *accuracy);
+/* Makes model, tasks, stages and schedule from the options, which must be of a kind: EPO_EARG. */
+epo_status epo__training_setup(epo__training *fit);
+epo_status epo__training_check_options(const epo_train_options *options);
+
+/* Everything that the stage at the position works with; close also what was opened in part. */
+epo_status epo__stage_open(epo__training *fit);
+void epo__stage_close(epo__training *fit);
+
+/* The head that a stage is judged by. */
+epo_head epo__stage_head(epo__stage stage);
+
+/* True when the stamp head learns beside the others in the stage at hand: the sequence head alone leaves the encoder as it is. */
+bool epo__stage_has_stamps(const epo__training *fit);
+
+/* Mean loss (plain cross-entropy) and accuracy of a head over a validation part, with the weights as they are. */
+epo_status epo__training_validate(epo__training *fit, epo__supply *part, epo_head head, double *loss, double *accuracy);
 
 /* Sets fit->options_text. */
 epo_status epo__training_options_text(epo__training *fit);

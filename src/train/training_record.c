@@ -34,6 +34,7 @@ epo_status epo__training_options_text(epo__training *f)
     add_text(&s, "task", o->task);
     add_text(&s, "stage", o->stage);
     add_text(&s, "freeze", o->freeze);
+    add_number(&s, "with_realbogus", o->with_realbogus);
     add_text(&s, "optimiser", o->optimiser);
     add_text(&s, "schedule", o->schedule);
     const struct {
@@ -84,7 +85,7 @@ epo_status epo__training_end(epo__training *f, epo_status how, const char *sha25
     epo_status status = epo__store_begin(f->store);
     if (status == EPO_OK && how == EPO_OK) {
         epo__string classes = {0};
-        epo_head head = f->task.stamps ? EPO_HEAD_STAMP : f->stages[f->stage_count - 1] == EPO__STAGE_ENCODER ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
+        epo_head head = epo__stage_head(f->stages[f->stage_count - 1]);
         epo_model_info info;
         epo_model_get_info(f->model, &info);
         epo__run_classes(&classes, &info, head);

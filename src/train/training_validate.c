@@ -55,11 +55,9 @@ static epo_status validate_planes(epo__engine *engine, epo_head head, const epo_
     return status;
 }
 
-epo_status epo__training_validate(epo__training *f, double *loss, double *accuracy)
+epo_status epo__training_validate(epo__training *f, epo__supply *part, epo_head head, double *loss, double *accuracy)
 {
     const epo__network *n = epo__model_network(f->model);
-    epo__stage stage = f->stages[f->position.stage];
-    epo_head head = stage == EPO__STAGE_ENCODER ? EPO_HEAD_TRIPLET : stage == EPO__STAGE_STAMP ? EPO_HEAD_STAMP : EPO_HEAD_SEQUENCE;
     size_t classes = n->heads[head].class_count, planes = (size_t)n->planes, stamp = planes * (size_t)n->height * (size_t)n->width;
     size_t outputs = (size_t)epo__net_out(epo__model_head(f->model, head)).channels, batch = (size_t)f->options->batch;
     epo__engine *engine = NULL;
@@ -69,14 +67,14 @@ epo_status epo__training_validate(epo__training *f, double *loss, double *accura
     float *raw = epo__alloc(batch * outputs, sizeof *raw);
     bool end = false;
     epo_status status = rows && raw ? EPO_OK : epo__nomem("validation");
-    if (status == EPO_OK && stage == EPO__STAGE_SEQUENCE)
+    if (status == EPO_OK && f->stages[f->position.stage] == EPO__STAGE_SEQUENCE)
         status = epo__plan_create(epo__model_head(f->model, head), (int)batch, &plan);
     else if (status == EPO_OK)
         status = epo__engine_create(f->model, head, (int)batch, &engine);
-    if (status == EPO_OK) status = epo__supply_start(f->validation, 0, 0);
+    if (status == EPO_OK) status = epo__supply_start(part, 0, 0);
     while (status == EPO_OK) {
         epo__supply_batch b;
-        status = epo__supply_next(f->validation, &b, &end);
+        status = epo__supply_next(part, &b, &end);
         if (status != EPO_OK || end) break;
         status = plan ? validate_features(plan, &b, outputs, classes, raw, &t)
                       : validate_planes(engine, head, &b, stamp, planes, classes, rows, &t);

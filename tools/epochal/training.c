@@ -50,6 +50,7 @@ int cli_train(const cli_call *call, const cli_training *o)
     train.split = o->split;
     train.task = o->task;
     train.stage = o->stage;
+    train.with_realbogus = o->with_realbogus;
     train.freeze = o->freeze;
     train.out = o->out;
     train.checkpoint = o->checkpoint;

@@ -11,7 +11,7 @@ typedef struct cli_training {
     const char *optimiser, *schedule;
     double rate, decay, momentum, schedule_factor, clip, smoothing;
     int schedule_epochs, warmup, epochs, batch, patience, checkpoint_steps, nights, stride, variants, memory;
-    bool resume, last, class_weights, no_balance, no_turns, peak_nights;
+    bool resume, last, with_realbogus, class_weights, no_balance, no_turns, peak_nights;
 } cli_training;
 
 #define CLI_TRAINING_PLACE(member) .place = offsetof(cli_training, member)
@@ -21,6 +21,8 @@ typedef struct cli_training {
     {.name = "split", .kind = CLI_TEXT, .argument = "NAME", CLI_TRAINING_PLACE(split), .needed = true,                                           \
      .help = "a split with the parts train and validation (epochal split)"},                                                                     \
     {.name = "out", .kind = CLI_TEXT, .argument = "FILE", CLI_TRAINING_PLACE(out), .needed = true, .help = "weights file to be written"},         \
+    {.name = "with-realbogus", .kind = CLI_FLAG, CLI_TRAINING_PLACE(with_realbogus),                                                              \
+     .help = "train the stamp head beside the others, on the objects of the split that are real or bogus"},                                      \
     {.name = "freeze", .kind = CLI_TEXT, .argument = "WHAT", .standard = "none", CLI_TRAINING_PLACE(freeze),                                      \
      .help = "none, encoder, or the beginning of the names of parameters that stay as they are"},                                                \
     {.name = "epochs", .kind = CLI_COUNT, .argument = "N", .standard = standard_epochs, CLI_TRAINING_PLACE(epochs), .help = "of each stage, at most"}, \
