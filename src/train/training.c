@@ -226,7 +226,7 @@ static epo_status run_stages(epo__training *f, bool resumed)
 static void drop_untrained(epo__training *f)
 {
     for (int h = 0; h < EPO_HEAD_COUNT; h++) {
-        bool trained = f->given[h];
+        bool trained = f->given[h] || (h == EPO_HEAD_STAMP && f->stamps.task.label_count > 0);
         for (int i = 0; i < f->stage_count; i++) trained = trained || epo__stage_uses(f->stages[i], (epo_head)h);
         if (!trained && epo__model_head(f->model, (epo_head)h)) epo__model_drop_head(f->model, (epo_head)h);
     }

@@ -299,7 +299,12 @@ static void test_lying_network(void **state)
     static const epo__text_pair few[] = {{"epochal.net", net_text}, {"epochal.classes", "{\"triplet\": [\"A\", \"B\"]}"}};
     static const epo__text_pair empty[] = {{"epochal.net", net_text}, {"epochal.normalise", ""}};
     static const epo__text_pair unknown[] = {{"epochal.net", net_text}, {"epochal.normalise", "l3"}};
+    static const epo__text_pair strides[][2] = {{{"epochal.net", net_text}, {"epochal.stride", "0"}},
+                                                {{"epochal.net", net_text}, {"epochal.stride", "99"}},
+                                                {{"epochal.net", net_text}, {"epochal.stride", "1x"}}};
     epo_model *model = NULL;
+    for (size_t i = 0; i < sizeof strides / sizeof *strides; i++)
+        check_fails(epo_model_load(write_weights(net_tensors, TENSORS, strides[i], 2), NULL, &model), EPO_EMODEL, "m.safetensors: epochal.stride");
     assert_int_equal(epo_model_load(write_weights(net_tensors, TENSORS, huge, 1), NULL, &model), EPO_EMODEL);
     check_fails(epo_model_load(write_weights(net_tensors, TENSORS, broken, 1), NULL, &model), EPO_EMODEL,
                 "m.safetensors (epochal.net):2: height= is missing");
@@ -329,6 +334,9 @@ static void test_round_trip(void **state)
     options.normalise = "ashin";
     check_fails(epo_model_create(&options, &model), EPO_EARG, "normalisation \"ashin\" is not known");
     options.normalise = "asinh scope=stamp";
+    options.stride = 4;
+    check_fails(epo_model_create(&options, &model), EPO_EARG, "a stride of 4 nights: 1 to 3");
+    options.stride = 2;
     check_ok(epo_model_create(&options, &model));
     check_ok(epo_model_save(model, a));
     epo_model_free(model);
@@ -337,6 +345,7 @@ static void test_round_trip(void **state)
     epo_model_get_info(model, &info);
     assert_string_equal(info.name, "taonet-small");
     assert_string_equal(info.normalise, "asinh scope=stamp");
+    assert_int_equal(info.stride, 2);
     assert_int_equal(info.heads[EPO_HEAD_SEQUENCE].class_count, 4);
     assert_string_equal(info.heads[EPO_HEAD_TRIPLET].classes[3], "constant");
     assert_string_equal(info.heads[EPO_HEAD_STAMP].classes[1], "real");

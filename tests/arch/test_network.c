@@ -37,7 +37,7 @@ static void test_everything(void **state)
                             "triplet classes=A,B,C\n"
                             "linear classes\n"
                             "softmax\n"
-                            "  sequence dates=on nights=3 classes=A,B\n"
+                            "  sequence dates=on nights=3 stride=2 classes=A,B\n"
                             "  gru 5 layers=2\n"
                             "  linear classes\n"
                             "  softmax\n"
@@ -51,6 +51,7 @@ static void test_everything(void **state)
     assert_int_equal(n->height, 21);
     assert_int_equal(n->width, 21);
     assert_true(n->late_fusion && n->pad_corner && n->dates && !n->join_horizontal);
+    assert_int_equal(n->stride, 2);
     assert_true(n->pad_value == 1e-9f);
     assert_int_equal(n->encoder.line_count, 2);
     const epo__network_line *conv = &n->encoder.lines[0];
@@ -77,6 +78,7 @@ static void test_defaults_and_join(void **state)
     assert_string_equal(n->about, "");
     assert_string_equal(n->normalise, "none");
     assert_false(n->late_fusion || n->pad_corner || n->dates);
+    assert_int_equal(n->stride, n->planes); /* triplets follow each other */
     assert_true(n->pad_value == 0);
     epo__shape in = epo__network_input(n);
     assert_true(in.channels == 1 && in.height == 6 && in.width == 18);
@@ -136,6 +138,8 @@ static const struct wrong {
     {TOP ENCODER "sequence nights=3 classes=A,B\n", "t.net:6: nights=3, but the input has planes=2"},
     {TOP ENCODER "sequence classes=A,B\n", "t.net:6: nights= is missing"},
     {TOP ENCODER "sequence nights=2 dates=maybe classes=A,B\n", "t.net:6: \"maybe\": off or on"},
+    {TOP ENCODER "sequence nights=2 stride=3 classes=A,B\n", "t.net:6: stride=3: a whole number from 1 to 2"},
+    {TOP ENCODER "sequence nights=2 stride=0 classes=A,B\n", "t.net:6: stride=0: a whole number from 1 to 2"},
     {TOP ENCODER "triplet classes=A,B\n", "t.net:6: a head ends in softmax or sigmoid"},
     {TOP ENCODER "triplet classes=A,B\nlinear classes\n", "t.net:7: a head ends in softmax or sigmoid"},
     {TOP "fusion late\njoin horizontal\n" ENCODER STAMP, "t.net:4: planes fused late are not joined"},

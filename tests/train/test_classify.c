@@ -190,13 +190,13 @@ static void classify_by_hand(const epo_model *model, int object, double *out)
     float *normalised = malloc(MOST_NIGHTS * plane * sizeof *normalised);
     float *features = calloc(MOST_NIGHTS * width, sizeof *features), raw[MOST_CLASSES];
     assert_true(planes && normalised && features);
-    int used = sequence_by_hand(object, size, planes, mjds), triplets = used / 3;
+    int used = sequence_by_hand(object, size, planes, mjds), stride = n->stride, triplets = (used - 3) / stride + 1;
     normalise_by_hand(planes, used, size, normalised); /* one scale from all nights, also those left over */
     for (int t = 0; t < triplets; t++) {
         float *row = features + (size_t)t * width;
-        size_t length = encode_by_hand(model, normalised + 3 * (size_t)t * plane, row);
+        size_t length = encode_by_hand(model, normalised + (size_t)(t * stride) * plane, row);
         assert_int_equal(length + (n->dates ? 3 : 0), width);
-        for (int i = 3 * t; n->dates && i < 3 * t + 3; i++) row[length++] = i ? (float)((mjds[i] - mjds[i - 1]) / 365.25) : 0;
+        for (int i = stride * t; n->dates && i < stride * t + 3; i++) row[length++] = i ? (float)((mjds[i] - mjds[i - 1]) / 365.25) : 0;
     }
     epo__plan *plan = NULL;
     check_ok(epo__plan_create(head, 1, &plan));
@@ -215,6 +215,8 @@ static const char *const networks[] = {
     "network early\ninput planes=3 size=32\nnormalise asinh scope=sequence\n" ENCODER "sequence nights=3 dates=off classes=SN,AGN,OTHER" SEQUENCE,
     "network dates\ninput planes=3 size=32\nnormalise asinh scope=sequence\n" ENCODER "sequence nights=3 dates=on classes=SN,AGN,OTHER" SEQUENCE,
     "network late\ninput planes=3 size=16\nfusion late\nnormalise asinh scope=sequence\n" ENCODER "sequence nights=3 dates=on classes=SN,AGN,OTHER" SEQUENCE,
+    "network overlapping\ninput planes=3 size=32\nnormalise asinh scope=sequence\n" ENCODER "sequence nights=3 stride=1 dates=on classes=SN,AGN,OTHER" SEQUENCE,
+    "network two\ninput planes=3 size=16\nnormalise asinh scope=sequence\n" ENCODER "sequence nights=3 stride=2 dates=on classes=SN,AGN,OTHER" SEQUENCE,
     "network wide\ninput planes=3 size=64\nnormalise asinh scope=sequence\n" ENCODER "sequence nights=3 dates=off classes=SN,AGN,OTHER" SEQUENCE,
 };
 enum { NETWORKS = sizeof networks / sizeof *networks, CLASSES = 3 };
@@ -264,7 +266,7 @@ static void probabilities_are_those_of_the_network(void **state)
                 }
                 assert_string_equal(found->error, "");
                 assert_int_equal(found->nights, nights[object]);
-                assert_int_equal(found->triplets, nights[object] / 3);
+                assert_int_equal(found->triplets, (nights[object] - 3) / epo__model_network(model)->stride + 1);
                 assert_int_equal(found->class_count, CLASSES);
                 check_near(found->mjd, mjd_of(object, 0, 0), 1e-6);
                 classify_by_hand(model, object, expected);
@@ -283,6 +285,46 @@ static void probabilities_are_those_of_the_network(void **state)
         epo_store_close(store);
         epo_model_free(model);
     }
+}
+
+/* The encoder's own head sees the middle nights only. */
+static void the_encoder_alone(void **state)
+{
+    (void)state;
+    enum { SIZE = 16, PLANE = SIZE * SIZE };
+    static const char text[] = "network alone\ninput planes=3 size=16\nnormalise asinh scope=sequence\n" ENCODER
+                               "triplet classes=SN,AGN,OTHER\n    linear classes\n    softmax\n";
+    static double planes[MOST_NIGHTS * PLANE], mjds[MOST_NIGHTS];
+    static float normalised[MOST_NIGHTS * PLANE];
+    import_survey();
+    epo_model *model = model_of(text, weights, 12);
+    epo_store *store = open_survey();
+    epo_score_options options = EPO_SCORE_OPTIONS_INIT;
+    results r = {0};
+    assert_int_equal(epo_classify_store(model, store, &options, remember_result, &r, &r.summary), EPO_EMODEL);
+    check_mentions(epo_error_message(), "no sequence head");
+    options.triplet_head = true;
+    check_ok(epo_classify_store(model, store, &options, remember_result, &r, &r.summary));
+    assert_int_equal(r.summary.refused, 2);
+    for (int object = 0; object < OBJECTS; object++) {
+        char name[8];
+        float features[64], expected[CLASSES];
+        if (refusal(object)) continue;
+        snprintf(name, sizeof name, "%d", object);
+        const one_result *found = result_of(&r, name);
+        int used = sequence_by_hand(object, SIZE, planes, mjds);
+        normalise_by_hand(planes, used, SIZE, normalised);
+        assert_true(encode_by_hand(model, normalised + (used - 3) / 2 * PLANE, features) <= 64);
+        epo__plan *plan = NULL;
+        check_ok(epo__plan_create(epo__model_head(model, EPO_HEAD_TRIPLET), 1, &plan));
+        check_ok(epo__plan_run(plan, 1, features, expected));
+        epo__plan_destroy(plan);
+        assert_int_equal(found->triplets, 1);
+        for (int k = 0; k < CLASSES; k++) check_near(found->probabilities[k], (double)expected[k], 2e-6);
+    }
+    results_clear(&r);
+    epo_store_close(store);
+    epo_model_free(model);
 }
 
 static void scores_are_kept_with_run_and_model(void **state)
@@ -499,6 +541,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_temp, remove_temp)
     const struct CMUnitTest tests[] = {
         TEST(probabilities_are_those_of_the_network),
+        TEST(the_encoder_alone),
         TEST(scores_are_kept_with_run_and_model),
         TEST(a_split_is_honoured),
         TEST(a_damaged_stamp_spoils_its_object_only),

@@ -102,6 +102,7 @@ static int begin(void **state)
     toy *t = calloc(1, sizeof *t);
     toy_begin(t);
     t->options.checkpoint_steps = 1;
+    t->options.with_realbogus = true; /* two feeds, each with its position */
     if (getenv("EPOCHAL_KILLS")) t->options.threads = 2;
     pid_t child;
     int heard;
@@ -202,7 +203,7 @@ static void test_cancelled(void **state)
     assert_true(toy_ask(t, "SELECT count(*) FROM runs") == runs + 1);
     assert_true(toy_ask(t, "SELECT status = 'done' FROM runs ORDER BY id DESC LIMIT 1") == 1);
     snprintf(sql, sizeof sql, "SELECT count(*) FROM curves WHERE run = (SELECT max(id) FROM runs)");
-    assert_true(toy_ask(t, sql) == 3 * 2 * 4); /* stages, epochs, curves */
+    assert_true(toy_ask(t, sql) == 3 * 2 * 4 + 2 * 2 * 2); /* stages, epochs, curves */
 }
 
 static void test_other_options(void **state)

@@ -172,6 +172,35 @@ static void test_realbogus_learns(void **state)
     expect_learned(&h, &s, 0.9);
 }
 
+/* Both heads of one encoder, each from its own examples; without the flag the stamp head is not in the file. */
+static void test_realbogus_beside(void **state)
+{
+    const toy *t = *state;
+    static history h;
+    char sql[300];
+    static const char *const stages[] = {"encoder", "joint"};
+    for (size_t i = 0; i < 2; i++) {
+        epo_train_options o = t->options;
+        o.stage = stages[i];
+        o.epochs = 12;
+        o.with_realbogus = true;
+        o.class_weights = i == 1;
+        epo_train_summary s = trained(t, &o, &h);
+        expect_learned(&h, &s, 0.7);
+        snprintf(sql, sizeof sql, "SELECT max(value) FROM curves WHERE run = %lld AND name = '%s stamp validation accuracy'", (long long)s.run, stages[i]);
+        if (!(toy_ask(t, sql) >= 0.9)) fail_msg("%s: the stamp head comes to %g", stages[i], toy_ask(t, sql));
+        epo_model *model = loaded(t->out);
+        assert_non_null(epo__model_head(model, EPO_HEAD_STAMP));
+        assert_true((epo__model_head(model, EPO_HEAD_SEQUENCE) != NULL) == (i == 1));
+        epo_model_free(model);
+        o.with_realbogus = false;
+        trained(t, &o, &h);
+        model = loaded(t->out);
+        assert_null(epo__model_head(model, EPO_HEAD_STAMP));
+        epo_model_free(model);
+    }
+}
+
 /* A network whose class 1 is bogus is trained to give P(bogus). */
 static void test_order_of_stamp_classes(void **state)
 {
@@ -527,6 +556,10 @@ static void test_refused(void **state)
     WITH(batch = 0, EPO_EARG, "batch");
     WITH(epochs = 0, EPO_EARG, "epochs");
     WITH(nights = 2, EPO_EARG, "nights");
+    WITH(stride = -1, EPO_EARG, "stride");
+    WITH(stride = 4, EPO_EARG, "a stride of 4 nights: 1 to 3");
+    WITH(with_realbogus = true; o.task = "realbogus", EPO_EARG, "the task is realbogus already");
+    WITH(with_realbogus = true; o.stage = "sequence", EPO_EARG, "leaves the encoder as it is");
     WITH(split = "nowhere", EPO_ENOTFOUND, "nowhere");
     WITH(memory = 1000, EPO_ELIMIT, "memory");
     char net[600], *text = strdup(toy_text), *head = strstr(text, "triplet");
@@ -547,6 +580,34 @@ static void test_no_validation(void **state)
     o.split = "half";
     refused(t, &o, EPO_ENOTFOUND, "validation");
     refused(t, &o, EPO_ENOTFOUND, "half");
+}
+
+/* With `last` there need not be any: all epochs are done, and those weights kept. */
+static void test_last(void **state)
+{
+    toy *t = *state;
+    static history h;
+    toy_split(t, "all of it", 1, 0, 0);
+    epo_train_options o = t->options;
+    o.split = "all of it";
+    o.last = true;
+    o.stage = "encoder";
+    o.epochs = 5;
+    o.patience = 1;
+    epo_train_summary s = trained(t, &o, &h);
+    assert_int_equal(h.count, 5);
+    assert_true(isnan(s.validation_loss) && isnan(h.epochs[4].validation_loss) && isnan(h.epochs[4].accuracy));
+    assert_true(h.epochs[4].loss < h.epochs[0].loss);
+    /* where there is a part, its curves are there, and the last epoch is kept all the same */
+    o.split = t->options.split;
+    o.rate = 0.05; /* so that it is not the best */
+    o.epochs = 12;
+    s = trained(t, &o, &h);
+    assert_int_equal(h.count, 12);
+    assert_true(s.validation_loss == h.epochs[11].validation_loss);
+    bool other = false;
+    for (size_t i = 0; i < 11; i++) other = other || h.epochs[i].validation_loss < s.validation_loss;
+    assert_true(other);
 }
 
 static void test_curves(void **state)
@@ -582,7 +643,7 @@ int main(void)
         cmocka_unit_test(test_merged_rows),  cmocka_unit_test(test_other_encoder),    cmocka_unit_test(test_finetune),
         cmocka_unit_test(test_accepted),     cmocka_unit_test(test_sequences),        cmocka_unit_test(test_late_fusion),
         cmocka_unit_test(test_joined),       cmocka_unit_test(test_diverges),         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_validation), cmocka_unit_test(test_curves),
+        cmocka_unit_test(test_no_validation), cmocka_unit_test(test_realbogus_beside), cmocka_unit_test(test_last), cmocka_unit_test(test_curves),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
