@@ -78,9 +78,9 @@ typedef struct epo_evaluation {
 /* Judges the scores of `count` sources together: the folds of a cross-validation, or one model. options may be NULL. Release *out with
  * epo_evaluation_free, also after a failure.
  *
- * EPO_ENOTFOUND: no such split, run or scores; the message names the command that makes them. EPO_EARG: sources that have different
- * classes, or an object with scores of two sources; a run that did not finish; too many resamples. EPO_EFORMAT: no object
- * left to judge, or damaged scores. */
+ * EPO_ENOTFOUND: no such split or run; no scores, and the message names the command that makes them; no object left to judge.
+ * EPO_EARG: sources that have different classes, or an object with scores of two sources; a run that did not finish; too many
+ * resamples. EPO_EFORMAT: damaged scores. */
 epo_status epo_evaluate(epo_store *store, const epo_evaluate_source *sources, size_t count, const epo_evaluate_options *options,
                         epo_evaluation *out);
 
