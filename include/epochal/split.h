@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * split.h - a named, stored assignment of the objects of a store to train, validation and test.
  *
- * Objects that share sky must not be told apart by it: all objects of one parent field go to the same part. Each class
+ * Objects that share sky must not be told apart by it: unless a file says otherwise, all objects of one parent field go to the same part. Each class
  * is divided in the wanted fractions as closely as the groups allow, the rarest classes most closely.
  */
 #ifndef EPOCHAL_SPLIT_H
@@ -44,6 +44,7 @@ typedef struct epo_split_table {
     int64_t objects[EPO_SPLIT_PARTS];
     int64_t groups;           /* objects that stay together count as one */
     int64_t left_out;         /* objects in no part: those without a class; from a file, those that are not in it */
+    int64_t torn;             /* from a file: fields (an object and those it is parent of too) with objects in more than one part */
 } epo_split_table;
 
 /* Makes the split and keeps it in the store; the table is filled, release it with epo_split_table_free (also after a
@@ -55,7 +56,7 @@ epo_status epo_split(epo_store *store, const epo_split_options *options, epo_spl
 
 /* Keeps a split that comes from outside, an author's own say: a CSV with the columns `object` (name) and `part` (train, validation or
  * test), and `survey` where names alone do not tell objects apart; plain or gzipped. Objects of the store that are not in the file are
- * in no part. groups is the number of objects in it.
+ * in no part. groups is the number of objects in it; fields that it tears apart are counted, not refused.
  *
  * EPO_EFORMAT names file and line: an unknown part, an object that is not in the store, stands in the file twice, or is in several surveys
  * while the file does not say which; nothing is kept then. EPO_EARG: no name. EPO_ESTORE: the name is taken. */

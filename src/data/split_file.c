@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * split_file.c - a split that comes from outside: the rows of a CSV are read and looked up, then kept in the order of the objects. */
+ * split_file.c - a split that comes from outside: the rows of a CSV are read and looked up, then kept in the order of
+ * the objects. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,8 @@ typedef struct list {
 
 static epo_status open_list(list *l)
 {
-    static const char *const objects[] = {"object", NULL}, *const parts[] = {"part", NULL}, *const surveys[] = {"survey", NULL};
+    static const char *const objects[] = {"object", NULL}, *const parts[] = {"part", NULL},
+                             *const surveys[] = {"survey", NULL};
     epo_status status = epo__csv_open(l->path, &l->csv);
     if (status == EPO_OK) status = epo__csv_find(l->csv, objects, &l->object);
     if (status == EPO_OK) status = epo__csv_find(l->csv, parts, &l->part);
@@ -51,12 +53,13 @@ static epo_status find_object(const list *l, const char *const *fields, int64_t 
     int64_t surveys = 1;
     epo_status status = epo__store_object_find(l->store, survey, name, id);
     if (status == EPO_OK && *id == 0)
-        return epo__fail(EPO_EFORMAT, "%s: line %" PRIu64 ": there is no object '%s' in the store%s%s", l->path, line, name,
-                         survey ? ", survey " : "", survey ? survey : "");
+        return epo__fail(EPO_EFORMAT, "%s: line %" PRIu64 ": there is no object '%s' in the store%s%s", l->path, line,
+                         name, survey ? ", survey " : "", survey ? survey : "");
     if (status == EPO_OK && !survey) status = epo__store_object_surveys(l->store, name, &surveys);
     if (status == EPO_OK && surveys > 1)
-        return epo__fail(EPO_EFORMAT, "%s: line %" PRIu64 ": object '%s' is in %" PRId64 " surveys: say which in a column survey", l->path, line, name,
-                         surveys);
+        return epo__fail(EPO_EFORMAT,
+                         "%s: line %" PRIu64 ": object '%s' is in %" PRId64 " surveys: say which in a column survey",
+                         l->path, line, name, surveys);
     return status;
 }
 
@@ -65,8 +68,8 @@ static epo_status read_row(list *l, const char *const *fields)
     int part = 0;
     while (part < EPO_SPLIT_PARTS && strcmp(fields[l->part], epo_split_part_names[part]) != 0) part++;
     if (part == EPO_SPLIT_PARTS)
-        return epo__fail(EPO_EFORMAT, "%s: line %" PRIu64 ": part '%s' is not one of train, validation, test", l->path, epo__csv_line(l->csv),
-                         fields[l->part]);
+        return epo__fail(EPO_EFORMAT, "%s: line %" PRIu64 ": part '%s' is not one of train, validation, test", l->path,
+                         epo__csv_line(l->csv), fields[l->part]);
     int64_t id;
     epo_status status = find_object(l, fields, &id);
     if (status != EPO_OK) return status;
@@ -89,14 +92,15 @@ static epo_status sort_rows(list *l)
     if (l->count == 0) return epo__fail(EPO_EFORMAT, "%s: has no rows", l->path);
     qsort(l->rows, l->count, sizeof *l->rows, by_object);
     for (size_t i = 1; i < l->count; i++)
-        if (l->rows[i].object == l->rows[i - 1].object && (!repeated || l->rows[i].line < repeated->line)) repeated = &l->rows[i];
+        if (l->rows[i].object == l->rows[i - 1].object && (!repeated || l->rows[i].line < repeated->line))
+            repeated = &l->rows[i];
     if (!repeated) return EPO_OK;
     epo__pool texts = {0};
     epo__object_row object;
     epo_status status = epo__store_object_get(l->store, repeated->object, &texts, &object);
     if (status == EPO_OK)
-        status = epo__fail(EPO_EFORMAT, "%s: line %" PRIu64 ": object '%s' stands on line %" PRIu64 " already", l->path, repeated->line, object.name,
-                           repeated[-1].line);
+        status = epo__fail(EPO_EFORMAT, "%s: line %" PRIu64 ": object '%s' stands on line %" PRIu64 " already", l->path,
+                           repeated->line, object.name, repeated[-1].line);
     epo__pool_free(&texts);
     return status;
 }
@@ -106,7 +110,8 @@ static epo_status read_list(list *l)
     bool end = false;
     const char *const *fields;
     epo_status status = open_list(l);
-    while (status == EPO_OK && (status = epo__csv_next(l->csv, &fields, &end)) == EPO_OK && !end) status = read_row(l, fields);
+    while (status == EPO_OK && (status = epo__csv_next(l->csv, &fields, &end)) == EPO_OK && !end)
+        status = read_row(l, fields);
     return status == EPO_OK ? sort_rows(l) : status;
 }
 
@@ -164,6 +169,7 @@ static epo_status keep(list *l, const char *name)
     status = options.failed ? epo__nomem("split") : epo__store_split_add(l->store, name, 0, options.text, &split);
     epo__string_free(&options);
     if (status == EPO_OK) status = keep_rows(l, split);
+    if (status == EPO_OK) status = epo__store_split_torn(l->store, split, &l->table->torn);
     if (status == EPO_OK) status = epo__store_objects_count(l->store, NULL, &all);
     l->table->groups = (int64_t)l->count;
     l->table->left_out = all - (int64_t)l->count;

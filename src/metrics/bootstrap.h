@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * bootstrap.h - how far measures would scatter over other samples of the same objects: percentile intervals of the bootstrap
- * (Efron 1979). Groups are drawn, not items, so that the many stamps of one object stay together. */
+ * bootstrap.h - how far measures would scatter over other samples of the same objects: percentile intervals of the
+ * bootstrap (Efron 1979). Groups are drawn, not items, so that the many stamps of one object stay together. */
 #ifndef EPO_METRICS_BOOTSTRAP_H
 #define EPO_METRICS_BOOTSTRAP_H
 
@@ -10,8 +10,8 @@
 
 #include "epochal/status.h"
 
-/* Measures a resample: weights[g] is how often group g was drawn. False when it cannot be measured, as it lacks a class: it is
- * passed over then. */
+/* Measures a resample: weights[g] is how often group g was drawn. False when it cannot be measured, as it lacks a
+ * class: it is passed over then. */
 typedef bool (*epo__measure_fn)(void *context, const uint32_t *weights, double *values);
 
 typedef struct epo__bootstrap {
@@ -24,10 +24,11 @@ typedef struct epo__bootstrap {
 } epo__bootstrap;
 
 typedef struct epo__interval {
-    double low, high; /* quantiles 0.025 and 0.975, between order statistics by a line; NaN when no resample had a number */
+    double low, high; /* quantiles 0.025 and 0.975 (epo__quantile); NaN when no resample had a number */
 } epo__interval;
 
-/* out: `values` intervals. A value that is NaN in some resamples is judged by the others. EPO_ELIMIT: more than 2^32 - 1 groups. */
+/* out: `values` intervals. A value that is NaN in some resamples is judged by the others. EPO_ELIMIT: 2^32 groups or
+ * more. */
 epo_status epo__bootstrap_run(const epo__bootstrap *bootstrap, epo__interval *out, size_t *passed_over);
 
 /* Quantile q of `count` ascending values, on the line between its neighbours (numpy's default); NaN of none. */

@@ -12,8 +12,8 @@ int epo__most_probable(const double *probabilities, size_t classes)
     return (int)best;
 }
 
-void epo__confusion(const int *truth, const int *called, size_t count, size_t classes, const uint32_t *groups, const uint32_t *weights,
-                    double *cells)
+void epo__confusion(const int *truth, const int *called, size_t count, size_t classes, const uint32_t *groups,
+                    const uint32_t *weights, double *cells)
 {
     for (size_t i = 0; i < classes * classes; i++) cells[i] = 0;
     for (size_t i = 0; i < count; i++)

@@ -39,7 +39,8 @@ static epo_status check(const epo__labelled *items, size_t classes)
         if (items->truth[i] < 0 || (size_t)items->truth[i] >= classes)
             return epo__fail(EPO_EARG, "item %zu is of class %d, and there are %zu", i, items->truth[i], classes);
         if (items->groups && items->groups[i] >= items->group_count)
-            return epo__fail(EPO_EARG, "item %zu is of group %u, and there are %zu", i, items->groups[i], items->group_count);
+            return epo__fail(EPO_EARG, "item %zu is of group %u, and there are %zu", i, items->groups[i],
+                             items->group_count);
     }
     return EPO_OK;
 }
@@ -49,7 +50,7 @@ static epo_estimate estimate_of(double value, epo__interval interval)
     return (epo_estimate){value, interval.low, interval.high};
 }
 
-/* --- classes -------------------------------------------------------------------------------------------------------------- */
+/* --- classes ----------------------------------------------------------------------------------------------------- */
 
 static bool measure_classes(void *context, const uint32_t *weights, double *row)
 {
@@ -88,13 +89,15 @@ static void fill_classes(const judge *j, const double *row, const epo__interval 
     epo__mean_sd(row + classes, classes, &mean, &out->auc_sd);
 }
 
-static epo_status judge_with(judge *j, const epo__resampling *how, double *row, epo__interval *intervals, size_t *there, epo__judgement *out)
+static epo_status judge_with(judge *j, const epo__resampling *how, double *row, epo__interval *intervals, size_t *there,
+                             epo__judgement *out)
 {
     const epo__labelled *items = j->items;
     const size_t classes = items->classes;
     epo_status status = EPO_OK;
     for (size_t k = 0; status == EPO_OK && k < classes; k++)
-        status = epo__ranking_create(items->scores + k, classes, items->truth, (int)k, items->groups, items->count, &j->rankings[k]);
+        status = epo__ranking_create(items->scores + k, classes, items->truth, (int)k, items->groups, items->count,
+                                     &j->rankings[k]);
     if (status != EPO_OK) return status;
     for (size_t i = 0; i < items->count; i++) {
         there[items->truth[i]]++;
@@ -107,8 +110,12 @@ static epo_status judge_with(judge *j, const epo__resampling *how, double *row, 
         out->classes[k].threshold = j->thresholds[k];
     }
     for (size_t i = 0; i < classes * classes; i++) out->confusion[i] = j->cells[i];
-    const epo__bootstrap bootstrap = {.groups = group_count(items), .resamples = how->resamples, .seed = how->seed,
-                                      .values = 2 * classes + MEANS, .measure = measure_classes, .context = j};
+    const epo__bootstrap bootstrap = {.groups = group_count(items),
+                                      .resamples = how->resamples,
+                                      .seed = how->seed,
+                                      .values = 2 * classes + MEANS,
+                                      .measure = measure_classes,
+                                      .context = j};
     status = epo__bootstrap_run(&bootstrap, intervals, &out->passed_over);
     if (status == EPO_OK) fill_classes(j, row, intervals, out);
     return status;
@@ -120,14 +127,18 @@ epo_status epo__judge(const epo__labelled *items, const epo__resampling *how, ep
     *out = (epo__judgement){0};
     epo_status status = check(items, classes);
     if (status != EPO_OK) return status;
-    judge j = {.items = items, .rankings = epo__alloc(classes, sizeof *j.rankings), .called = epo__alloc(items->count, sizeof *j.called),
-               .cells = epo__alloc(classes * classes, sizeof *j.cells), .thresholds = epo__alloc(classes, sizeof *j.thresholds)};
+    judge j = {.items = items,
+               .rankings = epo__alloc(classes, sizeof *j.rankings),
+               .called = epo__alloc(items->count, sizeof *j.called),
+               .cells = epo__alloc(classes * classes, sizeof *j.cells),
+               .thresholds = epo__alloc(classes, sizeof *j.thresholds)};
     double *row = epo__alloc(2 * classes + MEANS, sizeof *row);
     epo__interval *intervals = epo__alloc(2 * classes + MEANS, sizeof *intervals);
     size_t *there = epo__alloc(classes, sizeof *there);
     out->classes = epo__alloc(classes, sizeof *out->classes);
     out->confusion = epo__alloc(classes * classes, sizeof *out->confusion);
-    if (j.rankings && j.called && j.cells && j.thresholds && row && intervals && there && out->classes && out->confusion)
+    if (j.rankings && j.called && j.cells && j.thresholds && row && intervals && there && out->classes &&
+        out->confusion)
         status = judge_with(&j, how, row, intervals, there, out);
     else
         status = epo__nomem("measures");
@@ -149,7 +160,7 @@ void epo__judgement_free(epo__judgement *judgement)
     *judgement = (epo__judgement){0};
 }
 
-/* --- real or bogus ----------------------------------------------------------------------------------------------------------- */
+/* --- real or bogus ----------------------------------------------------------------------------------------------- */
 
 typedef struct real_judge {
     const epo__labelled *items;
@@ -184,7 +195,7 @@ epo_status epo__judge_real(const epo__labelled *items, double at, const epo__res
     if (status != EPO_OK) return status;
     real_judge j = {.items = items, .called = epo__alloc(items->count, sizeof *j.called)};
     if (!j.called) return epo__nomem("measures");
-    double row[REAL_VALUES];
+    double row[REAL_VALUES] = {0};
     epo__interval intervals[REAL_VALUES];
     epo__ranking_measures m;
     status = epo__ranking_create(items->scores, 1, items->truth, 1, items->groups, items->count, &j.ranking);
@@ -194,12 +205,17 @@ epo_status epo__judge_real(const epo__labelled *items, double at, const epo__res
         j.real = m.positives > 0;
         j.bogus = m.negatives > 0;
         measure_real(&j, NULL, row);
-        const epo__bootstrap bootstrap = {.groups = group_count(items), .resamples = how->resamples, .seed = how->seed,
-                                          .values = REAL_VALUES, .measure = measure_real, .context = &j};
+        const epo__bootstrap bootstrap = {.groups = group_count(items),
+                                          .resamples = how->resamples,
+                                          .seed = how->seed,
+                                          .values = REAL_VALUES,
+                                          .measure = measure_real,
+                                          .context = &j};
         status = epo__bootstrap_run(&bootstrap, intervals, &out->passed_over);
     }
     if (status == EPO_OK) {
-        out->real = (epo__class_judgement){.items = (size_t)m.positives, .threshold = m.threshold,
+        out->real = (epo__class_judgement){.items = (size_t)m.positives,
+                                           .threshold = m.threshold,
                                            .max_f1 = estimate_of(row[REAL_F1], intervals[REAL_F1]),
                                            .auc = estimate_of(row[REAL_AUC], intervals[REAL_AUC])};
         out->mcc = estimate_of(row[REAL_MCC], intervals[REAL_MCC]);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * judge.h - everything that is measured on labelled scores, with intervals.
  *
- * Cases without an answer: a measure of a class that has no items, or of all when there is no item, is NaN; such a class is left
- * out of the means. A class that has all items has a max F1, and no AUC. Resamples that lack a class which the sample has are passed over. */
+ * Cases without an answer: a measure of a class that has no items, or of all when there is no item, is NaN; such a
+ * class is left out of the means. A class that has all items has a max F1, and no AUC. Resamples that lack a class
+ * which the sample has are passed over. */
 #ifndef EPO_METRICS_JUDGE_H
 #define EPO_METRICS_JUDGE_H
 
@@ -40,7 +41,7 @@ typedef struct epo__judgement {
     size_t passed_over; /* resamples */
 } epo__judgement;
 
-/* EPO_EARG: a score is NaN, a truth or group is out of range. Release with epo__judgement_free, also after a failure. */
+/* EPO_EARG: a score is NaN, a truth or group is out of range. Release with epo__judgement_free, also when it failed. */
 epo_status epo__judge(const epo__labelled *items, const epo__resampling *how, epo__judgement *out);
 void epo__judgement_free(epo__judgement *judgement);
 

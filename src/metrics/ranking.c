@@ -20,8 +20,8 @@ static int by_score(const void *a, const void *b)
     return (x->item > y->item) - (x->item < y->item);
 }
 
-epo_status epo__ranking_create(const double *scores, size_t stride, const int *truth, int label, const uint32_t *groups, size_t count,
-                               epo__ranking *out)
+epo_status epo__ranking_create(const double *scores, size_t stride, const int *truth, int label, const uint32_t *groups,
+                               size_t count, epo__ranking *out)
 {
     *out = (epo__ranking){0};
     if (count > UINT32_MAX) return epo__fail(EPO_ELIMIT, "%zu scores are too many to be judged", count);
@@ -66,7 +66,8 @@ void epo__ranking_measure(const epo__ranking *r, const uint32_t *weights, epo__r
         else
             negatives += weight;
     }
-    *out = (epo__ranking_measures){.positives = positives, .negatives = negatives, .max_f1 = NAN, .threshold = NAN, .auc = NAN, .fpr = NAN};
+    *out = (epo__ranking_measures){
+        .positives = positives, .negatives = negatives, .max_f1 = NAN, .threshold = NAN, .auc = NAN, .fpr = NAN};
     if (!(positives > 0)) return;
     double tp = 0, fp = 0, tp_above = 0, fp_above = 0, pairs = 0, best = -1;
     for (size_t i = 0; i < r->count; i++) {
@@ -83,7 +84,8 @@ void epo__ranking_measure(const epo__ranking *r, const uint32_t *weights, epo__r
             out->threshold = r->scores[i];
         }
         pairs += (fp - fp_above) * (tp_above + tp); /* twice the pairs that these negatives lose */
-        if (isnan(out->fpr) && negatives > 0 && (positives - tp) / positives <= EPO__MDR_QUOTED) out->fpr = fp / negatives;
+        if (isnan(out->fpr) && negatives > 0 && (positives - tp) / positives <= EPO__MDR_QUOTED)
+            out->fpr = fp / negatives;
         tp_above = tp;
         fp_above = fp;
     }

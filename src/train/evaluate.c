@@ -39,13 +39,14 @@ typedef struct gathering {
     size_t score_count, item_count, asked_count, score_room, truth_room, group_room, asked_room;
 } gathering;
 
-/* --- which scores ------------------------------------------------------------------------------------------------------------ */
+/* --- which scores ------------------------------------------------------------------------------------------------ */
 
 /* "taonet.safetensors", else the beginning of its SHA-256, else "run 3". */
 static char *name_of(const epo_evaluate_source *source)
 {
     if (source->name) return epo__strdup(source->name);
-    return source->sha256 ? epo__format("model %.12s", source->sha256) : epo__format("run %lld", (long long)source->run);
+    return source->sha256 ? epo__format("model %.12s", source->sha256)
+                          : epo__format("run %lld", (long long)source->run);
 }
 
 static epo_status no_scores(const gathering *g, const epo_evaluate_source *source)
@@ -53,12 +54,12 @@ static epo_status no_scores(const gathering *g, const epo_evaluate_source *sourc
     static const char general[] = "epochal classify (sequences) or epochal score --db (stamps)";
     char *name = name_of(source);
     if (!name) return epo__nomem("message");
-    epo_status status = epo__fail(EPO_ENOTFOUND, "%s: no finished run has scores of %s%s%s; to make them: %s", epo__store_path(g->store), name,
-                                  source->split ? " for " : "", source->split ? source->split : "",
-                                  source->remedy ? source->remedy : general);
+    epo_status status = epo__fail(EPO_ENOTFOUND, "%s: no finished run has scores of %s%s%s; to make them: %s",
+                                  epo__store_path(g->store), name, source->split ? " for " : "",
+                                  source->split ? source->split : "", source->remedy ? source->remedy : general);
     if (!source->sha256)
-        status = epo__fail(EPO_ENOTFOUND, "%s: %s left no scores%s%s; those that do: %s", epo__store_path(g->store), name,
-                           source->split ? " for " : "", source->split ? source->split : "", general);
+        status = epo__fail(EPO_ENOTFOUND, "%s: %s left no scores%s%s; those that do: %s", epo__store_path(g->store),
+                           name, source->split ? " for " : "", source->split ? source->split : "", general);
     free(name);
     return status;
 }
@@ -69,7 +70,8 @@ static epo_status read_classes(gathering *g, const epo_evaluate_source *source, 
     size_t count = 2;
     const bool first = g->class_count == 0;
     memcpy(found, real_classes, sizeof real_classes);
-    epo_status status = run->stamps ? EPO_OK : epo__store_scored_classes(g->store, run->id, &g->names, found, CLASSES_MAX, &count);
+    epo_status status =
+        run->stamps ? EPO_OK : epo__store_scored_classes(g->store, run->id, &g->names, found, CLASSES_MAX, &count);
     if (status != EPO_OK) return status;
     if (first) {
         g->stamps = run->stamps;
@@ -85,24 +87,32 @@ static epo_status read_classes(gathering *g, const epo_evaluate_source *source, 
     }
     if (same) return EPO_OK;
     char *name = name_of(source);
-    status = name ? epo__fail(EPO_EARG, "%s tells apart other classes than the models before it: only folds of one task are pooled", name)
-                  : epo__nomem("message");
+    status =
+        name ? epo__fail(EPO_EARG,
+                         "%s tells apart other classes than the models before it: only folds of one task are pooled",
+                         name)
+             : epo__nomem("message");
     free(name);
     return status;
 }
 
 /* The finished run that holds the scores of a source. */
-static epo_status find_run(gathering *g, const epo_evaluate_source *source, const epo__object_filter *filter, epo__scored_run *run)
+static epo_status find_run(gathering *g, const epo_evaluate_source *source, const epo__object_filter *filter,
+                           epo__scored_run *run)
 {
-    const epo__scored_wanted wanted = {.sha256 = source->sha256, .run = source->run, .split = filter->split, .part = filter->part};
+    const epo__scored_wanted wanted = {.sha256 = source->sha256,
+                                       .run = source->run,
+                                       .split = filter->split,
+                                       .part = filter->part};
     int64_t objects;
-    epo_status status = filter->split ? epo__store_objects_count(g->store, filter, &objects) : EPO_OK; /* is there such a split? */
+    epo_status status =
+        filter->split ? epo__store_objects_count(g->store, filter, &objects) : EPO_OK; /* is there such a split? */
     if (status == EPO_OK) status = epo__store_scored_run(g->store, &wanted, run);
     if (status != EPO_OK) return status;
     return run->id ? read_classes(g, source, run) : no_scores(g, source);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------------------ */
+/* --- reading ----------------------------------------------------------------------------------------------------- */
 
 /* Room for what is known of one more item: its truth and group. */
 static epo_status add_item(gathering *g, int truth)
@@ -121,13 +131,16 @@ static epo_status read_scores(gathering *g, int64_t run, int64_t object, size_t 
     *rows = 0;
     if (g->stamps) {
         const size_t before = g->score_count;
-        epo_status status = epo__store_stamp_scores_of(g->store, run, object, &g->scores, &g->score_room, &g->score_count);
+        epo_status status =
+            epo__store_stamp_scores_of(g->store, run, object, &g->scores, &g->score_room, &g->score_count);
         *rows = g->score_count - before;
         return status;
     }
     bool found;
-    if (!epo__grow(&g->scores, &g->score_room, g->score_count + g->class_count, sizeof *g->scores)) return epo__nomem("scores");
-    epo_status status = epo__store_class_scores_of(g->store, run, object, g->classes, g->class_count, g->scores + g->score_count, &found);
+    if (!epo__grow(&g->scores, &g->score_room, g->score_count + g->class_count, sizeof *g->scores))
+        return epo__nomem("scores");
+    epo_status status = epo__store_class_scores_of(g->store, run, object, g->classes, g->class_count,
+                                                   g->scores + g->score_count, &found);
     if (status != EPO_OK || !found) return status;
     g->score_count += g->class_count;
     *rows = 1;
@@ -153,7 +166,8 @@ static epo_status take_object(gathering *g, int64_t run, int64_t object)
         g->score_count = before;
         return EPO_OK;
     }
-    if (g->out->objects == UINT32_MAX) return epo__fail(EPO_ELIMIT, "%s: more objects than can be judged", epo__store_path(g->store));
+    if (g->out->objects == UINT32_MAX)
+        return epo__fail(EPO_ELIMIT, "%s: more objects than can be judged", epo__store_path(g->store));
     for (size_t i = 0; status == EPO_OK && i < rows; i++) status = add_item(g, truth);
     g->out->objects++;
     return status;
@@ -162,7 +176,7 @@ static epo_status take_object(gathering *g, int64_t run, int64_t object)
 static epo_status gather(gathering *g, const epo_evaluate_source *source)
 {
     epo__object_cursor cursor;
-    epo__scored_run run;
+    epo__scored_run run = {0};
     int64_t object;
     epo_status status = epo__object_cursor_set(&cursor, source->split);
     if (status == EPO_OK) status = find_run(g, source, &cursor.filter, &run);
@@ -192,13 +206,14 @@ static epo_status settle_objects(gathering *g)
         epo_status status = epo__store_object_get(g->store, a->object, &g->texts, &row);
         if (status != EPO_OK) return status;
         return epo__fail(EPO_EARG,
-                         "object %s is scored by two of the models, and the folds of a cross-validation score each object once: give the split and "
-                         "part of each model", row.name);
+                         "object %s is scored by two of the models, and the folds of a cross-validation score each "
+                         "object once: give the split and part of each model",
+                         row.name);
     }
     return EPO_OK;
 }
 
-/* --- judging ------------------------------------------------------------------------------------------------------------------- */
+/* --- judging ----------------------------------------------------------------------------------------------------- */
 
 static epo_status name_classes(gathering *g)
 {
@@ -227,7 +242,8 @@ static epo_status judge_classes(const epo__labelled *items, const epo__resamplin
     epo__judgement j;
     epo_status status = epo__judge(items, how, &j);
     for (size_t k = 0; status == EPO_OK && k < items->classes; k++) fill_class(&out->classes[k], &j.classes[k]);
-    for (size_t i = 0; status == EPO_OK && i < items->classes * items->classes; i++) out->confusion[i] = (int64_t)j.confusion[i];
+    for (size_t i = 0; status == EPO_OK && i < items->classes * items->classes; i++)
+        out->confusion[i] = (int64_t)j.confusion[i];
     out->max_f1 = j.max_f1;
     out->auc = j.auc;
     out->max_f1_sd = j.max_f1_sd;
@@ -238,12 +254,16 @@ static epo_status judge_classes(const epo__labelled *items, const epo__resamplin
     return status;
 }
 
-static epo_status judge_stamps(const epo__labelled *items, double threshold, const epo__resampling *how, epo_evaluation *out)
+static epo_status judge_stamps(const epo__labelled *items, double threshold, const epo__resampling *how,
+                               epo_evaluation *out)
 {
     epo__real_judgement j;
     epo_status status = epo__judge_real(items, threshold, how, &j);
     if (status != EPO_OK) return status;
-    const epo__class_judgement bogus = {.items = items->count - j.real.items, .max_f1 = {NAN, NAN, NAN}, .auc = {NAN, NAN, NAN}, .threshold = NAN};
+    const epo__class_judgement bogus = {.items = items->count - j.real.items,
+                                        .max_f1 = {NAN, NAN, NAN},
+                                        .auc = {NAN, NAN, NAN},
+                                        .threshold = NAN};
     fill_class(&out->classes[0], &bogus);
     fill_class(&out->classes[1], &j.real);
     for (size_t i = 0; i < 4; i++) out->confusion[i] = (int64_t)j.confusion[i];
@@ -262,9 +282,10 @@ static epo_status nothing_left(const gathering *g)
 {
     epo__string list = {0};
     for (size_t k = 0; k < g->class_count; k++) epo__string_addf(&list, "%s%s", k ? ", " : "", g->classes[k]);
-    epo_status status = list.failed ? epo__nomem("message")
-                                    : epo__fail(EPO_ENOTFOUND, "%s: none of the objects with scores is of a class of the model (%s)",
-                                                epo__store_path(g->store), list.text);
+    epo_status status =
+        list.failed ? epo__nomem("message")
+                    : epo__fail(EPO_ENOTFOUND, "%s: none of the objects with scores is of a class of the model (%s)",
+                                epo__store_path(g->store), list.text);
     epo__string_free(&list);
     return status;
 }
@@ -272,19 +293,24 @@ static epo_status nothing_left(const gathering *g)
 static epo_status judge(gathering *g, const epo_evaluate_options *o)
 {
     epo_evaluation *out = g->out;
-    const epo__labelled items = {.count = g->item_count, .classes = g->class_count, .scores = g->scores, .truth = g->truth,
-                                 .groups = g->groups, .group_count = (size_t)out->objects};
+    const epo__labelled items = {.count = g->item_count,
+                                 .classes = g->class_count,
+                                 .scores = g->scores,
+                                 .truth = g->truth,
+                                 .groups = g->groups,
+                                 .group_count = (size_t)out->objects};
     const epo__resampling how = {.resamples = (size_t)o->resamples, .seed = o->seed};
     if (g->item_count == 0) return nothing_left(g);
     epo_status status = name_classes(g);
-    if (status == EPO_OK) status = g->stamps ? judge_stamps(&items, o->threshold, &how, out) : judge_classes(&items, &how, out);
+    if (status == EPO_OK)
+        status = g->stamps ? judge_stamps(&items, o->threshold, &how, out) : judge_classes(&items, &how, out);
     out->count = (int64_t)g->item_count;
     out->resamples = o->resamples - out->passed_over;
     return status;
 }
 
-epo_status epo_evaluate(epo_store *store, const epo_evaluate_source *sources, size_t count, const epo_evaluate_options *options,
-                        epo_evaluation *out)
+epo_status epo_evaluate(epo_store *store, const epo_evaluate_source *sources, size_t count,
+                        const epo_evaluate_options *options, epo_evaluation *out)
 {
     static const epo_evaluate_options standard = EPO_EVALUATE_OPTIONS_INIT;
     const epo_estimate none = {NAN, NAN, NAN};

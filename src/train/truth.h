@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * truth.h - which of a model's classes an object is, from its class in the store. The rule stands in epochal/evaluate.h. */
+ * truth.h - which of a model's classes an object is, from its class in the store. The rule stands in
+ * epochal/evaluate.h. */
 #ifndef EPO_TRAIN_TRUTH_H
 #define EPO_TRAIN_TRUTH_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_metrics.c - measures and intervals against scikit-learn and numpy (fixtures/metrics.txt, made by make_fixture.py), against
- * published tables, and the cases without an answer. */
+ * test_metrics.c - measures and intervals against scikit-learn and numpy (fixtures/metrics.txt, made by
+ * make_fixture.py), against published tables, and the cases without an answer. */
 #include "support/check.h"
 
 #include <math.h>
@@ -18,10 +18,11 @@ static const epo__resampling none = {0};
 
 static void close_to(const char *what, double value, double expected)
 {
-    if (isnan(expected) ? !isnan(value) : !(fabs(value - expected) <= 1e-12)) fail_msg("%s is %.17g, not %.17g", what, value, expected);
+    if (isnan(expected) ? !isnan(value) : !(fabs(value - expected) <= 1e-12))
+        fail_msg("%s is %.17g, not %.17g", what, value, expected);
 }
 
-/* --- fixture ------------------------------------------------------------------------------------------------------------- */
+/* --- fixture ----------------------------------------------------------------------------------------------------- */
 
 typedef struct problem {
     size_t count, classes, groups, resamples;
@@ -68,7 +69,11 @@ static void read_problem(problem *p, bool real)
 
 static epo__labelled labelled(const problem *p)
 {
-    return (epo__labelled){.count = p->count, .classes = p->classes, .scores = p->scores, .truth = p->truth, .groups = p->group,
+    return (epo__labelled){.count = p->count,
+                           .classes = p->classes,
+                           .scores = p->scores,
+                           .truth = p->truth,
+                           .groups = p->group,
                            .group_count = p->groups};
 }
 
@@ -109,8 +114,8 @@ static void expect_of_real(const char *name, const epo__real_judgement *j)
     const struct {
         const char *name;
         epo_estimate is;
-    } all[] = {{"f1", j->real.max_f1}, {"auc", j->real.auc}, {"mcc", j->mcc}, {"mdr", j->mdr}, {"fpr", j->fpr}, {"fpr_quoted", j->fpr_quoted},
-               {"accuracy", j->accuracy}};
+    } all[] = {{"f1", j->real.max_f1}, {"auc", j->real.auc},          {"mcc", j->mcc},          {"mdr", j->mdr},
+               {"fpr", j->fpr},        {"fpr_quoted", j->fpr_quoted}, {"accuracy", j->accuracy}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(name, all[i].name) == 0) {
             expect_estimate(name, all[i].is);
@@ -166,7 +171,7 @@ static void as_scikit_learn(void **state)
     free(file);
 }
 
-/* --- published tables ------------------------------------------------------------------------------------------------------- */
+/* --- published tables -------------------------------------------------------------------------------------------- */
 
 /* Max F1 of each class, and the mean and SD printed beside them: TAO-Net on the test set, and its random forest. */
 static void published_means_have_a_population_sd(void **state)
@@ -177,11 +182,11 @@ static void published_means_have_a_population_sd(void **state)
         size_t classes;
         double mean, sd;
     } tables[] = {
-        {{88.38, 96.62}, 2, 92.50, 4.12},                            /* transient or not */
+        {{88.38, 96.62}, 2, 92.50, 4.12},                              /* transient or not */
         {{38.46, 34.21, 53.19, 41.12, 46.63, 95.46}, 6, 51.51, 20.56}, /* BZ AGN CV OTHER SN NON */
         {{36.84, 52.63, 63.64, 59.70, 63.75}, 5, 55.31, 10.08},
-        {{19.74, 42.67, 53.60, 56.06, 55.36}, 5, 45.49, 13.75},      /* forest, validation */
-        {{32.00, 36.00, 54.54, 53.57, 57.15}, 5, 46.65, 10.47},      /* forest, test */
+        {{19.74, 42.67, 53.60, 56.06, 55.36}, 5, 45.49, 13.75}, /* forest, validation */
+        {{32.00, 36.00, 54.54, 53.57, 57.15}, 5, 46.65, 10.47}, /* forest, test */
     };
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
         double mean, sd;
@@ -191,7 +196,7 @@ static void published_means_have_a_population_sd(void **state)
     }
 }
 
-/* --- by hand ------------------------------------------------------------------------------------------------------------------ */
+/* --- by hand ----------------------------------------------------------------------------------------------------- */
 
 /* Two of three positives share a score with a negative: no threshold parts them. */
 static void equal_scores_stay_together(void **state)
@@ -267,7 +272,8 @@ static void cases_without_an_answer(void **state)
     check_fails(epo__judge(&items, &none, &j), EPO_EARG, "item 1 is of class 1");
     epo__judgement_free(&j);
     const uint32_t groups[] = {0, 1, 2};
-    items = (epo__labelled){.count = 3, .classes = 3, .scores = scores, .truth = truth, .groups = groups, .group_count = 2};
+    items =
+        (epo__labelled){.count = 3, .classes = 3, .scores = scores, .truth = truth, .groups = groups, .group_count = 2};
     check_fails(epo__judge(&items, &none, &j), EPO_EARG, "group 2");
     epo__judgement_free(&j);
     /* infinite scores have their place */
@@ -291,7 +297,8 @@ static void quantiles(void **state)
     assert_int_equal(epo__most_probable((const double[]){0.25, 0.375, 0.375}, 3), 1);
 }
 
-/* The interval of a share is near the normal approximation of the binomial; another seed gives another, the same the same. */
+/* The interval of a share is near the normal approximation of the binomial; another seed gives another, the same the
+ * same. */
 static void intervals_cover_what_they_should(void **state)
 {
     (void)state;
@@ -318,8 +325,8 @@ static void intervals_cover_what_they_should(void **state)
     epo__judgement_free(&c);
 }
 
-/* Sorting happens once: a thousand resamples of 1000 objects in 6 classes cost some tenths of a second, not tens. The bound is for a
- * busy machine under the sanitizers. */
+/* Sorting happens once: a thousand resamples of 1000 objects in 6 classes cost some tenths of a second, not tens. The
+ * bound is for a busy machine under the sanitizers. */
 static void a_thousand_resamples_are_quick(void **state)
 {
     (void)state;

@@ -26,16 +26,21 @@ typedef struct evaluate_options {
 static const cli_option options[] = {
     CLI_OPTION_DB(true),
     {.name = "model", .kind = CLI_LIST, .argument = "FILE", PLACE(models),
-     .help = "a model whose scores are in the store: its weights file, or the file's SHA-256; may be given several times"},
-    {.name = "run", .kind = CLI_LIST, .argument = "N", PLACE(runs), .help = "the scores of this run, instead of a model's last; may be given several times"},
+     .help = "a model whose scores are in the store: its weights file, or the file's SHA-256"},
+    {.name = "run", .kind = CLI_LIST, .argument = "N", PLACE(runs),
+     .help = "the scores of this run, instead of a model's last"},
     {.name = "split", .kind = CLI_LIST, .argument = "NAME:PART", PLACE(splits),
      .help = "only these objects, as main:test; once for all, or once for each --model in their order"},
-    {.name = "pool", .kind = CLI_FLAG, PLACE(pool), .help = "the models are folds of one cross-validation: judge their scores together"},
-    {.name = "confusion", .kind = CLI_FLAG, PLACE(confusion), .help = "print what was called what, instead of the measures"},
+    {.name = "pool", .kind = CLI_FLAG, PLACE(pool),
+     .help = "the models are folds of one cross-validation: judge their scores together"},
+    {.name = "confusion", .kind = CLI_FLAG, PLACE(confusion),
+     .help = "print what was called what, instead of the measures"},
     {.name = "bootstrap", .kind = CLI_COUNT, .argument = "N", .standard = "1000", PLACE(bootstrap),
      .help = "resamples of the objects, for the 95 % intervals; 0 for none"},
-    {.name = "threshold", .kind = CLI_REAL, .argument = "P", .standard = "0.5", PLACE(threshold), .help = "a stamp is called real from this score upwards"},
-    {.name = "net", .kind = CLI_TEXT, .argument = "FILE", PLACE(net), .help = "network text for weights that have none in them, PyTorch's say"},
+    {.name = "threshold", .kind = CLI_REAL, .argument = "P", .standard = "0.5", PLACE(threshold),
+     .help = "a stamp is called real from this score upwards"},
+    {.name = "net", .kind = CLI_TEXT, .argument = "FILE", PLACE(net),
+     .help = "network text for weights that have none in them, PyTorch's say"},
     CLI_OPTION_SEED,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
@@ -54,7 +59,7 @@ typedef struct judged {
     epo_evaluation evaluation;
 } judged;
 
-/* --- which scores -------------------------------------------------------------------------------------------------------- */
+/* --- which scores ------------------------------------------------------------------------------------------------ */
 
 static bool is_sha256(const char *text)
 {
@@ -68,7 +73,8 @@ static char *remedy_of(const evaluate_options *o, const epo_model_info *info, co
     const size_t room = strlen(o->common.db) + strlen(path) + (split ? strlen(split) : 0) + 64;
     char *text = malloc(room);
     if (text)
-        snprintf(text, room, "epochal %s --db %s --model %s%s%s", command, o->common.db, path, split ? " --split " : "", split ? split : "");
+        snprintf(text, room, "epochal %s --db %s --model %s%s%s", command, o->common.db, path, split ? " --split " : "",
+                 split ? split : "");
     return text;
 }
 
@@ -96,7 +102,8 @@ static int source_of_run(const cli_call *call, const char *text, const char *spl
     char *end;
     errno = 0;
     out->is = (epo_evaluate_source){.run = strtoll(text, &end, 10), .split = split};
-    if (errno || end == text || *end || out->is.run <= 0) return cli_usage(call->command, "--run takes the number of a run, not '%s'", text);
+    if (errno || end == text || *end || out->is.run <= 0)
+        return cli_usage(call->command, "--run takes the number of a run, not '%s'", text);
     return CLI_OK;
 }
 
@@ -114,7 +121,7 @@ static int find_sources(const cli_call *call, source *sources, size_t count)
     return result;
 }
 
-/* --- printing ---------------------------------------------------------------------------------------------------------------- */
+/* --- printing ---------------------------------------------------------------------------------------------------- */
 
 static const cli_column columns[] = {
     {.name = "model"},
@@ -131,8 +138,8 @@ static const cli_column columns[] = {
 typedef struct measure {
     const char *name, *class_name; /* class_name NULL: of all */
     epo_estimate is;
-    double sd, threshold;          /* NaN: none */
-    int64_t count;                 /* objects or stamps that it is about */
+    double sd, threshold; /* NaN: none */
+    int64_t count;        /* objects or stamps that it is about */
 } measure;
 
 static void print_measure(cli_output *output, const char *model, measure m)
@@ -158,7 +165,8 @@ static void print_classes(cli_output *output, const judged *j)
     }
     print_measure(output, j->name, (measure){"mean_max_f1", NULL, e->max_f1, e->max_f1_sd, NAN, e->count});
     for (size_t k = 0; k < e->class_count; k++)
-        print_measure(output, j->name, (measure){"auc", e->classes[k].name, e->classes[k].auc, NAN, NAN, e->classes[k].count});
+        print_measure(output, j->name,
+                      (measure){"auc", e->classes[k].name, e->classes[k].auc, NAN, NAN, e->classes[k].count});
     print_measure(output, j->name, (measure){"mean_auc", NULL, e->auc, e->auc_sd, NAN, e->count});
     print_measure(output, j->name, (measure){"accuracy", NULL, e->accuracy, NAN, NAN, e->count});
 }
@@ -195,7 +203,8 @@ static int print_matrix(const char *format, const judged *j)
     if (!of_classes) cli_error("out of memory");
     if (output) {
         of_classes[0].name = "class";
-        for (size_t k = 1; k < count; k++) of_classes[k] = (cli_column){.name = j->evaluation.classes[k - 1].name, .number = true};
+        for (size_t k = 1; k < count; k++)
+            of_classes[k] = (cli_column){.name = j->evaluation.classes[k - 1].name, .number = true};
         cli_table_begin(output, "", of_classes, count);
         print_confusion(output, j);
         cli_table_end(output);
@@ -224,18 +233,22 @@ static int print_measures(const evaluate_options *o, const judged *all, size_t c
 static void say_notes(const judged *j)
 {
     const epo_evaluation *e = &j->evaluation;
-    if (e->missing) cli_note("%s: %lld objects of %s have no score, and do not count", j->name, (long long)e->missing, j->split);
-    if (e->left_out) cli_note("%s: %lld objects with scores are of no class of the model, and left out", j->name, (long long)e->left_out);
+    if (e->missing)
+        cli_note("%s: %lld objects of %s have no score, and do not count", j->name, (long long)e->missing, j->split);
+    if (e->left_out)
+        cli_note("%s: %lld objects with scores are of no class of the model, and left out", j->name,
+                 (long long)e->left_out);
     for (size_t k = 0; k < e->class_count; k++)
-        if (e->classes[k].count == 0) cli_note("%s: no %s of class %s, which is in no mean", j->name, e->stamps ? "stamp" : "object", e->classes[k].name);
-    if (e->passed_over)
-        cli_note("%s: %lld of %lld resamples lack a class, and are passed over", j->name, (long long)e->passed_over,
-                 (long long)(e->passed_over + e->resamples));
+        if (e->classes[k].count == 0)
+            cli_note("%s: no %s of class %s, which is in no mean", j->name, e->stamps ? "stamp" : "object",
+                     e->classes[k].name);
+    const long long passed_over = e->passed_over, all = e->passed_over + e->resamples;
+    if (passed_over) cli_note("%s: %lld of %lld resamples lack a class, and are passed over", j->name, passed_over, all);
     if (e->stamps) cli_detail("%s: %lld stamps of %lld objects", j->name, (long long)e->count, (long long)e->objects);
     cli_detail("%s: run %lld of the store", j->name, (long long)e->run);
 }
 
-/* --- the command --------------------------------------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------------------------- */
 
 static int check(const cli_call *call)
 {
@@ -243,10 +256,13 @@ static int check(const cli_call *call)
     const size_t count = o->models.count + o->runs.count;
     if (count == 0) return cli_usage(call->command, "--model FILE or --run N is needed");
     if (o->splits.count > 1 && o->splits.count != count)
-        return cli_usage(call->command, "%zu times --split for %zu models: give one for all, or one for each", o->splits.count, count);
-    if (o->confusion && count > 1 && !o->pool) return cli_usage(call->command, "--confusion is for one model, or several with --pool");
+        return cli_usage(call->command, "%zu times --split for %zu models: give one for all, or one for each",
+                         o->splits.count, count);
+    if (o->confusion && count > 1 && !o->pool)
+        return cli_usage(call->command, "--confusion is for one model, or several with --pool");
     if (!(o->threshold >= 0 && o->threshold <= 1)) return cli_usage(call->command, "--threshold is from 0 to 1");
-    if (o->bootstrap > EPO_EVALUATE_RESAMPLES_MAX) return cli_usage(call->command, "--bootstrap is at most %d", EPO_EVALUATE_RESAMPLES_MAX);
+    if (o->bootstrap > EPO_EVALUATE_RESAMPLES_MAX)
+        return cli_usage(call->command, "--bootstrap is at most %d", EPO_EVALUATE_RESAMPLES_MAX);
     return CLI_OK;
 }
 
@@ -262,10 +278,11 @@ static void name_table(const evaluate_options *o, size_t i, judged *table)
 }
 
 /* Judges source after source, or all together. */
-static int judge_all(const evaluate_options *o, epo_store *store, const source *sources, size_t count, judged *tables, size_t table_count)
+static int judge_all(const evaluate_options *o, epo_store *store, const source *sources, size_t count, judged *tables,
+                     size_t table_count)
 {
     const epo_evaluate_options how = {.resamples = o->bootstrap, .seed = o->common.seed, .threshold = o->threshold};
-    epo_evaluate_source *is = calloc(count, sizeof *is);
+    epo_evaluate_source *is = calloc(count + 1, sizeof *is);
     if (!is) {
         cli_error("out of memory");
         return CLI_FAILED;
@@ -274,7 +291,9 @@ static int judge_all(const evaluate_options *o, epo_store *store, const source *
     epo_status status = EPO_OK;
     for (size_t i = 0; status == EPO_OK && i < table_count; i++) {
         name_table(o, i, &tables[i]);
-        tables[i].split = o->splits.count == 0 ? "the store" : o->splits.count > 1 && o->pool ? "their parts" : is[i].split;
+        tables[i].split = o->splits.count == 0             ? "the store"
+                          : o->splits.count > 1 && o->pool ? "their parts"
+                                                           : is[i].split;
         status = epo_evaluate(store, is + i, o->pool ? count : 1, &how, &tables[i].evaluation);
     }
     free(is);
@@ -314,24 +333,32 @@ done:
 const cli_command cmd_evaluate = {
     .name = "evaluate",
     .about = "Judge the scores of models against the classes of the objects",
-    .description =
-        "Takes the scores that classify or score left in a store, those of each model's last finished run, and holds them against\n"
-        "the classes of the objects. Objects without a score, and those whose class is none of the model's, are counted on stderr.\n\n"
-        "Of sequences, a row a measure: max_f1 of each class, the largest F1 over all thresholds of this class against the rest,\n"
-        "and the threshold where it is reached; their mean and its population SD over the classes, which is TAO-Net's score; auc,\n"
-        "the area under the ROC curve, likewise; accuracy of the most probable class. Of stamps: max_f1 and auc of real, and at\n"
-        "--threshold mcc, mdr (missed detections), fpr (false positives) and accuracy; fpr_at_mdr_0.05 is the least fpr that\n"
-        "leaves no more than 0.05 missed. count is how many objects, or stamps, a row is about.\n\n"
-        "low and high are 95 % intervals: quantiles over resamples of the objects. A resample that lacks a class is passed over.\n\n"
-        "A threshold that was found on the same objects flatters: choose it on the validation part.",
-    .examples = "epochal classify --db crts.db --model taonet.safetensors --split main:test\n"
-                "epochal evaluate --db crts.db --model taonet.safetensors --split main:test\n"
-                "# what is mistaken for what\n"
-                "epochal evaluate --db crts.db --model taonet.safetensors --split main:test --confusion\n"
-                "# two folds of a cross-validation, each on its own test part, as one\n"
-                "epochal evaluate --db crts.db --pool --model a.safetensors --split a:test --model b.safetensors --split b:test\n"
-                "# the mean alone, for a script\n"
-                "epochal evaluate --db crts.db --run 7 -o json | jq '.[] | select(.measure == \"mean_max_f1\") | .value'",
+    .description = "Takes the scores that classify or score left in a store, those of each model's last finished run, "
+                   "and holds them against\n"
+                   "the classes of the objects. Objects without a score, and those whose class is none of the model's, "
+                   "are counted on stderr.\n\n"
+                   "Of sequences, a row a measure: max_f1 of each class, the largest F1 over all thresholds of this "
+                   "class against the rest,\n"
+                   "and the threshold where it is reached; their mean and its population SD over the classes, which is "
+                   "TAO-Net's score; auc,\n"
+                   "the area under the ROC curve, likewise; accuracy of the most probable class. Of stamps: max_f1 and "
+                   "auc of real, and at\n"
+                   "--threshold mcc, mdr (missed detections), fpr (false positives) and accuracy; fpr_at_mdr_0.05 is "
+                   "the least fpr that\n"
+                   "leaves no more than 0.05 missed. count is how many objects, or stamps, a row is about.\n\n"
+                   "low and high are 95 % intervals: quantiles over resamples of the objects. A resample that lacks a "
+                   "class is passed over.\n\n"
+                   "A threshold that was found on the same objects flatters: choose it on the validation part.",
+    .examples =
+        "epochal classify --db crts.db --model taonet.safetensors --split main:test\n"
+        "epochal evaluate --db crts.db --model taonet.safetensors --split main:test\n"
+        "# what is mistaken for what\n"
+        "epochal evaluate --db crts.db --model taonet.safetensors --split main:test --confusion\n"
+        "# two folds of a cross-validation, each on its own test part, as one\n"
+        "epochal evaluate --db crts.db --pool --model a.safetensors --split a:test --model b.safetensors --split "
+        "b:test\n"
+        "# the mean alone, for a script\n"
+        "epochal evaluate --db crts.db --run 7 -o json | jq '.[] | select(.measure == \"mean_max_f1\") | .value'",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .options_size = sizeof(evaluate_options),

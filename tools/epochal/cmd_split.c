@@ -88,6 +88,8 @@ static int tell(const cli_call *call, epo_status status, const epo_split_table *
         cli_note("%lld objects of the store are not in %s, and in no part", (long long)table->left_out, o->from);
     else if (table->left_out)
         cli_note("%lld objects without a class are in no part", (long long)table->left_out);
+    if (table->torn)
+        cli_note("%lld fields have objects in more than one part: a network could tell them by their common sky", (long long)table->torn);
     return print_table(o->common.output, table);
 }
 
