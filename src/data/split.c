@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "data/split.h"
 #include "store/objects.h"
 #include "store/results.h"
 #include "store/store.h"
@@ -244,6 +245,16 @@ done:
 
 /* --- all of it ---------------------------------------------------------------------------------------------------------------- */
 
+epo_status epo__split_check_name(epo_store *store, const char *name)
+{
+    if (!name || !name[0]) return epo__fail(EPO_EARG, "the split needs a name");
+    if (strchr(name, ':')) return epo__fail(EPO_EARG, "'%s': a colon parts name and part", name);
+    int64_t count;
+    epo_status status = epo__store_objects_count(store, &(epo__object_filter){.split = name}, &count);
+    if (status == EPO_OK && count > 0) return epo__fail(EPO_ESTORE, "%s: there is a split '%s' already", epo__store_path(store), name);
+    return status == EPO_ENOTFOUND ? EPO_OK : status;
+}
+
 static epo_status check_options(epo_store *store, const epo_split_options *o)
 {
     double sum = 0;
@@ -252,12 +263,7 @@ static epo_status check_options(epo_store *store, const epo_split_options *o)
         sum += o->fractions[part];
     }
     if (!(fabs(sum - 1) < 1e-6)) return epo__fail(EPO_EARG, "the fractions add up to %g, not 1", sum);
-    if (!o->name || !o->name[0]) return epo__fail(EPO_EARG, "the split needs a name");
-    if (strchr(o->name, ':')) return epo__fail(EPO_EARG, "'%s': a colon parts name and part", o->name);
-    int64_t count;
-    epo_status status = epo__store_objects_count(store, &(epo__object_filter){.split = o->name}, &count);
-    if (status == EPO_OK && count > 0) return epo__fail(EPO_ESTORE, "%s: there is a split '%s' already", epo__store_path(store), o->name);
-    return status == EPO_ENOTFOUND ? EPO_OK : status;
+    return epo__split_check_name(store, o->name);
 }
 
 static epo_status write_split(const splitter *s, epo_store *store, const epo_split_options *o)

@@ -122,6 +122,17 @@ epo_status epo__store_object_find(epo_store *store, const char *survey, const ch
     return status;
 }
 
+epo_status epo__store_object_surveys(epo_store *store, const char *name, int64_t *count)
+{
+    bool row;
+    epo__query q = epo__query_open(store, "SELECT count(*) FROM surveys v CROSS JOIN objects o ON o.survey = v.id AND o.name = ?");
+    epo__bind_text(&q, name);
+    epo_status status = epo__query_row(&q, &row);
+    *count = status == EPO_OK && row ? epo__column_int(&q, 0) : 0;
+    epo__query_close(&q);
+    return status;
+}
+
 static epo_status want_split(epo_store *store, const epo__object_filter *filter)
 {
     bool row;

@@ -29,6 +29,9 @@ epo_status epo__store_object_get(epo_store *store, int64_t id, epo__pool *pool, 
 /* *id of an object by its name; survey NULL takes it from any survey (the first). *id is 0 when there is none. */
 epo_status epo__store_object_find(epo_store *store, const char *survey, const char *name, int64_t *id);
 
+/* In how many surveys there is an object of this name. */
+epo_status epo__store_object_surveys(epo_store *store, const char *name, int64_t *count);
+
 /* Which objects to visit; zeros and NULLs take all. */
 typedef struct epo__object_filter {
     const char *split, *part; /* part NULL: the whole split */

@@ -56,6 +56,19 @@ epo_status epo__store_split_member_add(epo_store *store, int64_t split, int64_t 
     return epo__query_run(&q);
 }
 
+epo_status epo__store_split_torn(epo_store *store, int64_t split, int64_t *fields)
+{
+    bool row;
+    epo__query q = epo__query_open(
+        store, "SELECT count(*) FROM (SELECT 1 FROM split_members m CROSS JOIN objects o ON o.id = m.object WHERE m.split = ? "
+               "GROUP BY o.survey, ifnull(nullif(o.parent, ''), o.name) HAVING min(m.part) <> max(m.part))");
+    epo__bind_int(&q, split);
+    epo_status status = epo__query_row(&q, &row);
+    *fields = status == EPO_OK && row ? epo__column_int(&q, 0) : 0;
+    epo__query_close(&q);
+    return status;
+}
+
 epo_status epo__store_model_put(epo_store *store, const epo__model_row *row, int64_t *id)
 {
     *id = 0;

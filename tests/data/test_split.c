@@ -201,11 +201,113 @@ static void test_refusals(void **state)
     epo_store_close(store);
 }
 
+/* --- from a file --------------------------------------------------------------------------------------------------------- */
+
+static const char *written(const char *text)
+{
+    const char *path = temp_path(folder, "split.csv");
+    write_file(path, text, strlen(text));
+    return path;
+}
+
+static void test_from_a_file(void **state)
+{
+    (void)state;
+    epo_store *store;
+    epo_split_table table;
+    int64_t id;
+    bool added;
+    check_ok(epo_store_open(temp_path(folder, "file.db"), EPO_STORE_CREATE, &store));
+    check_ok(epo__store_begin(store));
+    put(store, "a", "SN", "field");
+    put(store, "b, c", "SN", "field");
+    put(store, "d", "CV", NULL);
+    put(store, "no class", NULL, NULL);
+    put(store, "left out", "CV", NULL);
+    put(store, "twin", "CV", NULL);
+    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "other", .name = "twin", .ra = NAN, .dec = NAN}, &id, &added));
+    check_ok(epo__store_commit(store));
+    check_ok(epo_split_from_file(store, "given", written("\xef\xbb\xbfnote,Part,Object\r\n,test,d\n1,train,\"b, c\"\n\n2,test,a\n,validation,no class\n"),
+                                 &table));
+    assert_int_equal(table.groups, 4);
+    assert_int_equal(table.left_out, 3);
+    assert_int_equal(table.torn, 1); /* a in test, "b, c" of the same field in train */
+    assert_int_equal(table.class_count, 3);
+    assert_string_equal(table.classes[0].name, "CV");
+    assert_string_equal(table.classes[1].name, "SN");
+    assert_null(table.classes[2].name);
+    assert_int_equal(table.classes[1].objects[0], 1);
+    assert_int_equal(table.classes[1].objects[2], 1);
+    assert_int_equal(table.objects[2], 2);
+    epo_split_table_free(&table);
+    const char *db = temp_path(folder, "file.db");
+    check_rows(db, "SELECT o.name, m.part FROM split_members m JOIN objects o ON o.id = m.object ORDER BY o.id",
+               "a|test\nb, c|train\nd|test\nno class|validation\n");
+    check_rows(db, "SELECT name, seed, json_extract(options, '$.from') LIKE '%split.csv', length(json_extract(options, '$.sha256')) FROM splits",
+               "given|0|1|64\n");
+    check_ok(epo_split_from_file(store, "twins", written("object,part,survey\ntwin,test,other\ntwin,train,s\na,test,\n"), &table));
+    assert_int_equal(table.torn, 0);
+    epo_split_table_free(&table);
+    check_rows(db, "SELECT o.survey, m.part FROM split_members m JOIN objects o ON o.id = m.object JOIN splits s ON s.id = m.split "
+                   "WHERE s.name = 'twins' AND o.name = 'twin' ORDER BY o.survey", "1|train\n2|test\n");
+    epo_store_close(store);
+}
+
+/* A file is taken whole or not at all. */
+static void test_refused_files(void **state)
+{
+    (void)state;
+    epo_store *store;
+    epo_split_table table;
+    int64_t id;
+    bool added;
+    check_ok(epo_store_open(temp_path(folder, "bad.db"), EPO_STORE_CREATE, &store));
+    check_ok(epo__store_begin(store));
+    put(store, "a", "SN", NULL);
+    put(store, "b", "SN", NULL);
+    put(store, "c", "SN", NULL);
+    check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "other", .name = "c", .ra = NAN, .dec = NAN}, &id, &added));
+    check_ok(epo__store_commit(store));
+    static const struct {
+        const char *text;
+        epo_status status;
+        const char *part;
+    } bad[] = {
+        {"object,part\na,test\nx y,train\n", EPO_EFORMAT, "split.csv: line 3: there is no object 'x y' in the store"},
+        {"object,part\na,tests\n", EPO_EFORMAT, "line 2: part 'tests' is not one of train, validation, test"},
+        {"object,part\na,\n", EPO_EFORMAT, "line 2: part ''"},
+        {"object,part\na,Test\n", EPO_EFORMAT, "part 'Test'"},
+        {"object,part\nb,test\na,test\nb,train\na,test\n", EPO_EFORMAT, "line 4: object 'b' stands on line 2 already"},
+        {"object,part\nc,test\n", EPO_EFORMAT, "line 2: object 'c' is in 2 surveys: say which"},
+        {"object,part,survey\na,test,other\n", EPO_EFORMAT, "no object 'a' in the store, survey other"},
+        {"object,part\n,test\n", EPO_EFORMAT, "no object ''"},
+        {"object,part\na,test,3\n", EPO_EFORMAT, "line 2"},
+        {"object,part\n", EPO_EFORMAT, "has no rows"},
+        {"name,part\na,test\n", EPO_ENOTFOUND, "object"},
+        {"object,role\na,test\n", EPO_ENOTFOUND, "part"},
+        {"object,object,part\na,a,test\n", EPO_EFORMAT, "object"},
+        {"object,part,survey,survey\na,test,s,s\n", EPO_EFORMAT, "survey"},
+        {"", EPO_EFORMAT, "split.csv"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        check_fails(epo_split_from_file(store, "bad", written(bad[i].text), &table), bad[i].status, bad[i].part);
+        epo_split_table_free(&table);
+    }
+    check_fails(epo_split_from_file(store, "bad", temp_path(folder, "missing.csv"), &table), EPO_ENOTFOUND, "missing.csv");
+    check_fails(epo_split_from_file(store, "a:b", written("object,part\na,test\n"), &table), EPO_EARG, "colon");
+    check_rows(temp_path(folder, "bad.db"), "SELECT (SELECT count(*) FROM splits), (SELECT count(*) FROM split_members)", "0|0\n");
+    check_ok(epo_split_from_file(store, "good", written("object,part\na,test\n"), &table));
+    epo_split_table_free(&table);
+    check_fails(epo_split_from_file(store, "good", written("object,part\na,test\n"), &table), EPO_ESTORE, "already");
+    epo_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_field_in_two_parts), cmocka_unit_test(test_classes_are_divided_as_asked), cmocka_unit_test(test_seeds),
         cmocka_unit_test(test_chains),                cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_from_a_file),           cmocka_unit_test(test_refused_files),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -9,7 +9,7 @@
 
 typedef struct split_options {
     cli_common common;
-    const char *name, *fractions, *by;
+    const char *name, *fractions, *by, *from;
 } split_options;
 
 static const char *by_word(size_t index, const char **about)
@@ -28,6 +28,8 @@ static const cli_option options[] = {
     {.name = "fractions", .kind = CLI_TEXT, .argument = "TRAIN,VALIDATION,TEST", .standard = "0.7,0.15,0.15", PLACE(fractions),
      .help = "of each class; together 1; test may be left out"},
     {.name = "by", .kind = CLI_TEXT, .argument = "WHAT", .standard = "parent", PLACE(by), .word = by_word, .help = "what is not torn apart"},
+    {.name = "from", .kind = CLI_TEXT, .argument = "FILE.csv", PLACE(from),
+     .help = "a split that comes from outside: columns object and part (train, validation, test), and survey where needed"},
     CLI_OPTION_SEED,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
@@ -75,6 +77,28 @@ static int print_table(const char *format, const epo_split_table *table)
     return cli_output_close(output);
 }
 
+/* What was made, or why it was not. */
+static int tell(const cli_call *call, epo_status status, const epo_split_table *table)
+{
+    const split_options *o = call->options;
+    if (status == EPO_EARG) return cli_usage(call->command, "%s", epo_error_message());
+    if (status != EPO_OK) return cli_failed(status);
+    if (!o->from) cli_detail("%lld groups", (long long)table->groups);
+    if (table->left_out && o->from)
+        cli_note("%lld objects of the store are not in %s, and in no part", (long long)table->left_out, o->from);
+    else if (table->left_out)
+        cli_note("%lld objects without a class are in no part", (long long)table->left_out);
+    if (table->torn)
+        cli_note("%lld fields have objects in more than one part: a network could tell them by their common sky", (long long)table->torn);
+    return print_table(o->common.output, table);
+}
+
+/* Whether an option stands on the command line: its text is then not the default itself. */
+static bool given(const cli_call *call, const char *name, const char *text)
+{
+    return text != cli_option_find(call->command, name)->standard;
+}
+
 static int run(const cli_call *call)
 {
     const split_options *o = call->options;
@@ -84,22 +108,15 @@ static int run(const cli_call *call)
     split.by = o->by[0] == 'o' ? EPO_SPLIT_BY_OBJECT : EPO_SPLIT_BY_PARENT;
     if (!read_fractions(o->fractions, split.fractions))
         return cli_usage(call->command, "--fractions takes three numbers with commas between, as 0.7,0.15,0.15, not '%s'", o->fractions);
+    if (o->from && (given(call, "fractions", o->fractions) || given(call, "by", o->by)))
+        return cli_usage(call->command, "--from FILE.csv says who is in which part: leave out --fractions and --by");
 
     epo_store *store = NULL;
     epo_split_table table = {0};
     epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status != EPO_OK) return cli_failed(status);
-    int result = CLI_OK;
-    status = epo_split(store, &split, &table);
-    if (status == EPO_EARG) {
-        result = cli_usage(call->command, "%s", epo_error_message());
-    } else if (status != EPO_OK) {
-        result = cli_failed(status);
-    } else {
-        cli_detail("%lld groups", (long long)table.groups);
-        if (table.left_out) cli_note("%lld objects without a class are in no part", (long long)table.left_out);
-        result = print_table(o->common.output, &table);
-    }
+    status = o->from ? epo_split_from_file(store, o->name, o->from, &table) : epo_split(store, &split, &table);
+    const int result = tell(call, status, &table);
     epo_split_table_free(&table);
     epo_store_close(store);
     return result;
@@ -112,10 +129,14 @@ const cli_command cmd_split = {
         "Gives every object that has a class to one of the parts train, validation and test, and keeps this in the store under a\n"
         "name, which other commands take as NAME:PART. Objects that share a parent field are never torn apart, since a network\n"
         "could tell them by their common sky. Each class is divided as asked as closely as that allows.\n\n"
-        "The same store, fractions and seed give the same split. A name that is taken is refused.",
+        "The same store, fractions and seed give the same split. A name that is taken is refused.\n\n"
+        "With --from the parts are those of a CSV, as published with a data set. Objects of the store that are not in the file are\n"
+        "in no part; a row whose object is not in the store, stands there twice or has another part refuses the file.",
     .examples = "epochal split --db crts.db --name main\n"
                 "# no test part\n"
                 "epochal split --db crts.db --name tuning --fractions 0.8,0.2 --seed 7\n"
+                "# the split of a paper: rows such as SN2006tf,test below object,part\n"
+                "epochal split --db crts.db --name paper --from paper.csv\n"
                 "epochal classify --db crts.db --model taonet.safetensors --split main:test",
     .options = options,
     .option_count = sizeof options / sizeof *options,

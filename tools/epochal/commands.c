@@ -5,8 +5,8 @@
 #include <string.h>
 
 const cli_command *const cli_commands[] = {
-    &cmd_import, &cmd_simulate, &cmd_info, &cmd_split, &cmd_models, &cmd_train, &cmd_finetune, &cmd_score, &cmd_classify, &cmd_bench, &cmd_doctor, &cmd_config,
-    &cmd_help, &cmd_version, NULL,
+    &cmd_import, &cmd_simulate, &cmd_info, &cmd_split, &cmd_models, &cmd_train, &cmd_finetune, &cmd_score, &cmd_classify, &cmd_evaluate, &cmd_bench, &cmd_doctor,
+    &cmd_config, &cmd_help, &cmd_version, NULL,
 };
 
 const cli_command *cli_command_find(const char *name)

@@ -5,18 +5,23 @@
 #include "command.h"
 #include "message.h"
 
-int cli_model_load(const char *path, const char *net, const char *normalise, epo_head head, epo_model **out)
+int cli_model_open(const char *path, const char *net, const char *normalise, epo_model **out)
 {
     epo_model_options options = EPO_MODEL_OPTIONS_INIT;
     options.net = net;
     options.normalise = normalise;
     *out = NULL;
     epo_status status = epo_model_load(path, &options, out);
-    if (status != EPO_OK) {
-        int result = cli_failed(status);
-        bool file = status == EPO_ENOTFOUND || status == EPO_EIO || status == EPO_EFORMAT || status == EPO_ELIMIT || status == EPO_EUNSUPPORTED;
-        return file ? CLI_BAD_MODEL : result;
-    }
+    if (status == EPO_OK) return CLI_OK;
+    int result = cli_failed(status);
+    bool file = status == EPO_ENOTFOUND || status == EPO_EIO || status == EPO_EFORMAT || status == EPO_ELIMIT || status == EPO_EUNSUPPORTED;
+    return file ? CLI_BAD_MODEL : result;
+}
+
+int cli_model_load(const char *path, const char *net, const char *normalise, epo_head head, epo_model **out)
+{
+    int result = cli_model_open(path, net, normalise, out);
+    if (result != CLI_OK) return result;
     epo_model_info info;
     epo_model_get_info(*out, &info);
     if (info.heads[head].present) return CLI_OK;

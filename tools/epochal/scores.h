@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * scores.h - what score and classify share: loading the model, and the end of a run. */
+ * scores.h - what score, classify and evaluate share: loading the model, and the end of a run. */
 #ifndef CLI_SCORES_H
 #define CLI_SCORES_H
 
@@ -8,6 +8,9 @@
 #include "epochal/model.h"
 #include "epochal/score.h"
 #include "output.h"
+
+/* Opens a model, with whatever heads. CLI_OK, or the exit status after saying what is wrong; *out is freed by the caller. */
+int cli_model_open(const char *path, const char *net, const char *normalise, epo_model **out);
 
 /* Opens a model that must have `head`. CLI_OK, or the exit status after saying what is wrong; *out is freed by the caller. */
 int cli_model_load(const char *path, const char *net, const char *normalise, epo_head head, epo_model **out);
