@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "formats/digest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -17,8 +18,38 @@ enum { LINEAGE_MAX = 16 };
 
 /* --- the model itself ------------------------------------------------------------------------------------------------- */
 
-static const char *const warning_trained = "trained on simulated sky: what it was measured to do holds for the simulation, not for the sky",
-                  *const warning_started = "started from weights that were trained on simulated sky: it may have kept habits of the simulation";
+/* What nobody may miss who reads figures of such a model. */
+static void add_warning(epo__card_builder *b, const json_t *data)
+{
+    json_int_t simulated = json_integer_value(json_object_get(data, "simulated")), objects = json_integer_value(json_object_get(data, "objects"));
+    char text[256];
+    if (simulated > 0)
+        snprintf(text, sizeof text, "SIMULATED SKY: %lld of the %lld objects of its split were made by epochal simulate; what is measured there "
+                 "says nothing yet about the sky", (long long)simulated, (long long)objects);
+    else
+        snprintf(text, sizeof text, "SIMULATED SKY: it started from weights that were trained on it, and may have kept habits of the simulation");
+    epo__card_fact_text(b, "warning", text);
+}
+
+static epo_status digest_param(void *context, const epo__param *param)
+{
+    epo__sha256_add(context, param->value, param->count * sizeof *param->value);
+    return EPO_OK;
+}
+
+/* Of all values as they lie in a file of ours: notes and metrics change the file's digest, but not this one. */
+static epo_status add_weights_digest(epo__card_builder *b, const epo_model *model)
+{
+    epo__sha256 sha;
+    unsigned char digest[EPO__SHA256_SIZE];
+    char hex[EPO__SHA256_TEXT];
+    epo__sha256_init(&sha);
+    epo_status status = epo__model_visit(model, digest_param, &sha);
+    epo__sha256_end(&sha, digest);
+    epo__sha256_hex(digest, hex);
+    epo__card_fact_text(b, "weights_sha256", hex);
+    return status;
+}
 
 static void add_input(epo__card_builder *b, const epo_model_info *info)
 {
@@ -33,23 +64,25 @@ static void add_input(epo__card_builder *b, const epo_model_info *info)
     epo__card_fact_text(b, "dates", info->dates ? "relative dates are used" : "not used");
 }
 
-static void add_model(epo__card_builder *b, const epo_model_info *info, const json_t *training)
+static epo_status add_model(epo__card_builder *b, const epo_model *model, const epo_model_info *info, const json_t *training, const json_t *added)
 {
-    const json_t *simulated = json_object_get(training, "simulated"), *data = json_object_get(training, "data");
+    const json_t *simulated = json_object_get(training, "simulated");
     epo__card_facts(b, "");
     epo__card_fact_text(b, "network", info->name);
     if (*info->about) epo__card_fact_text(b, "about", info->about);
     epo__card_fact_text(b, "sha256", info->sha256);
+    epo_status status = add_weights_digest(b, model);
     epo__card_fact_text(b, "trained", training ? "by Epochal, whose record follows" : "not recorded: weights from elsewhere, or random ones");
     epo__card_fact_json(b, "simulated", simulated);
-    if (json_is_true(simulated))
-        epo__card_fact_text(b, "warning", json_integer_value(json_object_get(data, "simulated")) > 0 ? warning_trained : warning_started);
+    if (json_is_true(simulated)) add_warning(b, json_object_get(training, "data"));
+    epo__card_fact_text(b, "measured", json_array_size(json_object_get(added, "metrics")) ? "see metrics" : "no figures in this file");
     add_input(b, info);
     epo__card_fact_text(b, "fusion", info->fusion);
     epo__card_fact_text(b, "normalise", info->normalise);
     epo__card_fact_int(b, "features", info->features);
     epo__card_fact_int(b, "parameters", (int64_t)info->parameters);
     epo__card_fact_int(b, "trainable_parameters", (int64_t)info->trainable_parameters);
+    return status;
 }
 
 static void add_heads(epo__card_builder *b, const epo_model_info *info)
@@ -161,31 +194,34 @@ static epo_status check_format(const char *path, const json_t *training)
     return epo__fail(EPO_EMODEL, "%s: %s is not of format 1: a newer Epochal may have written it", path, EPO__TRAINING_KEY);
 }
 
+static epo_status put_together(const epo_model *model, const json_t *training, const json_t *added, epo_card *out)
+{
+    epo__card_builder b = {.card = out};
+    epo_model_info info;
+    epo_model_get_info(model, &info);
+    out->has_training = training != NULL;
+    epo_status status = add_model(&b, model, &info, training, added);
+    add_heads(&b, &info);
+    epo__card_table_of_all(&b, "metrics", json_object_get(added, "metrics"));
+    add_pairs(&b, "notes", "note", "text", json_object_get(added, "notes"));
+    if (training) {
+        add_data(&b, json_object_get(training, "data"));
+        add_training(&b, training);
+        add_lineage(&b, training);
+    }
+    return b.failed ? epo__nomem("card") : status;
+}
+
 epo_status epo_card_read(const char *path, const epo_model_options *options, epo_card *out)
 {
     epo_model *model = NULL;
-    epo_model_info info;
     json_t *training = NULL, *added = NULL;
-    epo__card_builder b = {.card = out};
     *out = (epo_card){0};
     epo_status status = epo_model_load(path, options, &model);
     if (status == EPO_OK) status = epo__card_json(model, path, EPO__TRAINING_KEY, &training);
     if (status == EPO_OK) status = epo__card_json(model, path, EPO__CARD_KEY, &added);
     if (status == EPO_OK) status = check_format(path, training);
-    if (status == EPO_OK) {
-        epo_model_get_info(model, &info);
-        out->has_training = training != NULL;
-        add_model(&b, &info, training);
-        add_heads(&b, &info);
-        epo__card_table_of_all(&b, "metrics", json_object_get(added, "metrics"));
-        add_pairs(&b, "notes", "note", "text", json_object_get(added, "notes"));
-        if (training) {
-            add_data(&b, json_object_get(training, "data"));
-            add_training(&b, training);
-            add_lineage(&b, training);
-        }
-        if (b.failed) status = epo__nomem("card");
-    }
+    if (status == EPO_OK) status = put_together(model, training, added, out);
     if (status != EPO_OK) epo_card_free(out);
     json_decref(added);
     json_decref(training);

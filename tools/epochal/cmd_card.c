@@ -40,7 +40,7 @@ static void put_text(cli_output *output, const char *text, bool table)
     free(line);
 }
 
-static void put_value(cli_output *output, const epo_card_value *value, bool table)
+static void put_value(cli_output *output, const epo_card_value *value, bool table, bool fact)
 {
     char text[32];
     switch (value->kind) {
@@ -54,7 +54,7 @@ static void put_value(cli_output *output, const epo_card_value *value, bool tabl
         else
             cli_put_real(output, value->real);
         break;
-    case EPO_CARD_NOTHING: cli_put_text(output, NULL); break;
+    case EPO_CARD_NOTHING: cli_put_text(output, table && fact ? "not known" : NULL); break;
     }
 }
 
@@ -69,7 +69,7 @@ static bool is_number(const epo_card_section *s, size_t column)
     return any;
 }
 
-static int print_section(cli_output *output, const epo_card_section *s, bool table)
+static int print_section(cli_output *output, const epo_card_section *s, const char *path, bool table)
 {
     cli_column *columns = calloc(s->column_count, sizeof *columns);
     if (!columns) {
@@ -81,8 +81,9 @@ static int print_section(cli_output *output, const epo_card_section *s, bool tab
         cli_facts_begin(output, s->name);
     else
         cli_table_begin(output, s->name, columns, s->column_count);
+    if (s->facts && !*s->name) cli_fact_text(output, "model", path);
     for (size_t row = 0; row < s->row_count; row++) {
-        for (size_t c = 0; c < s->column_count; c++) put_value(output, &s->cells[row * s->column_count + c], table);
+        for (size_t c = 0; c < s->column_count; c++) put_value(output, &s->cells[row * s->column_count + c], table, s->facts);
         cli_row_end(output);
     }
     if (s->facts)
@@ -106,12 +107,7 @@ static int print_card(const card_options *o, const char *path)
     bool table = strcmp(o->common.output, "table") == 0;
     cli_output *output = cli_output_open(o->common.output, true);
     int result = output ? CLI_OK : CLI_FAILED;
-    if (output) {
-        cli_facts_begin(output, "");
-        cli_fact_text(output, "model", path);
-        cli_facts_end(output);
-    }
-    for (size_t i = 0; i < card.count && result == CLI_OK; i++) result = print_section(output, &card.sections[i], table);
+    for (size_t i = 0; i < card.count && result == CLI_OK; i++) result = print_section(output, &card.sections[i], path, table);
     int closed = output ? cli_output_close(output) : CLI_FAILED;
     epo_card_free(&card);
     return result == CLI_OK ? closed : result;
