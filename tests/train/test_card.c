@@ -87,7 +87,7 @@ static void change(const toy *t, const char *sql)
     sqlite3_close(db);
 }
 
-/* The digest by one query, the way anybody can do it: docs/card.md has it too. */
+/* The digest by one query, the way that docs/card.md shows. */
 static const char digest_sql[] =
     "WITH m AS (SELECT o.id, v.name AS survey, o.name, ifnull(o.class, '') AS class, p.part FROM split_members p JOIN objects o ON o.id = p.object "
     "JOIN surveys v ON v.id = o.survey JOIN splits s ON s.id = p.split WHERE s.name = 'main') "
