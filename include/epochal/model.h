@@ -43,7 +43,8 @@ typedef struct epo_model_options {
  * reason. The caller frees *out with epo_model_free. */
 epo_status epo_model_create(const epo_model_options *options, epo_model **out);
 
-/* A model from a weights file. Every tensor that the network needs must be there with the right shape and only finite
+/* A model from a weights file. A name without slash and without the ending .safetensors ("sequence") stands for NAME.safetensors
+ * in the folder of epo_model_list, unless there is a file of just this name here. Every tensor that the network needs must be there with the right shape and only finite
  * values, and nothing else may be there; a head whose tensors are all missing is left out. A file that Epochal wrote
  * carries a SHA-256 of itself and is refused when a bit has changed. A file without Epochal's metadata (PyTorch's, say)
  * needs options->net. options may be NULL. */
@@ -53,6 +54,9 @@ epo_status epo_model_load(const char *path, const epo_model_options *options, ep
 epo_status epo_model_save(const epo_model *model, const char *path);
 
 void epo_model_free(epo_model *model); /* NULL is fine */
+
+/* What a model was trained on, as its own record says; UNKNOWN without one, and where it started from weights without one. */
+typedef enum epo_sky { EPO_SKY_UNKNOWN, EPO_SKY_OBSERVED, EPO_SKY_SIMULATED } epo_sky;
 
 typedef struct epo_head_info {
     bool present;
@@ -66,6 +70,7 @@ typedef struct epo_model_info {
     const char *about;           /* one line */
     const char *normalise;       /* "asinh scope=sequence" */
     const char *sha256;          /* of the weights file; "" for a model that was not loaded from one */
+    epo_sky sky;
     int planes, height, width;   /* what the encoder takes (all planes, also when fused late) */
     const char *plane_names;     /* "science,template,difference" or "night,night,night" */
     const char *fusion;          /* "early" or "late" */
@@ -83,6 +88,8 @@ void epo_model_get_info(const epo_model *model, epo_model_info *out);
 /* The network texts in a folder, as paths sorted by name. *count strings in *paths; free with epo_model_list_free.
  * folder NULL: $EPOCHAL_MODELS, else ./models, else the folder of the installation. */
 epo_status epo_model_list(const char *folder, char ***paths, size_t *count);
+/* The same for the weights files (*.safetensors). */
+epo_status epo_model_list_weights(const char *folder, char ***paths, size_t *count);
 void epo_model_list_free(char **paths, size_t count);
 
 #ifdef __cplusplus

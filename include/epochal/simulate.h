@@ -21,6 +21,9 @@
 extern "C" {
 #endif
 
+/* What the store says of a simulated field in sources.format, so that nobody takes it for sky that was observed. */
+#define EPO_SIMULATE_FORMAT "simulate"
+
 typedef struct epo_simulate_options {
     uint64_t seed;
     uint64_t objects;      /* image sequences; int16 stamps with the role science */

@@ -204,6 +204,7 @@ void epo_model_get_info(const epo_model *model, epo_model_info *out)
         .about = network->about,
         .normalise = network->normalise,
         .sha256 = model->sha256,
+        .sky = model->sky,
         .planes = network->planes,
         .height = network->height,
         .width = network->width,

@@ -27,6 +27,11 @@ void epo__model_drop_head(epo_model *model, epo_head head);
 /* Every parameter of the model, "encoder.conv1.weight" and so on, in a fixed order. */
 epo_status epo__model_visit(const epo_model *model, epo__param_fn visit, void *context);
 
+/* Metadata beside what the model is made of, which goes from file to file with it. Texts belong to the model; NULL: there is
+ * none, or take it away. A set key replaces that of the file. */
+const char *epo__model_extra(const epo_model *model, const char *key);
+epo_status epo__model_set_extra(epo_model *model, const char *key, const char *value);
+
 /* Index of the class named `name` in a head's classes, letters compared without case; -1 when there is none. A head that
  * ends in a sigmoid has one output, the probability of class 1. */
 int epo__model_class_index(const epo_model *model, epo_head head, const char *name);

@@ -178,19 +178,16 @@ static epo_status check_surplus(const epo_model *model, filling *f)
     return EPO_OK;
 }
 
-static epo_status keep_extra(epo_model *model, const epo__safetensors *file)
+static epo_status keep_extra(const char *path, epo_model *model, const epo__safetensors *file)
 {
+    enum { MOST = 4096 };
     const char *key, *value;
-    size_t capacity = 0;
-    for (size_t i = 0; epo__safetensors_pair(file, i, &key, &value); i++) {
-        if (is_own_key(key)) continue;
-        if (!epo__grow(&model->extra, &capacity, model->extra_count + 1, sizeof *model->extra)) return epo__nomem("metadata");
-        epo__text_pair *pair = &model->extra[model->extra_count++];
-        pair->key = epo__strdup(key);
-        pair->value = epo__strdup(value);
-        if (!pair->key || !pair->value) return epo__nomem("metadata");
+    epo_status status = EPO_OK;
+    for (size_t i = 0; status == EPO_OK && epo__safetensors_pair(file, i, &key, &value); i++) {
+        if (i == MOST) return epo__fail(EPO_EMODEL, "%s: over %d keys of metadata", path, MOST);
+        if (!is_own_key(key)) status = epo__model_set_extra(model, key, value);
     }
-    return EPO_OK;
+    return status;
 }
 
 /* Normalisation and stride, where the file says others than its network text. */
@@ -208,14 +205,12 @@ static epo_status apply_kept(const char *path, const epo__safetensors *file, epo
     return EPO_OK;
 }
 
-epo_status epo_model_load(const char *path, const epo_model_options *options, epo_model **out)
+static epo_status load(const char *path, const epo_model_options *options, epo_model **out)
 {
-    const epo_model_options standard = EPO_MODEL_OPTIONS_INIT;
     epo__safetensors *file = NULL;
     epo__network *network = NULL;
     epo_model *model = NULL;
     uint64_t values;
-    if (!options) options = &standard;
     epo_status status = epo__safetensors_open(path, &file);
     if (status == EPO_OK) status = read_network(path, file, options, &network);
     if (status != EPO_OK) goto done;
@@ -230,7 +225,7 @@ epo_status epo_model_load(const char *path, const epo_model_options *options, ep
     filling f = {.path = path, .file = file};
     if (status == EPO_OK) status = epo__model_visit(model, fill_param, &f);
     if (status == EPO_OK) status = check_surplus(model, &f);
-    if (status == EPO_OK) status = keep_extra(model, file);
+    if (status == EPO_OK) status = keep_extra(path, model, file);
     if (status == EPO_OK) epo__safetensors_sha256(file, model->sha256);
 done:
     if (status == EPO_OK)
@@ -239,6 +234,16 @@ done:
         epo_model_free(model);
     epo__network_free(network);
     epo__safetensors_free(file);
+    return status;
+}
+
+epo_status epo_model_load(const char *name, const epo_model_options *options, epo_model **out)
+{
+    const epo_model_options standard = EPO_MODEL_OPTIONS_INIT;
+    char *path = NULL;
+    epo_status status = epo__model_find(name, &path);
+    if (status == EPO_OK) status = load(path, options ? options : &standard, out);
+    free(path);
     return status;
 }
 

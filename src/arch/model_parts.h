@@ -18,6 +18,7 @@ struct epo_model {
     char sha256[65];       /* of the file it came from; "" */
     epo__text_pair *extra; /* metadata of that file that is not ours, kept for the next one; texts owned */
     size_t extra_count;
+    epo_sky sky;           /* what the record among them says */
 };
 
 /* Builds the encoder and the heads that are present, weights zero. Takes the network, also when it fails. No section may have
@@ -26,5 +27,8 @@ epo_status epo__model_build(epo__network *network, uint64_t max_parameters, epo_
 
 /* Replaces classes, normalisation and stride where the options say so. EPO_EARG. */
 epo_status epo__network_apply_options(epo__network *network, const epo_model_options *options);
+
+/* The path of the weights file meant by `name`, as epo_model_load takes it. The caller frees *path. EPO_ENOTFOUND. */
+epo_status epo__model_find(const char *name, char **path);
 
 #endif

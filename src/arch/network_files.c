@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * network_files.c - where network texts lie, and reading one. */
+ * network_files.c - where network texts and weights lie, and reading a text. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arch/model_parts.h"
 #include "arch/network.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -16,6 +17,8 @@
 #ifndef EPO_DATADIR
 #define EPO_DATADIR "/usr/local/share/epochal"
 #endif
+
+static const char net_ending[] = ".net", weights_ending[] = ".safetensors";
 
 static const char *standard_folder(void)
 {
@@ -27,7 +30,7 @@ static const char *standard_folder(void)
 
 epo_status epo__network_find(const char *name, char **path)
 {
-    bool is_path = strchr(name, '/') || epo__ends_with(name, ".net");
+    bool is_path = strchr(name, '/') || epo__ends_with(name, net_ending);
     char *made = is_path ? epo__strdup(name) : epo__format("%s/%s.net", standard_folder(), name);
     if (!made) return epo__nomem("network");
     if (!is_path && access(made, F_OK) != 0) {
@@ -38,6 +41,25 @@ epo_status epo__network_find(const char *name, char **path)
     }
     *path = made;
     return EPO_OK;
+}
+
+epo_status epo__model_find(const char *name, char **path)
+{
+    struct stat here;
+    bool is_path = strchr(name, '/') || epo__ends_with(name, weights_ending) || !*name, exists = stat(name, &here) == 0;
+    if (is_path || (exists && !S_ISDIR(here.st_mode)))
+        return (*path = epo__strdup(name)) ? EPO_OK : epo__nomem("model");
+    char *made = epo__format("%s/%s%s", standard_folder(), name, weights_ending);
+    if (made && access(made, F_OK) != 0) {
+        free(made);
+        /* a folder is named as one when it is opened */
+        if (!exists)
+            return epo__fail(EPO_ENOTFOUND, "%s: there is no such file, and no weights of this name in %s (EPOCHAL_MODELS names another folder)",
+                             name, standard_folder());
+        made = epo__strdup(name);
+    }
+    *path = made;
+    return made ? EPO_OK : epo__nomem("model");
 }
 
 epo_status epo__network_read(const char *path, epo__network **out)
@@ -65,7 +87,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-epo_status epo_model_list(const char *folder, char ***paths, size_t *count)
+static epo_status list(const char *folder, const char *ending, char ***paths, size_t *count)
 {
     char **found = NULL;
     size_t n = 0, capacity = 0;
@@ -74,9 +96,9 @@ epo_status epo_model_list(const char *folder, char ***paths, size_t *count)
     DIR *directory = opendir(folder);
     if (!directory)
         return epo__fail(errno == ENOENT || errno == ENOTDIR ? EPO_ENOTFOUND : EPO_EIO,
-                         "%s: %s; the environment variable EPOCHAL_MODELS names the folder of the network texts", folder, strerror(errno));
+                         "%s: %s; the environment variable EPOCHAL_MODELS names the folder of the models", folder, strerror(errno));
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        if (entry->d_name[0] == '.' || !epo__ends_with(entry->d_name, ".net")) continue;
+        if (entry->d_name[0] == '.' || !epo__ends_with(entry->d_name, ending)) continue;
         if (!epo__grow(&found, &capacity, n + 1, sizeof *found) || !(found[n] = epo__format("%s/%s", folder, entry->d_name))) {
             status = epo__nomem(folder);
             break;
@@ -92,6 +114,16 @@ epo_status epo_model_list(const char *folder, char ***paths, size_t *count)
     *paths = found;
     *count = n;
     return EPO_OK;
+}
+
+epo_status epo_model_list(const char *folder, char ***paths, size_t *count)
+{
+    return list(folder, net_ending, paths, count);
+}
+
+epo_status epo_model_list_weights(const char *folder, char ***paths, size_t *count)
+{
+    return list(folder, weights_ending, paths, count);
 }
 
 void epo_model_list_free(char **paths, size_t count)

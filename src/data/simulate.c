@@ -280,7 +280,7 @@ epo_status epo_simulate(epo_store *store, const epo_simulate_options *options, e
     epo_status status = epo_simulate_check(options);
     if (status != EPO_OK) return status;
     sv.simulation.detector = epo__detector_make(options->seed);
-    sv.writer = (epo__writer){.store = store, .survey = options->survey ? options->survey : "simulated", .format = "simulate",
+    sv.writer = (epo__writer){.store = store, .survey = options->survey ? options->survey : "simulated", .format = EPO_SIMULATE_FORMAT,
                               .report = field_written, .report_context = &sv, .summary = &written};
     status = describe_options(&sv);
     if (status == EPO_OK) status = deal_classes(&sv);

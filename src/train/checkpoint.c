@@ -111,13 +111,22 @@ static void free_tensors(tensor_list *l)
 /* Numbers in hexadecimal floating point: what is read back is what was written, to the last bit. */
 static char *position_text(const epo__position *p)
 {
-    return epo__format("{\"stage\":%d,\"epoch\":%llu,\"batch\":%llu,\"step\":%llu,\"stage_step\":%llu,\"examples\":%llu,\"stamp_epoch\":%llu,\"stamp_batch\":%llu,\"loss_sum\":\"%a\",\"loss_count\":%llu,"
+    epo__string s = {0};
+    epo__string_addf(&s, "{\"stage\":%d,\"epoch\":%llu,\"batch\":%llu,\"step\":%llu,\"stage_step\":%llu,\"examples\":%llu,\"stamp_epoch\":%llu,\"stamp_batch\":%llu,\"loss_sum\":\"%a\",\"loss_count\":%llu,"
                        "\"best_loss\":\"%a\",\"best_accuracy\":\"%a\",\"bad_epochs\":%llu,\"plateau_scale\":\"%a\",\"plateau_best\":\"%a\","
-                       "\"plateau_bad\":%llu,\"plateau_any\":%d,\"run\":%lld,\"seconds\":\"%a\"}",
+                       "\"plateau_bad\":%llu,\"plateau_any\":%d,\"run\":%lld,\"seconds\":\"%a\",\"results\":[",
                        p->stage, (unsigned long long)p->epoch, (unsigned long long)p->batch, (unsigned long long)p->step, (unsigned long long)p->stage_step,
                        (unsigned long long)p->examples, (unsigned long long)p->stamp_epoch, (unsigned long long)p->stamp_batch, p->loss_sum, (unsigned long long)p->loss_count, p->best_loss, p->best_accuracy,
                        (unsigned long long)p->bad_epochs, p->plateau.scale, p->plateau.best, (unsigned long long)p->plateau.bad,
                        p->plateau.any, (long long)p->run, p->seconds);
+    for (size_t i = 0; i < EPO__STAGES_MAX; i++) {
+        const epo__stage_result *r = &p->results.of[i];
+        epo__string_addf(&s, "%s{\"epochs\":%llu,\"best_epoch\":%llu,\"loss\":\"%a\",\"accuracy\":\"%a\"}", i ? "," : "",
+                         (unsigned long long)r->epochs, (unsigned long long)r->best_epoch, r->loss, r->accuracy);
+    }
+    epo__string_add(&s, "]}");
+    if (s.failed) epo__string_free(&s);
+    return s.text;
 }
 
 epo_status epo__checkpoint_write(const char *path, const epo_model *model, epo__optimiser *optimiser, const epo__weights *best,
@@ -157,6 +166,15 @@ static double real(const json_t *root, const char *key)
     return text && epo__parse_double(text, &value) ? value : (double)NAN;
 }
 
+static void read_results(const json_t *root, epo__stage_results *out)
+{
+    const json_t *list = json_object_get(root, "results");
+    for (size_t i = 0; i < EPO__STAGES_MAX; i++) {
+        const json_t *r = json_array_get(list, i);
+        out->of[i] = (epo__stage_result){whole(r, "epochs"), whole(r, "best_epoch"), real(r, "loss"), real(r, "accuracy")};
+    }
+}
+
 epo_status epo__checkpoint_read_position(const char *path, const char *options, epo__position *p)
 {
     epo__safetensors *file = NULL;
@@ -178,6 +196,7 @@ epo_status epo__checkpoint_read_position(const char *path, const char *options, 
                              .plateau = {.scale = real(root, "plateau_scale"), .best = real(root, "plateau_best"),
                                          .bad = whole(root, "plateau_bad"), .any = whole(root, "plateau_any") != 0},
                              .run = (int64_t)whole(root, "run"), .seconds = real(root, "seconds")};
+    if (status == EPO_OK) read_results(root, &p->results);
     json_decref(root);
     epo__safetensors_free(file);
     return status;

@@ -11,6 +11,17 @@
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
 
+/* What a stage came to, so far. */
+typedef struct epo__stage_result {
+    uint64_t epochs, best_epoch; /* done; from 1, 0 before the first */
+    double loss, accuracy;       /* of the validation part after the best epoch; NaN without one */
+} epo__stage_result;
+
+enum { EPO__STAGES_MAX = 3 }; /* of a run */
+typedef struct epo__stage_results {
+    epo__stage_result of[EPO__STAGES_MAX];
+} epo__stage_results;
+
 /* Where a training stands. A plain value; texts are the caller's. */
 typedef struct epo__position {
     int stage;              /* which of the run's stages */
@@ -23,6 +34,7 @@ typedef struct epo__position {
     uint64_t loss_count;
     double best_loss, best_accuracy; /* of the stage, NaN before its first epoch */
     uint64_t bad_epochs;    /* since the best */
+    epo__stage_results results; /* of all stages up to this one */
     epo__plateau plateau;
     int64_t run;            /* in the store */
     double seconds;         /* spent before */

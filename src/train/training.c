@@ -169,6 +169,7 @@ static epo_status end_epoch(epo__training *f)
     } else {
         p->bad_epochs++;
     }
+    epo__training_card_epoch(f, best);
     p->batch = epo__supply_batches(f->main.supply);
     if (status == EPO_OK) status = tell(f, p->batch, loss, v.accuracy, best);
     p->plateau = epo__plateau_next(&f->schedule, p->plateau, f->main.validation ? loss : mean_loss(p));
@@ -189,7 +190,7 @@ static bool stage_is_over(const epo__training *f)
 static void start_of_stage(epo__position *p, int stage)
 {
     *p = (epo__position){.stage = stage, .step = p->step, .examples = p->examples, .best_loss = NAN, .best_accuracy = NAN,
-                         .plateau = EPO__PLATEAU_START, .run = p->run, .seconds = p->seconds};
+                         .plateau = EPO__PLATEAU_START, .run = p->run, .seconds = p->seconds, .results = p->results};
 }
 
 /* All stages from the position on. `resumed`: weights and optimiser of the stage at hand come from the checkpoint. */
@@ -258,6 +259,7 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     if (status == EPO_OK) {
         status = run_stages(&f, resumed);
         if (status == EPO_OK) drop_untrained(&f);
+        if (status == EPO_OK) status = epo__training_card(&f);
         if (status == EPO_OK) status = epo_model_save(f.model, options->out);
         if (status == EPO_OK) status = epo__sha256_file(options->out, out->sha256);
         f.position.seconds += epo__seconds() - f.since;
@@ -276,6 +278,7 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     epo__weights_free(&f.best);
     epo__task_free(&f.main.task);
     epo__task_free(&f.stamps.task);
+    epo__training_card_free(&f);
     epo_model_free(f.model);
     free(f.options_text);
     free(f.checkpoint);

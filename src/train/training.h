@@ -21,6 +21,13 @@ typedef struct epo__feed {
     epo__supply *validation; /* NULL without such a part */
 } epo__feed;
 
+/* The weights that a training starts from, for the record; texts owned. */
+typedef struct epo__origin {
+    char sha256[65];
+    char *network, *training; /* its name; their own record, NULL without one */
+    epo_sky sky;
+} epo__origin;
+
 typedef struct epo__training {
     epo_store *store;
     const epo_train_options *options;
@@ -30,11 +37,12 @@ typedef struct epo__training {
     char *checkpoint, *options_text; /* path; the options that must be equal to go on */
 
     epo_model *model;
+    epo__origin from;           /* all zeros for random weights */
     bool given[EPO_HEAD_COUNT]; /* heads that the weights to start from had */
     epo__feed main;             /* of the task that was asked for */
     bool stamps_started;        /* their epoch goes on while those of the task come and go */
     epo__feed stamps;           /* candidates that the stamp head learns from beside it */
-    epo__stage stages[3];
+    epo__stage stages[EPO__STAGES_MAX];
     int stage_count;
     epo__schedule schedule;
     epo__position position;
@@ -70,6 +78,13 @@ epo_status epo__training_options_text(epo__training *fit);
 
 /* Notes the run in the store: a new one, or the one that is resumed. */
 epo_status epo__training_begin(epo__training *fit, bool resumed);
+
+/* The record of the training inside the model (training_card.c): what it starts from; an epoch that is over, before the
+ * position moves on; and the whole, into the model's metadata. */
+epo_status epo__training_card_from(epo__training *fit, const epo_model *base);
+void epo__training_card_epoch(epo__training *fit, bool best);
+epo_status epo__training_card(const epo__training *fit);
+void epo__training_card_free(epo__training *fit);
 
 /* Notes how it ended, and the model that was made; returns `status` with its message when that is a failure. */
 epo_status epo__training_end(epo__training *fit, epo_status status, const char *sha256);

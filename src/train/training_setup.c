@@ -43,6 +43,7 @@ static epo_status make_model(epo__training *f)
     if (status == EPO_OK && !f->main.task.stamps && !(classes = epo__task_class_list(&f->main.task))) status = epo__nomem("classes");
     if (status == EPO_OK) status = epo__model_create_like(base, classes, o->seed, &f->model);
     if (status == EPO_OK && o->from) status = epo__transfer(base, f->model, &f->main.task);
+    if (status == EPO_OK && o->from) status = epo__training_card_from(f, base);
     for (int h = 0; o->from && h < EPO_HEAD_COUNT; h++) f->given[h] = epo__model_head(base, (epo_head)h) != NULL;
     epo_model_free(base);
     free(classes);

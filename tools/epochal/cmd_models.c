@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "commands.h"
 #include "epochal/model.h"
@@ -44,6 +45,8 @@ static const cli_column columns[] = {
     {.name = "sha256"},
     {.name = "file"},
     {.name = "about"},
+    {.name = "bytes", .number = true},
+    {.name = "simulated"},
 };
 /* what a terminal has room for */
 static const cli_column short_columns[] = {
@@ -54,6 +57,10 @@ static const cli_column short_columns[] = {
     {.name = "parameters", .number = true},
     {.name = "trainable", .number = true},
     {.name = "macs", .number = true},
+};
+
+static const cli_column weights_columns[] = {
+    {.name = "model"}, {.name = "network"}, {.name = "classes"}, {.name = "bytes", .number = true}, {.name = "simulated"},
 };
 
 /* The classes of the sequence head, else of the stamp head, else of the triplet head. */
@@ -103,6 +110,40 @@ static void print_short(cli_output *output, const epo_model_info *info)
     cli_row_end(output);
 }
 
+/* Bytes, and whether simulated sky was in what it was trained on; a network text has neither. */
+static void put_origin(cli_output *output, const epo_model_info *info, const char *path)
+{
+    struct stat file;
+    bool weights = info->sha256 && *info->sha256;
+    if (weights && stat(path, &file) == 0)
+        cli_put_int(output, (int64_t)file.st_size);
+    else
+        cli_put_text(output, NULL);
+    if (weights && info->sky != EPO_SKY_UNKNOWN)
+        cli_put_bool(output, info->sky == EPO_SKY_SIMULATED);
+    else
+        cli_put_text(output, NULL);
+}
+
+/* "sequence" for models/sequence.safetensors: what --model takes. */
+static void put_model_name(cli_output *output, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *name = strdup(slash ? slash + 1 : path), *ending = name ? strrchr(name, '.') : NULL;
+    if (ending) *ending = '\0';
+    cli_put_text(output, name);
+    free(name);
+}
+
+static void print_weights(cli_output *output, const epo_model_info *info, const char *path)
+{
+    put_model_name(output, path);
+    cli_put_text(output, info->name);
+    put_classes(output, info);
+    put_origin(output, info, path);
+    cli_row_end(output);
+}
+
 static void print_full(cli_output *output, const epo_model_info *info, const char *path)
 {
     cli_put_text(output, info->name);
@@ -121,11 +162,20 @@ static void print_full(cli_output *output, const epo_model_info *info, const cha
     cli_put_text(output, info->sha256 && *info->sha256 ? info->sha256 : NULL);
     cli_put_text(output, path);
     cli_put_text(output, info->about);
+    put_origin(output, info, path);
     cli_row_end(output);
 }
 
+typedef void (*print_fn)(cli_output *output, const epo_model_info *info, const char *path);
+
+static void print_brief(cli_output *output, const epo_model_info *info, const char *path)
+{
+    (void)path;
+    print_short(output, info);
+}
+
 /* Opens a network text (as a model with random weights) or a weights file, and prints its row. A bad one is named. */
-static int show(const models_options *o, cli_output *output, const char *path, bool is_weights)
+static int show(const models_options *o, cli_output *output, print_fn print, const char *path, bool is_weights)
 {
     epo_model_options options_of_model = EPO_MODEL_OPTIONS_INIT;
     options_of_model.classes = o->classes;
@@ -147,41 +197,71 @@ static int show(const models_options *o, cli_output *output, const char *path, b
         return CLI_BAD_MODEL;
     }
     epo_model_get_info(model, &info);
-    if (strcmp(o->common.output, "table") == 0)
-        print_short(output, &info);
-    else
-        print_full(output, &info, path);
+    print(output, &info, path);
     epo_model_free(model);
     return CLI_OK;
 }
 
-static int show_all(const models_options *o)
+static int show_each(const models_options *o, cli_output *output, print_fn print, const char *const *paths, size_t count, bool are_weights)
 {
-    char **paths = NULL;
-    size_t count = 0;
     int result = CLI_OK;
-    bool table = strcmp(o->common.output, "table") == 0;
-    if (o->nets.count == 0 && o->models.count == 0) {
-        epo_status status = epo_model_list(NULL, &paths, &count);
-        if (status != EPO_OK) return cli_failed(status);
-    }
-    cli_output *output = cli_output_open(o->common.output, false);
-    if (!output) {
-        epo_model_list_free(paths, count);
-        return CLI_FAILED;
-    }
-    cli_table_begin(output, "", table ? short_columns : columns,
-                    table ? sizeof short_columns / sizeof *short_columns : sizeof columns / sizeof *columns);
     for (size_t i = 0; i < count; i++)
-        if (show(o, output, paths[i], false) != CLI_OK) result = CLI_BAD_MODEL;
-    for (size_t i = 0; i < o->nets.count && o->models.count == 0; i++)
-        if (show(o, output, o->nets.items[i], false) != CLI_OK) result = CLI_BAD_MODEL;
-    for (size_t i = 0; i < o->models.count; i++)
-        if (show(o, output, o->models.items[i], true) != CLI_OK) result = CLI_BAD_MODEL;
+        if (show(o, output, print, paths[i], are_weights) != CLI_OK) result = CLI_BAD_MODEL;
+    return result;
+}
+
+static void begin_table(cli_output *output, bool table, const char *name)
+{
+    if (table)
+        cli_table_begin(output, name, short_columns, sizeof short_columns / sizeof *short_columns);
+    else
+        cli_table_begin(output, name, columns, sizeof columns / sizeof *columns);
+}
+
+/* The ones that were named. */
+static int show_given(const models_options *o)
+{
+    bool table = strcmp(o->common.output, "table") == 0, weights = o->models.count > 0;
+    const cli_list *given = weights ? &o->models : &o->nets;
+    cli_output *output = cli_output_open(o->common.output, false);
+    if (!output) return CLI_FAILED;
+    begin_table(output, table, "");
+    int result = show_each(o, output, table ? print_brief : print_full, given->items, given->count, weights);
     cli_table_end(output);
     int written = cli_output_close(output);
-    epo_model_list_free(paths, count);
     return result == CLI_OK ? written : result;
+}
+
+/* The folder's: for people two tables, else one, whose rows of weights have a SHA-256. */
+static int show_folder(const models_options *o, char **nets, size_t net_count, char **weights, size_t weights_count)
+{
+    bool table = strcmp(o->common.output, "table") == 0, two = table && weights_count > 0;
+    cli_output *output = cli_output_open(o->common.output, two);
+    if (!output) return CLI_FAILED;
+    begin_table(output, table, two ? "networks" : "");
+    int result = show_each(o, output, table ? print_brief : print_full, (const char *const *)nets, net_count, false);
+    if (two) {
+        cli_table_end(output);
+        cli_table_begin(output, "models", weights_columns, sizeof weights_columns / sizeof *weights_columns);
+    }
+    int shown = show_each(o, output, table ? print_weights : print_full, (const char *const *)weights, weights_count, true);
+    cli_table_end(output);
+    int written = cli_output_close(output);
+    if (result == CLI_OK) result = shown;
+    return result == CLI_OK ? written : result;
+}
+
+static int show_all(const models_options *o)
+{
+    char **nets = NULL, **weights = NULL;
+    size_t net_count = 0, weights_count = 0;
+    if (o->nets.count > 0 || o->models.count > 0) return show_given(o);
+    epo_status status = epo_model_list(NULL, &nets, &net_count);
+    if (status == EPO_OK) status = epo_model_list_weights(NULL, &weights, &weights_count);
+    int result = status == EPO_OK ? show_folder(o, nets, net_count, weights, weights_count) : cli_failed(status);
+    epo_model_list_free(nets, net_count);
+    epo_model_list_free(weights, weights_count);
+    return result;
 }
 
 static int init(const cli_call *call)
@@ -213,9 +293,11 @@ const cli_command cmd_models = {
     .name = "models",
     .about = "List networks and models, or make one with random weights",
     .description =
-        "Lists the network texts of the models folder, or those given by --net, or the weights files given by --model: input as\n"
-        "planes x height x width, how the planes are joined, the classes, parameters (trainable ones leave out running means and\n"
-        "variances), and multiply-adds of one triplet or stamp through encoder and heads. json, jsonl and csv tell more.\n\n"
+        "Lists the networks and the models of the models folder, or network texts given by --net, or weights files given by\n"
+        "--model. For a network: input as planes x height x width, how the planes are joined, the classes, parameters (trainable\n"
+        "ones leave out running means and variances), and multiply-adds of one triplet or stamp through encoder and heads. For a\n"
+        "model: what --model of other commands calls it, and whether it was trained on simulated sky (epochal card tells more).\n"
+        "json, jsonl and csv tell more.\n\n"
         "With --init a model with random weights is written, where training begins.",
     .examples = "epochal models\n"
                 "# one weights file: network, classes, normalisation, SHA-256\n"

@@ -60,7 +60,7 @@ typedef struct cli_common {
      .needed = (is_needed), .help = "the store: one SQLite file"}
 #define CLI_OPTION_MODEL(is_needed)                                                                \
     {.name = "model", .kind = CLI_TEXT, .argument = "FILE", .place = offsetof(cli_common, model), \
-     .needed = (is_needed), .help = "the model: a safetensors file with weights, network and classes"}
+     .needed = (is_needed), .help = "the model: a safetensors file with weights, network and classes, or its name"}
 #define CLI_OPTION_SEED                                                                                        \
     {.name = "seed", .kind = CLI_SEED, .argument = "N", .standard = "1", .place = offsetof(cli_common, seed), \
      .help = "seed of everything random; the same seed gives the same bytes"}

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 const cli_variable cli_variables[] = {
-    {"EPOCHAL_MODELS", "folder of the network texts; else ./models, else the folder of the installation"},
+    {"EPOCHAL_MODELS", "folder of networks and models; else ./models, else the folder of the installation"},
     {"OMP_NUM_THREADS", "processors that OpenMP, and so the networks, may use"},
     {"OPENBLAS_NUM_THREADS", "processors that OpenBLAS may use"},
     {"OPENBLAS_CORETYPE", "the processor that OpenBLAS takes this one for; see epochal doctor"},
