@@ -28,11 +28,12 @@ typedef struct epo_import_options {
     const char *array;        /* cube: name of the array of pixels in an npz; NULL: the only one of 3 to 5 dimensions */
     const char *names, *frames, *times; /* cube: arrays of object names, of frame counts, of MJDs; NULL: none */
     const char *planes;       /* cube: roles of the last axis of N,H,W,C, "science,template,difference" */
-    double bad_below;         /* pixels at or below this are missing (NaN); -INFINITY: none */
+    double bad_below;         /* cube: pixels at or below this are missing (NaN); -INFINITY: none */
+    double bad_above;         /* cube: the same for pixels at or above this; INFINITY: none */
     bool trust_input;         /* also FITS images that are not plain 2-D */
     int threads;              /* 0: all */
 } epo_import_options;
-#define EPO_IMPORT_OPTIONS_INIT {.bad_below = -__builtin_inf()}
+#define EPO_IMPORT_OPTIONS_INIT {.bad_below = -__builtin_inf(), .bad_above = __builtin_inf()}
 
 typedef struct epo_import_event {
     const char *path;         /* the file */

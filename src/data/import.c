@@ -196,6 +196,7 @@ static void add_options(const epo_import_options *o, epo__string *s)
         epo__string_add(s, ",");
     }
     if (isfinite(o->bad_below)) epo__string_addf(s, "\"bad_below\":%.17g,", o->bad_below);
+    if (isfinite(o->bad_above)) epo__string_addf(s, "\"bad_above\":%.17g,", o->bad_above);
     if (o->trust_input) epo__string_add(s, "\"trust_input\":true,");
 }
 
@@ -208,6 +209,7 @@ epo_status epo_import(epo_store *store, const char *const *paths, size_t count, 
     if (status != EPO_OK) return status;
     if (isnan(options->bad_below) || options->bad_below == (double)INFINITY)
         return epo__fail(EPO_EARG, "bad_below must be a number");
+    if (!(options->bad_above > options->bad_below)) return epo__fail(EPO_EARG, "bad_above must be a number above bad_below");
     im.writer = (epo__writer){.store = store,
                               .survey = options->survey ? options->survey : im.reader->survey,
                               .format = im.reader->name,

@@ -242,7 +242,8 @@ static epo_status add_row(cube_state *s, const epo_import_options *options, epo_
 {
     size_t subject = 0, used = s->frame_count;
     epo_status status = epo__npy_read_f32(s->pixels, s->row_items, s->buffer);
-    if (status == EPO_OK && isfinite(options->bad_below)) epo__pixels_mask_low(s->buffer, s->row_items, (float)options->bad_below);
+    if (status == EPO_OK && (isfinite(options->bad_below) || isfinite(options->bad_above)))
+        epo__pixels_mask_outside(s->buffer, s->row_items, (float)options->bad_below, (float)options->bad_above);
     if (status == EPO_OK && s->times) status = epo__npy_read_f64(s->times, s->frame_count, s->mjds);
     if (status == EPO_OK && s->frames) {
         int64_t frames;

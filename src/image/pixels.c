@@ -62,11 +62,11 @@ bool epo__pixels_constant(const float *pixels, size_t count)
     return true;
 }
 
-size_t epo__pixels_mask_low(float *pixels, size_t count, float limit)
+size_t epo__pixels_mask_outside(float *pixels, size_t count, float low, float high)
 {
     size_t masked = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!(pixels[i] <= limit)) continue;
+        if (!(pixels[i] <= low || pixels[i] >= high)) continue;
         pixels[i] = NAN;
         masked++;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * pixels.h - bad pixels and plain statistics of a run of float32 pixels (a plane, or several in a row).
  *
- * A pixel is bad when it is not finite. Files mark bad pixels in other ways too; epo__pixels_mask_low turns those into
+ * A pixel is bad when it is not finite. Files mark bad pixels in other ways too; epo__pixels_mask_outside turns those into
  * NaN first. Every statistic passes over bad pixels. */
 #ifndef EPO_IMAGE_PIXELS_H
 #define EPO_IMAGE_PIXELS_H
@@ -30,9 +30,9 @@ size_t epo__pixels_count_bad(const float *pixels, size_t count);
 /* True when no two finite pixels differ; so too of no finite pixel at all. */
 bool epo__pixels_constant(const float *pixels, size_t count);
 
-/* Sets pixels <= limit, -inf among them, to NaN and returns their number. HiTS marks bad pixels with -9999: limit
- * -9000. */
-size_t epo__pixels_mask_low(float *pixels, size_t count, float limit);
+/* Sets pixels <= low and >= high, infinite ones among them, to NaN and returns their number. HiTS marks bad pixels with
+ * -9999 and 99980000. */
+size_t epo__pixels_mask_outside(float *pixels, size_t count, float low, float high);
 
 typedef enum epo__fill {
     EPO_FILL_ZERO,

@@ -152,6 +152,14 @@ static void sequences_come_with_names_labels_and_missing_frames(void **state)
     const float expected[] = {4.75f, NAN, 7.75f, 9.25f};
     check_pixels("o.name = 'first' AND exposure = 'frame 000002'", expected, 4);
 
+    /* the same bytes with another limit are another import */
+    options.survey = "dim";
+    options.bad_above = 9.25;
+    import(db, path, &options, &t);
+    const float dim[] = {4.75f, NAN, 7.75f, NAN};
+    check_pixels("o.name = 'first' AND exposure = 'frame 000002' AND o.survey = (SELECT id FROM surveys WHERE name = 'dim')", dim, 4);
+    options.bad_above = (double)INFINITY;
+
     /* the same bytes with times and with a polarity are another import */
     options.survey = "timed";
     options.times = "mjd";

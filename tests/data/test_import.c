@@ -178,6 +178,9 @@ static void options_that_are_wrong_stop_at_once(void **state)
     options.format = "cube";
     options.bad_below = NAN;
     check_fails(try_import(db, set, &options, NULL), EPO_EARG, "bad_below");
+    options.bad_below = -9000;
+    options.bad_above = -9000;
+    check_fails(try_import(db, set, &options, NULL), EPO_EARG, "bad_above");
     epo_import_format format;
     size_t count = 0;
     while (epo_import_format_at(count, &format)) {

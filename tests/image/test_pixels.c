@@ -106,7 +106,7 @@ static void marked_pixels_become_bad_and_bad_ones_are_filled(void **state)
     epo__image_work work = {0};
     memcpy(x, start, sizeof x);
     assert_int_equal(epo__pixels_count_bad(x, 8), 3);
-    assert_int_equal(epo__pixels_mask_low(x, 8, -9000), 3);
+    assert_int_equal(epo__pixels_mask_outside(x, 8, -9000, 13), 4);
     assert_int_equal(epo__pixels_count_bad(x, 8), 5);
 
     check_ok(epo__pixels_fill(x, 8, EPO_FILL_MEDIAN, &work, &replaced));

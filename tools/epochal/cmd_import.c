@@ -12,7 +12,7 @@ typedef struct import_options {
     cli_common common;
     const char *format, *class_name, *label_column, *real_label, *survey, *extname;
     const char *array, *labels, *names, *frames, *times, *planes;
-    double bad_below;
+    double bad_below, bad_above;
     bool trust_input;
 } import_options;
 
@@ -53,7 +53,9 @@ static const cli_option options[] = {
     {.name = "planes", .kind = CLI_TEXT, .argument = "ROLES", PLACE(planes),
      .help = "cube: what the last axis of N,H,W,C holds, as science,template,difference"},
     {.name = "bad-below", .kind = CLI_REAL, .argument = "VALUE", .standard = "-inf", PLACE(bad_below),
-     .help = "pixels at or below this value are missing"},
+     .help = "cube: pixels at or below this value are missing"},
+    {.name = "bad-above", .kind = CLI_REAL, .argument = "VALUE", .standard = "inf", PLACE(bad_above),
+     .help = "cube: pixels at or above this value are missing"},
     {.name = "trust-input", .kind = CLI_FLAG, PLACE(trust_input), .help = "read FITS images that are not plain 2-D as well"},
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("table"),
@@ -104,7 +106,7 @@ static int run(const cli_call *call)
                          "--real-label 0 or 1 is needed: in the DES autoscan files 0 means real, elsewhere 1 does, and a wrong guess "
                          "would train everything upside down");
     if (o->labels && o->label_column) return cli_usage(call->command, "--labels (an array) and --label-column (of a CSV) exclude each other");
-    if (isnan(o->bad_below)) return cli_usage(call->command, "--bad-below takes a number, not nan");
+    if (isnan(o->bad_below) || isnan(o->bad_above)) return cli_usage(call->command, "--bad-below and --bad-above take a number, not nan");
 
     epo_import_options import = EPO_IMPORT_OPTIONS_INIT;
     import.format = o->format;
@@ -119,6 +121,7 @@ static int run(const cli_call *call)
     import.times = o->times;
     import.planes = o->planes;
     import.bad_below = o->bad_below;
+    import.bad_above = o->bad_above;
     import.trust_input = o->trust_input;
     import.threads = o->common.threads;
 
