@@ -53,6 +53,8 @@ typedef struct epo_train_options {
     bool peak_nights;        /* encoder stage: the paper's label-using choice of nights */
     int nights;              /* joint stage: length that sequences are cut or extended to, as in the paper; 0: as they are */
     int stride;              /* nights from the beginning of a triplet to that of the next; 0: as the network has it */
+    bool keep_statistics;    /* joint stage: batch norms keep the running statistics they have; for small samples, where those
+                                of the batches scatter */
     int variants;            /* sequence stage: draws of visits whose features are kept */
     uint64_t seed;
     int threads;             /* 0: all */

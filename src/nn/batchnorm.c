@@ -217,7 +217,7 @@ static epo_status train(const epo__layer *layer, const epo__train_setup *setup, 
     t->offset = epo__alloc_aligned(channels, sizeof *t->offset);
     epo_status status = t->tallies && t->slope && t->offset ? EPO_OK : epo__nomem("batch norm");
     if (status == EPO_OK)
-        status = epo__norm_make(&t->norm, layer->params, norm->eps, norm->momentum, setup->adapt_frozen);
+        status = epo__norm_make(&t->norm, layer->params, norm->eps, norm->momentum, setup->norms);
     if (status != EPO_OK) {
         train_release(t);
         return status;

@@ -384,9 +384,9 @@ static epo_status make_pair(const epo__dense *dense, const epo__train_setup *set
     pair->channels = params[EPO__DENSE_BN1].count;
     pair->conv1 = &params[EPO__DENSE_CONV1];
     pair->conv2 = &params[EPO__DENSE_CONV2];
-    epo_status status = epo__norm_make(&pair->bn1, &params[EPO__DENSE_BN1], dense->eps, momentum, setup->adapt_frozen);
+    epo_status status = epo__norm_make(&pair->bn1, &params[EPO__DENSE_BN1], dense->eps, momentum, setup->norms);
     if (status == EPO_OK)
-        status = epo__norm_make(&pair->bn2, &params[EPO__DENSE_BN2], dense->eps, momentum, setup->adapt_frozen);
+        status = epo__norm_make(&pair->bn2, &params[EPO__DENSE_BN2], dense->eps, momentum, setup->norms);
     return status == EPO_OK ? epo__train_floats(setup, narrow, &pair->narrow) : status;
 }
 

@@ -89,7 +89,7 @@ epo_status epo__gradplan_create(epo__net *net, int batch, const epo__gradplan_op
     plan->setup = (epo__train_setup){.batch = batch,
                                      .threads = epo__nn_threads(),
                                      .seed = options->seed,
-                                     .adapt_frozen = options->adapt_frozen};
+                                     .norms = options->norms};
     plan->recurrent = epo__net_is_recurrent(net);
     plan->count = options->logits ? epo__net_logits_length(net) : epo__net_length(net);
     plan->ops = epo__alloc(plan->count, sizeof *plan->ops);

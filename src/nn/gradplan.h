@@ -13,6 +13,7 @@
 #define EPO_NN_GRADPLAN_H
 
 #include "nn/net.h"
+#include "nn/norm.h"
 
 typedef struct epo__gradplan epo__gradplan;
 
@@ -21,8 +22,7 @@ typedef struct epo__gradplan_options {
     const char *prefix; /* of the layers' names, as for epo__net_init; the random numbers of dropout depend on it */
     uint64_t seed;      /* of dropout */
     bool logits;        /* leave out a softmax or sigmoid at the end, which the loss then has inside */
-    bool adapt_frozen;  /* batch norms whose weight and bias are both frozen use the batch's statistics and move the
-                           running ones all the same; else they do as in a plan */
+    epo__norm_rule norms; /* of the batch norms */
 } epo__gradplan_options;
 
 /* Buffers for up to `batch` samples (sequences), 1 to 65536; the calling thread's epo__nn_set_threads counts, and all

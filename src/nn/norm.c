@@ -87,13 +87,13 @@ void epo__tallies_join_sums(epo__tally *tallies, size_t count)
     }
 }
 
-epo_status epo__norm_make(epo__norm *norm, const epo__param *params, double eps, double momentum, bool adapt_frozen)
+epo_status epo__norm_make(epo__norm *norm, const epo__param *params, double eps, double momentum, epo__norm_rule rule)
 {
     size_t channels = params[WEIGHT].count;
     *norm = (epo__norm){.params = params,
                         .eps = eps,
                         .momentum = momentum,
-                        .adapt_frozen = adapt_frozen,
+                        .rule = rule,
                         .channels = channels,
                         .mean = epo__alloc_aligned(channels, sizeof(float)),
                         .scale = epo__alloc_aligned(channels, sizeof(float)),
@@ -117,7 +117,8 @@ epo_status epo__norm_forward(epo__norm *norm, double count, const double *mean, 
 {
     const float *weight = norm->params[WEIGHT].value, *bias = norm->params[BIAS].value;
     float *running_mean = norm->params[RUNNING_MEAN].value, *running_var = norm->params[RUNNING_VAR].value;
-    norm->by_batch = norm->adapt_frozen || norm->params[WEIGHT].grad || norm->params[BIAS].grad;
+    bool trained = norm->params[WEIGHT].grad || norm->params[BIAS].grad;
+    norm->by_batch = norm->rule == EPO__NORM_BY_BATCH || (norm->rule == EPO__NORM_OF_TRAINED && trained);
     if (norm->by_batch && count < 2)
         return epo__fail(EPO_EARG, "batch norm of a single value a channel; take more samples into a batch");
     for (size_t c = 0; c < norm->channels; c++) {

@@ -32,21 +32,28 @@ void epo__tally_moments(epo__tally *tally, const float *x, size_t stride, size_t
 /* Joins the moments of all tallies into the first, in their order. */
 void epo__tallies_join_moments(epo__tally *tallies, size_t count);
 
+/* Which statistics a norm goes by in training. Running ones stay as they are, and are constants on the way back. */
+typedef enum epo__norm_rule {
+    EPO__NORM_OF_TRAINED, /* the batch's, which move the running ones; the running ones where weight and bias are frozen */
+    EPO__NORM_BY_BATCH,   /* the batch's, also where they are frozen */
+    EPO__NORM_BY_RUNNING  /* the running ones: small samples, whose batches scatter */
+} epo__norm_rule;
+
 typedef struct epo__norm {
     const epo__param *params; /* weight, bias, running_mean, running_var */
     double eps, momentum;
-    bool adapt_frozen;
+    epo__norm_rule rule;
     size_t channels;
     bool by_batch;               /* in the last forward pass */
     float *mean, *scale, *shift; /* of the last forward pass: y = x * scale + shift */
     double *inverse;
 } epo__norm;
 
-epo_status epo__norm_make(epo__norm *norm, const epo__param *params, double eps, double momentum, bool adapt_frozen);
+epo_status epo__norm_make(epo__norm *norm, const epo__param *params, double eps, double momentum, epo__norm_rule rule);
 void epo__norm_release(epo__norm *norm); /* zeroed is fine */
 
-/* Sets mean, scale and shift, and moves the running statistics: from the moments of the batch, or from the running ones
- * when weight and bias are frozen. EPO_EARG when a batch of one value a channel is to be normalised by itself. */
+/* Sets mean, scale and shift, and moves the running statistics: from the moments of the batch, or from the running ones,
+ * as the rule says. EPO_EARG when a batch of one value a channel is to be normalised by itself. */
 epo_status epo__norm_forward(epo__norm *norm, double count, const double *mean, const double *squares);
 
 /* g = d, or where ReLU followed 0 for pixels that it cut, written back to d; tallies g and g * (x - mean). */

@@ -11,13 +11,13 @@
 #ifndef EPO_NN_TRAIN_H
 #define EPO_NN_TRAIN_H
 
-#include "nn/layer.h"
+#include "nn/norm.h"
 
 typedef struct epo__train_setup {
     int batch, threads;
     uint64_t stream;   /* of this layer's random numbers */
     uint64_t seed;     /* of all */
-    bool adapt_frozen; /* epo__gradplan_options */
+    epo__norm_rule norms; /* of the batch norms */
 } epo__train_setup;
 
 typedef struct epo__train_run {

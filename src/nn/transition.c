@@ -279,7 +279,7 @@ static epo_status train(const epo__layer *layer, const epo__train_setup *setup, 
     for (int i = 0; i < t->parts && made; i++) made = make_part(t, &t->part[i]);
     epo_status status = made ? EPO_OK : epo__nomem("transition");
     if (status == EPO_OK)
-        status = epo__norm_make(&t->norm, &layer->params[BN], transition->eps, momentum, setup->adapt_frozen);
+        status = epo__norm_make(&t->norm, &layer->params[BN], transition->eps, momentum, setup->norms);
     if (status != EPO_OK) {
         train_release(t);
         return status;

@@ -109,6 +109,7 @@ static const struct option_row {
     {"peak_nights", "--peak-nights", FLAG, false, PLACE(peak_nights)},
     {"nights", "--nights", WHOLE, false, PLACE(nights)},
     {"triplet_stride", "--triplet-stride", WHOLE, false, PLACE(stride)},
+    {"keep_statistics", "--keep-statistics", FLAG, false, PLACE(keep_statistics)},
     {"variants", "--variants", WHOLE, false, PLACE(variants)},
 #undef PLACE
 };

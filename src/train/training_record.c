@@ -43,7 +43,7 @@ epo_status epo__training_options_text(epo__training *f)
     } numbers[] = {{"rate", o->rate}, {"decay", o->decay}, {"momentum", o->momentum}, {"schedule_epochs", o->schedule_epochs},
                    {"schedule_factor", o->schedule_factor}, {"warmup", o->warmup}, {"clip", o->clip}, {"smoothing", o->smoothing},
                    {"class_weights", o->class_weights}, {"epochs", o->epochs}, {"batch", o->batch}, {"last", o->last}, {"patience", o->patience},
-                   {"balance", o->balance}, {"turns", o->turns}, {"peak_nights", o->peak_nights}, {"nights", o->nights}, {"stride", o->stride},
+                   {"balance", o->balance}, {"turns", o->turns}, {"peak_nights", o->peak_nights}, {"nights", o->nights}, {"stride", o->stride}, {"keep_statistics", o->keep_statistics},
                    {"variants", o->variants}, {"threads", f->threads}, {"memory", (double)o->memory}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) add_number(&s, numbers[i].name, numbers[i].value);
     epo__string_addf(&s, ",\"seed\":%llu}", (unsigned long long)o->seed); /* a double would not hold all of it */

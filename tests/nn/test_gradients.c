@@ -228,6 +228,35 @@ static void test_finite_differences(void **state)
     reference.training = false;
 }
 
+/* By running statistics a norm is a straight line: the result is that of scoring, gradients are those of that function, and
+ * the statistics stay. */
+static void test_running_statistics(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"conv 6 bias=0", "dense 2 growth=4", "transition", "batchnorm", "relu", "gap", "linear 4", NULL};
+    const epo__gradplan_options options = {.seed = 1, .norms = EPO__NORM_BY_RUNNING};
+    struct trial t = trial_make((epo__shape){3, 10, 9}, lines, 41), before = trial_make((epo__shape){3, 10, 9}, lines, 41);
+    double *in = malloc(t.in_count * sizeof *in);
+    float *expected = malloc(t.out_count * sizeof *expected);
+    assert_true(in && expected);
+    for (size_t i = 0; i < t.in_count; i++) in[i] = (double)t.in[i];
+    image out = ref_batch(&t, in);
+    for (size_t i = 0; i < t.out_count; i++) expected[i] = (float)out.v[i];
+    for (int threads = 1; threads <= 2; threads++) {
+        train_once(&t, threads, &options);
+        check_close("result", t.result, expected, t.out_count, 3e-5);
+        check_all(&t, 40);
+    }
+    for (size_t l = 0; l < epo__net_length(t.net); l++)
+        for (size_t k = 0; k < epo__net_layer(t.net, l)->param_count; k++) {
+            const epo__param *p = &epo__net_layer(t.net, l)->params[k];
+            assert_memory_equal(p->value, epo__net_layer(before.net, l)->params[k].value, p->count * sizeof *p->value);
+        }
+    free(out.v);
+    free(in), free(expected);
+    trial_free(&t), trial_free(&before);
+}
+
 static void test_every_layer_is_in_the_table(void **state)
 {
     (void)state;
@@ -345,7 +374,7 @@ static void test_frozen(void **state)
     struct trial all = trial_make((epo__shape){3, 10, 9}, lines, 3),
                  part = trial_make((epo__shape){3, 10, 9}, lines, 3);
     struct trial still = trial_make((epo__shape){3, 10, 9}, lines, 3);
-    const epo__gradplan_options plain = {.seed = 1}, adapt = {.adapt_frozen = true};
+    const epo__gradplan_options plain = {.seed = 1}, adapt = {.norms = EPO__NORM_BY_BATCH};
     char prefix[] = "e.dense1.";
     check_ok(epo__net_want_gradients(part.net, "e", behind, prefix));
     check_ok(epo__net_want_gradients(still.net, "e", behind, prefix));
@@ -440,6 +469,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finite_differences),
+        cmocka_unit_test(test_running_statistics),
         cmocka_unit_test(test_every_layer_is_in_the_table),
         cmocka_unit_test(test_same_bits_again),
         cmocka_unit_test(test_a_plan_keeps_nothing),

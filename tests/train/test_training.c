@@ -573,6 +573,7 @@ static void test_refused(void **state)
     WITH(batch = 0, EPO_EARG, "batch");
     WITH(epochs = 0, EPO_EARG, "epochs");
     WITH(nights = 2, EPO_EARG, "nights");
+    WITH(keep_statistics = true; o.stage = "joint", EPO_EARG, "no statistics to keep");
     WITH(stride = -1, EPO_EARG, "stride");
     WITH(stride = 4, EPO_EARG, "a stride of 4 nights: 1 to 3");
     WITH(with_realbogus = true; o.task = "realbogus", EPO_EARG, "the task is realbogus already");

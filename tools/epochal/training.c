@@ -76,6 +76,7 @@ int cli_train(const cli_call *call, const cli_training *o)
     train.peak_nights = o->peak_nights;
     train.nights = o->nights;
     train.stride = o->stride;
+    train.keep_statistics = o->keep_statistics;
     train.variants = o->variants;
     train.seed = o->common.seed;
     train.threads = o->common.threads;

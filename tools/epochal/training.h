@@ -11,7 +11,7 @@ typedef struct cli_training {
     const char *optimiser, *schedule;
     double rate, decay, momentum, schedule_factor, clip, smoothing;
     int schedule_epochs, warmup, epochs, batch, patience, checkpoint_steps, nights, stride, variants, memory;
-    bool resume, last, with_realbogus, class_weights, no_balance, no_turns, peak_nights;
+    bool resume, last, with_realbogus, keep_statistics, class_weights, no_balance, no_turns, peak_nights;
 } cli_training;
 
 #define CLI_TRAINING_PLACE(member) .place = offsetof(cli_training, member)
@@ -55,6 +55,8 @@ typedef struct cli_training {
      .help = "joint stage: nights that each sequence is cut or extended to, as in the paper; 0: as they are"},                                                                    \
     {.name = "triplet-stride", .kind = CLI_COUNT, .argument = "N", .standard = "0", CLI_TRAINING_PLACE(stride),                                  \
      .help = "nights from one triplet to the next: 1 or 2 overlap, 3 follow each other; 0: as the network has it"},                             \
+    {.name = "keep-statistics", .kind = CLI_FLAG, CLI_TRAINING_PLACE(keep_statistics),                                                            \
+     .help = "joint stage: batch norms go on with the running statistics they have; for small samples"},                                         \
     {.name = "variants", .kind = CLI_COUNT, .argument = "N", .standard = "4", CLI_TRAINING_PLACE(variants),                                       \
      .help = "sequence stage: draws of visits whose features are kept"},                                                                         \
     {.name = "memory", .kind = CLI_COUNT, .argument = "MIB", .standard = "512", CLI_TRAINING_PLACE(memory),                                       \
