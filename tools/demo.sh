@@ -1,61 +1,54 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# demo.sh - the main job from files on disk to scores, on a simulated handful of objects; what `make demo` runs.
+# demo.sh - the main job on a simulated survey that the shipped models have not seen: classes from image sequences, real or
+# bogus from single stamps, and both against the truth; what `make demo` runs.
 set -e
 epochal=$BUILD/epochal
 demo=$BUILD/demo
+db=$demo/survey.db
 rm -rf "$demo"
 mkdir -p "$demo"
 
 say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
-show() {
+[ -t 1 ] || say() { printf '\n%s\n' "$1"; }
+run() {
     printf '$ epochal'
     printf ' %s' "$@"
     echo
     "$epochal" "$@"
 }
-[ -t 1 ] || say() { printf '\n%s\n' "$1"; }
+# the same, whole into a file and its first lines here
+head_of() { # FILE COMMAND...
+    file=$1
+    shift
+    run "$@" > "$file"
+    head -n 16 "$file"
+    echo "... ($(wc -l < "$file") lines in $file)"
+}
 
-say "1. A simulated survey: 6 classes, 3 objects each, 30 nights with 4 visits, 64 x 64 pixels, as Deep-TAO files"
-"$BUILD/make_survey" "$demo/survey"
-du -sh "$demo/survey"
+say "1. A survey: 150 objects of 6 classes seen on about 24 nights, and 400 candidates, real and bogus"
+run simulate --db "$db" --objects 150 --nights 24 --visits 2 --side 32 --classes BZ=2,AGN=3,CV=4,OTHER=4,SN=5,NON=6 --real-bogus 400 --seed 2026
 
-say "2. Import: the files into one SQLite store"
-show import --db "$demo/survey.db" --format tao "$demo/survey"
+say "2. What is in it"
+run info --db "$db"
 
-say "3. What is in it"
-show info --db "$demo/survey.db"
+say "3. The model that classifies sequences, and where it comes from"
+run card sequence
 
-say "4. A small TAO-Net. Its weights are random: the scores below mean nothing yet"
-show models --net models/taonet-small.net --seed 1 --init "$demo/taonet-small.safetensors"
-show models --model "$demo/taonet-small.safetensors"
+say "4. Classify: three nights at a time through the encoder, the features of all nights through the GRU"
+head_of "$demo/classes.txt" classify --db "$db" --model sequence
 
-say "5. Classify: each object's nights, three at a time, through the encoder, the features through the GRU"
-show classify --db "$demo/survey.db" --model "$demo/taonet-small.safetensors"
+say "5. Against the truth"
+run evaluate --db "$db" --model sequence --confusion
+"$epochal" evaluate --db "$db" --model sequence --output json > "$demo/sequence.json"
 
-say "6. Score single stamps, without a store, as a filter (again with random weights)"
-cat > "$demo/stamp.net" <<'NET'
-network  demo
-about    three layers, enough to show the way of a stamp
-input    planes=1 size=64
-normalise asinh scope=plane
-encoder
-    conv 8 kernel=3 pad=same
-    relu
-    maxpool 4
-    conv 16 kernel=3 pad=same
-    relu
-    maxpool 4
-    flatten
-stamp    planes=science classes=bogus,real
-    linear 1
-    sigmoid
-NET
-"$epochal" models --net "$demo/stamp.net" --init "$demo/stamp.safetensors"
-first=$(find "$demo/survey/SN" -name '*.fits' | sort | head -n 1)
-show score --model "$demo/stamp.safetensors" --format stamps "$first"
+say "6. Score single stamps, real or bogus, and hold the scores against the truth"
+head_of "$demo/stamps.txt" score --db "$db" --model realbogus
+run evaluate --db "$db" --model realbogus
+"$epochal" evaluate --db "$db" --model realbogus --output json > "$demo/realbogus.json"
 
 say "Where the results are"
-echo "  $demo/survey.db                  the store, with objects, stamps and scores (try: sqlite3 $demo/survey.db .tables)"
-echo "  $demo/taonet-small.safetensors   the model, with random weights"
-echo "The scores mean nothing: the networks were not trained. They show that the way from files to scores works."
+echo "  $db                      the store: objects, stamps, scores (try: sqlite3 $db 'SELECT * FROM latest_class_scores LIMIT 6')"
+echo "  $demo/classes.txt, stamps.txt          every score"
+echo "  $demo/sequence.json, realbogus.json    the reports of steps 5 and 6 in full"
+echo "Survey and models are simulated: this shows what the tool does, not what it will make of your sky."
