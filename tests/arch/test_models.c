@@ -110,6 +110,22 @@ static void test_taonet(void **state)
     }
 }
 
+/* 2 layers of growth 8 on 16 channels, halved twice: 32 features; the rest by the formulas of the layers. */
+static void test_hits(void **state)
+{
+    (void)state;
+    epo_model *model = create("hits", NULL);
+    epo_model_info info;
+    epo_model_get_info(model, &info);
+    uint64_t encoder = 0;
+    check_ok(epo__net_visit(epo__model_encoder(model), "encoder", add_trainable, &encoder));
+    assert_int_equal(info.features, 32);
+    assert_int_equal(encoder, 19936);
+    assert_int_equal(info.heads[EPO_HEAD_SEQUENCE].parameters, 43776 + 64 * 4 + 4);
+    assert_int_equal(info.stride, 1);
+    epo_model_free(model);
+}
+
 static void test_other_classes(void **state)
 {
     (void)state;
@@ -190,7 +206,7 @@ static void test_wrong_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stamp_models), cmocka_unit_test(test_taonet), cmocka_unit_test(test_other_classes),
+        cmocka_unit_test(test_stamp_models), cmocka_unit_test(test_taonet), cmocka_unit_test(test_hits), cmocka_unit_test(test_other_classes),
         cmocka_unit_test(test_every_file),   cmocka_unit_test(test_seed),   cmocka_unit_test(test_wrong_options),
     };
     unsetenv("EPOCHAL_MODELS"); /* the networks of this checkout */
