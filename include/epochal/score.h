@@ -27,6 +27,7 @@ typedef struct epo_score_options {
     const char *extname;      /* FITS: which extension; NULL: the first image */
     bool trust_input;
     bool triplet_head;        /* sequences: the encoder's own head on the middle nights, in place of the sequence head */
+    bool turns;               /* sequences: the mean over the 8 flips and quarter turns of the stamps, for 8 times the work */
     const char *split;        /* store: "name:part"; NULL: everything */
     const char *command_line; /* kept with the run in the store; NULL: "" */
 } epo_score_options;

@@ -18,6 +18,7 @@
 #include "data/objects.h"
 #include "data/sequence.h"
 #include "epochal/score.h"
+#include "image/geometry.h"
 #include "image/normalise.h"
 #include "store/objects.h"
 #include "store/results.h"
@@ -34,8 +35,9 @@ typedef struct item {
     double *probabilities;
     char error[512];   /* "" when it was classified */
     float *planes;     /* of overlapping triplets, one behind the other */
+    float *turned;     /* the planes of all triplets, turned */
     double *mjds;      /* of their nights */
-    size_t plane_room, mjd_room;
+    size_t plane_room, turned_room, mjd_room;
 } item;
 
 typedef struct classifier {
@@ -48,6 +50,7 @@ typedef struct classifier {
     epo__engine **engines;       /* one a worker */
     epo__image_work *rooms;
     size_t class_count;
+    int turns;                   /* of flips and quarter turns: 1 or 8 */
     int batch;                   /* triplets that go through the encoder together */
     epo_score_fn result;
     void *result_context;
@@ -74,6 +77,7 @@ static void item_free(void *context, void *chunk)
     epo__pool_free(&it->texts);
     free(it->probabilities);
     free(it->planes);
+    free(it->turned);
     free(it->mjds);
     free(it);
 }
@@ -147,6 +151,26 @@ static epo_status make_triplets(classifier *c, item *it, int worker, float **pla
     return epo__normalise(&c->normaliser, &block, &c->rooms[worker]);
 }
 
+/* Adds to it->probabilities those of the planes under one flip and quarter turn. */
+static epo_status add_turn(classifier *c, item *it, int worker, const float *planes, int turn)
+{
+    const epo__network *n = epo__model_network(c->model);
+    size_t nights = it->triplets * (size_t)n->planes, plane = (size_t)n->height * (size_t)n->width, floats;
+    double probabilities[EPO__MAX_CLASSES];
+    if (turn) {
+        if (!epo__size_mul(nights, plane, &floats) || !epo__grow(&it->turned, &it->turned_room, floats, sizeof *it->turned))
+            return epo__nomem("turned triplets");
+        for (size_t i = 0; i < nights; i++) epo__image_dihedral(planes + i * plane, n->height, n->width, it->turned + i * plane, turn);
+        planes = it->turned;
+    }
+    epo_status status = c->head == EPO_HEAD_TRIPLET
+                            ? epo__engine_run(c->engines[worker], 1, planes, probabilities)
+                            : epo__engine_sequence(c->engines[worker], it->triplets, planes, it->mjds, probabilities);
+    if (status == EPO_OK) status = epo__score_check(probabilities, c->class_count);
+    for (size_t k = 0; status == EPO_OK && k < c->class_count; k++) it->probabilities[k] += probabilities[k] / c->turns;
+    return status;
+}
+
 static epo_status classify_item(classifier *c, item *it, int worker)
 {
     size_t nights = (size_t)epo__model_network(c->model)->planes;
@@ -158,11 +182,9 @@ static epo_status classify_item(classifier *c, item *it, int worker)
         epo__nn_set_threads(1); /* workers run side by side, each on one thread */
         status = epo__engine_create(c->model, c->head, c->batch, &c->engines[worker]);
     }
-    if (status == EPO_OK && c->head == EPO_HEAD_TRIPLET)
-        status = epo__engine_run(c->engines[worker], 1, planes, it->probabilities);
-    else if (status == EPO_OK)
-        status = epo__engine_sequence(c->engines[worker], it->triplets, planes, it->mjds, it->probabilities);
-    return status == EPO_OK ? epo__score_check(it->probabilities, c->class_count) : status;
+    memset(it->probabilities, 0, c->class_count * sizeof *it->probabilities);
+    for (int turn = 0; status == EPO_OK && turn < c->turns; turn++) status = add_turn(c, it, worker, planes, turn);
+    return status;
 }
 
 static epo_status item_work(void *context, void *chunk, int worker)
@@ -207,8 +229,9 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     epo_head head = options->triplet_head ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
     if (!epo__model_head(model, head)) return epo__fail(EPO_EMODEL, "the model has no %s head, so it cannot classify sequences with it", epo_head_name(head));
     const epo__network *n = epo__model_network(model);
+    if (options->turns && n->height != n->width) return epo__fail(EPO_EARG, "%s: planes of %d x %d cannot be turned", n->name, n->height, n->width);
     int threads = epo__threads(options->threads);
-    classifier c = {.model = model, .head = head, .class_count = n->heads[head].class_count, .result = result,
+    classifier c = {.model = model, .head = head, .class_count = n->heads[head].class_count, .turns = options->turns ? EPO_DIHEDRAL_COUNT : 1, .result = result,
                     .result_context = context, .summary = out};
     double start = epo__seconds();
     epo_status status = epo__score_batch(options, &c.batch);

@@ -36,7 +36,7 @@ static void add_options(epo__string *s, const epo_model_info *info, const epo_sc
         epo__string_add(s, ",\"split\":");
         epo__string_add_json(s, o->split);
     }
-    epo__string_add(s, "}");
+    epo__string_addf(s, ",\"triplet_head\":%s,\"turns\":%s}", o->triplet_head ? "true" : "false", o->turns ? "true" : "false");
 }
 
 void epo__run_versions(epo__string *s)

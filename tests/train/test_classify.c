@@ -4,6 +4,7 @@
 #include "train/by_hand.h"
 
 #include <signal.h>
+#include <zlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -287,6 +288,35 @@ static void probabilities_are_those_of_the_network(void **state)
     }
 }
 
+/* Mirrors every stamp about its horizontal middle, in the store itself. */
+static void turn_survey(void)
+{
+    sqlite3 *handle;
+    sqlite3_stmt *read, *write;
+    assert_int_equal(sqlite3_open_v2(db, &handle, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(handle, "SELECT stamp, data FROM pixels", -1, &read, NULL), SQLITE_OK);
+    while (sqlite3_step(read) == SQLITE_ROW) {
+        static int16_t pixels[SIDE * SIDE];
+        const int16_t *from = sqlite3_column_blob(read, 1);
+        assert_int_equal(sqlite3_column_bytes(read, 1), sizeof pixels);
+        for (int y = 0; y < SIDE; y++) memcpy(pixels + y * SIDE, from + (SIDE - 1 - y) * SIDE, SIDE * sizeof *pixels);
+        assert_int_equal(sqlite3_prepare_v2(handle, "UPDATE stamps SET crc32 = ?2 WHERE id = ?1", -1, &write, NULL), SQLITE_OK);
+        sqlite3_bind_int64(write, 1, sqlite3_column_int64(read, 0));
+        sqlite3_bind_int64(write, 2, (sqlite3_int64)crc32(0, (const unsigned char *)pixels, sizeof pixels));
+        assert_int_equal(sqlite3_step(write), SQLITE_DONE);
+        sqlite3_finalize(write);
+        assert_int_equal(sqlite3_prepare_v2(handle, "UPDATE pixels SET data = ?2 WHERE stamp = ?1", -1, &write, NULL), SQLITE_OK);
+        sqlite3_bind_int64(write, 1, sqlite3_column_int64(read, 0));
+        sqlite3_bind_blob(write, 2, pixels, sizeof pixels, SQLITE_STATIC);
+        assert_int_equal(sqlite3_step(write), SQLITE_DONE);
+        sqlite3_finalize(write);
+    }
+    sqlite3_finalize(read);
+    assert_int_equal(sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(handle);
+}
+
 /* The encoder's own head sees the middle nights only. */
 static void the_encoder_alone(void **state)
 {
@@ -323,6 +353,34 @@ static void the_encoder_alone(void **state)
         for (int k = 0; k < CLASSES; k++) check_near(found->probabilities[k], (double)expected[k], 2e-6);
     }
     results_clear(&r);
+    epo_store_close(store);
+    epo_model_free(model);
+}
+
+/* A survey that is turned as a whole gets the same mean over all turns, and another answer without them. */
+static void turns_are_averaged(void **state)
+{
+    (void)state;
+    import_survey();
+    epo_model *model = model_of(networks[1], weights, 31);
+    epo_store *store = open_survey();
+    epo_score_options options = EPO_SCORE_OPTIONS_INIT;
+    results r[2][2] = {{{0}}};
+    for (int turned = 0; turned < 2; turned++) {
+        for (int turns = 0; turns < 2; turns++) {
+            options.turns = turns;
+            check_ok(epo_classify_store(model, store, &options, remember_result, &r[turned][turns], &r[turned][turns].summary));
+        }
+        turn_survey();
+    }
+    double moved = 0;
+    for (size_t i = 0; i < r[0][0].count; i++)
+        for (size_t k = 0; k < r[0][0].all[i].class_count; k++) {
+            check_near(r[0][1].all[i].probabilities[k], r[1][1].all[i].probabilities[k], 2e-6);
+            moved = fmax(moved, fabs(r[0][0].all[i].probabilities[k] - r[1][0].all[i].probabilities[k]));
+        }
+    assert_true(moved > 1e-4);
+    for (int i = 0; i < 4; i++) results_clear(&r[i / 2][i % 2]);
     epo_store_close(store);
     epo_model_free(model);
 }
@@ -542,6 +600,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(probabilities_are_those_of_the_network),
         TEST(the_encoder_alone),
+        TEST(turns_are_averaged),
         TEST(scores_are_kept_with_run_and_model),
         TEST(a_split_is_honoured),
         TEST(a_damaged_stamp_spoils_its_object_only),
