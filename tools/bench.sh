@@ -52,10 +52,11 @@ torch_rate() {
 
 # Network, its side, batch. Ours, PyTorch's, ours again; the slower of ours is compared.
 train() {
-    bench train --net "$1" --batch "$3" --rounds 3 | tee "$folder/train.txt"
-    theirs=$(torch_rate "$2" "$3")
+    bench train --net "$1" --batch "$3" --rounds 3 >"$folder/train.txt"
+    cat "$folder/train.txt"
+    theirs=$(torch_rate "$2" "$3") || theirs=
     if [ -z "$theirs" ]; then
-        echo "PyTorch: skipped, it or $peers/taonet_torch.py is not there"
+        echo "PyTorch: skipped, it or $peers/taonet_torch.py is not there, or it failed"
         return
     fi
     again=$("$epochal" bench train --net "$1" --batch "$3" --rounds 3 --output csv | sed -n 's/^train,rate,\([^,]*\),.*/\1/p')
