@@ -183,7 +183,7 @@ demo: deps
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/make_survey
 	@BUILD=$(BUILD) sh tools/demo.sh
 
-## bench      how fast the main jobs are on this machine
+## bench      how fast the main jobs are on this machine; ONLY=train for one of them
 bench: deps
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/make_survey
 	@BUILD=$(BUILD) sh tools/bench.sh

@@ -87,4 +87,7 @@ typedef struct epo__nn_info {
 } epo__nn_info;
 void epo__nn_get_info(epo__nn_info *out);
 
+/* As epo_system_matrix_rate; threads 1 or more. */
+epo_status epo__nn_matrix_rate(int threads, double *rate);
+
 #endif

@@ -34,6 +34,11 @@ int epo_system_threads(void)
     return epo__threads(0);
 }
 
+epo_status epo_system_matrix_rate(int threads, double *rate)
+{
+    return epo__nn_matrix_rate(epo__threads(threads), rate);
+}
+
 static void processor_name(char *out, size_t size)
 {
     char line[256];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_train.c - train and finetune as their users run them, on a small simulated survey. */
+ * test_train.c - train, finetune and bench train as their users run them, on a small simulated survey. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -114,8 +114,58 @@ static void test_refused(void **state)
     command_free(&r);
 }
 
+static void replace(char *text, const char *part, const char *with)
+{
+    char *found = strstr(text, part);
+    assert_non_null(found);
+    assert_int_equal(strlen(part), strlen(with));
+    memcpy(found, with, strlen(with));
+}
+
+/* Runs `epochal bench train` with a folder for temporary files that must be empty after it. */
+static command_result bench_train(const char *text, const char *options)
+{
+    char line[1024];
+    const char *other = temp_path(folder, "bench.net");
+    write_file(other, text, strlen(text));
+    snprintf(line, sizeof line, "mkdir -p '%s/t' && TMPDIR='%s/t' \"$EPOCHAL\" bench train --net '%s' --threads 1 -o csv %s", folder, folder, other, options);
+    command_result r = command_shell(line);
+    assert_int_equal(rmdir(temp_path(folder, "t")), 0);
+    return r;
+}
+
+static void test_bench_train(void **state)
+{
+    (void)state;
+    char text[sizeof net_text];
+    memcpy(text, net_text, sizeof text);
+    command_result r = bench_train(text, "--batch 4 --rounds 3");
+    command_expect(&r, 0);
+    assert_int_equal(lines(r.out), 1 + 8);
+    assert_non_null(strstr(r.out, "train,rate,"));
+    /* 16 x 16 x 3 x 9 x 4 in the encoder, 4 x 3 in its head, times 6 */
+    assert_non_null(strstr(r.out, "train,work,0.000166,Gflop a triplet"));
+    assert_non_null(strstr(r.out, "train,share of it,"));
+    command_free(&r);
+
+    r = bench_train(text, "--batch 0");
+    command_expect(&r, 2);
+    assert_non_null(strstr(r.err, "--batch takes 1 to"));
+    command_free(&r);
+    replace(text, "SN,CV,NON", "SN,CV,XYZ");
+    r = bench_train(text, "--batch 4 --rounds 3"); /* fails with the store already made */
+    command_expect(&r, 1);
+    assert_non_null(strstr(r.err, "XYZ"));
+    command_free(&r);
+    r = COMMAND("bench", "train", "--net", "braai");
+    command_expect(&r, 2);
+    assert_non_null(strstr(r.err, "braai has no triplet head"));
+    command_free(&r);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_train), cmocka_unit_test(test_finetune), cmocka_unit_test(test_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_train), cmocka_unit_test(test_finetune), cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_bench_train)};
     return cmocka_run_group_tests(tests, begin, end);
 }

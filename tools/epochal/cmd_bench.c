@@ -10,16 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "commands.h"
 #include "epochal/import.h"
 #include "message.h"
 #include "scores.h"
-
-typedef struct bench_options {
-    cli_common common;
-    const char *format;
-    int rounds, batch;
-} bench_options;
 
 static const cli_option options[] = {
     CLI_OPTION_MODEL(false),
@@ -29,27 +24,15 @@ static const cli_option options[] = {
     {.name = "rounds", .kind = CLI_COUNT, .argument = "N", .standard = "5", .place = offsetof(bench_options, rounds),
      .help = "how often the work is done; one more round before warms up"},
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", .place = offsetof(bench_options, batch),
-     .help = "stamps that go through the network together"},
+     .help = "stamps that go through the network together; train: triplets in a step"},
+    {.name = "net", .kind = CLI_TEXT, .argument = "FILE", .standard = "taonet", .place = offsetof(bench_options, net),
+     .help = "train: network text, or its name"},
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
 };
 
-enum { MAX_ROUNDS = 10000 };
-
-/* A benchmark under way. */
-typedef struct bench {
-    const cli_call *call;
-    const bench_options *options;
-    const char *const *paths;
-    size_t path_count;
-    cli_output *output;
-    double times[MAX_ROUNDS]; /* seconds of each round */
-    size_t rounds;
-    char made[512];           /* the input that was made, "" when none was */
-} bench;
-
-static double seconds(void)
+double cli_bench_seconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -62,7 +45,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void measure(bench *b, const char *what, double value, const char *unit)
+void cli_bench_measure(bench *b, const char *what, double value, const char *unit)
 {
     cli_put_text(b->output, b->call->operands[0]);
     cli_put_text(b->output, what);
@@ -73,17 +56,16 @@ static void measure(bench *b, const char *what, double value, const char *unit)
     cli_row_end(b->output);
 }
 
-/* Median and extremes of the rounds, and how much of `work` that is in a second. */
-static void measure_rounds(bench *b, double work, const char *rate_unit)
+void cli_bench_rounds(bench *b, double work, const char *rate_unit)
 {
     qsort(b->times, b->rounds, sizeof *b->times, compare);
     double median = b->times[b->rounds / 2];
-    measure(b, "median", 1e3 * median, "ms");
-    measure(b, "fastest", 1e3 * b->times[0], "ms");
-    measure(b, "slowest", 1e3 * b->times[b->rounds - 1], "ms");
-    if (rate_unit && median > 0) measure(b, "rate", work / median, rate_unit);
+    cli_bench_measure(b, "median", 1e3 * median, "ms");
+    cli_bench_measure(b, "fastest", 1e3 * b->times[0], "ms");
+    cli_bench_measure(b, "slowest", 1e3 * b->times[b->rounds - 1], "ms");
+    if (rate_unit && median > 0) cli_bench_measure(b, "rate", work / median, rate_unit);
     struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) == 0) measure(b, "peak memory", (double)usage.ru_maxrss / 1024, "MiB");
+    if (getrusage(RUSAGE_SELF, &usage) == 0) cli_bench_measure(b, "peak memory", (double)usage.ru_maxrss / 1024, "MiB");
 }
 
 static epo_status count_triplets(void *context, const epo_score *score)
@@ -165,9 +147,9 @@ static int bench_scores(bench *b, bool one_stamp)
         if (status != EPO_OK) result = cli_failed(status);
     }
     for (int i = 0; i <= b->options->rounds && result == CLI_OK; i++) {
-        double start = seconds();
+        double start = cli_bench_seconds();
         epo_status status = epo_scorer_files(scorer, paths, count, count_triplets, &unused, &summary);
-        double took = seconds() - start;
+        double took = cli_bench_seconds() - start;
         if (status != EPO_OK) result = cli_failed(status);
         if (i > 0) b->times[b->rounds++] = took; /* the first round warms up */
     }
@@ -178,9 +160,9 @@ static int bench_scores(bench *b, bool one_stamp)
         cli_error("no stamp could be scored");
         return CLI_BAD_INPUT;
     }
-    if (summary.refused) measure(b, "refused", (double)summary.refused, "stamps");
-    measure(b, "scored", (double)summary.scored, "stamps a round");
-    measure_rounds(b, (double)summary.scored, "stamps/s");
+    if (summary.refused) cli_bench_measure(b, "refused", (double)summary.refused, "stamps");
+    cli_bench_measure(b, "scored", (double)summary.scored, "stamps a round");
+    cli_bench_rounds(b, (double)summary.scored, "stamps/s");
     return CLI_OK;
 }
 
@@ -211,13 +193,13 @@ static int start_once(bench *b, const char *path, double *took)
     posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_addclose(&actions, ends[0]);
     pid_t child;
-    double start = seconds();
+    double start = cli_bench_seconds();
     int error = posix_spawn(&child, "/proc/self/exe", &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(ends[1]);
     char bytes[4096];
     ssize_t got = error ? -1 : read(ends[0], bytes, sizeof bytes);
-    *took = seconds() - start;
+    *took = cli_bench_seconds() - start;
     while (got > 0) got = read(ends[0], bytes, sizeof bytes);
     close(ends[0]);
     int status = 0;
@@ -241,7 +223,7 @@ static int bench_startup(bench *b)
         result = start_once(b, path, &took);
         if (i > 0) b->times[b->rounds++] = took;
     }
-    if (result == CLI_OK) measure_rounds(b, 1, NULL);
+    if (result == CLI_OK) cli_bench_rounds(b, 1, NULL);
     return result;
 }
 
@@ -276,19 +258,19 @@ static int bench_import(bench *b)
     int result = CLI_OK;
     for (int i = 0; i <= b->options->rounds && result == CLI_OK; i++) {
         epo_store *store = NULL;
-        double start = seconds();
+        double start = cli_bench_seconds();
         epo_status status = epo_store_open(path, EPO_STORE_CREATE, &store);
         if (status == EPO_OK) status = epo_import(store, b->paths, b->path_count, &import, ignore_file, NULL, &summary);
         if (status != EPO_OK) result = cli_failed(status);
         epo_store_close(store);
-        double took = seconds() - start;
+        double took = cli_bench_seconds() - start;
         if (i > 0) b->times[b->rounds++] = took;
         remove_store(path);
     }
     if (result != CLI_OK) return result;
-    measure(b, "files", (double)summary.files, "files");
-    measure(b, "imported", (double)summary.stamps, "stamps a round");
-    measure_rounds(b, (double)summary.stamps, "stamps/s");
+    cli_bench_measure(b, "files", (double)summary.files, "files");
+    cli_bench_measure(b, "imported", (double)summary.stamps, "stamps a round");
+    cli_bench_rounds(b, (double)summary.stamps, "stamps/s");
     return CLI_OK;
 }
 
@@ -305,15 +287,15 @@ static int bench_sequence(bench *b)
     epo_status status = epo_store_open(b->options->common.db, EPO_STORE_WRITE, &store);
     for (int i = 0; i <= b->options->rounds && status == EPO_OK; i++) {
         triplets = 0;
-        double start = seconds();
+        double start = cli_bench_seconds();
         status = epo_classify_store(model, store, &score, count_triplets, &triplets, &summary);
-        if (i > 0) b->times[b->rounds++] = seconds() - start;
+        if (i > 0) b->times[b->rounds++] = cli_bench_seconds() - start;
     }
     epo_store_close(store);
     epo_model_free(model);
     if (status != EPO_OK) return cli_failed(status);
-    measure(b, "classified", (double)summary.scored, "objects a round");
-    measure_rounds(b, (double)triplets, "triplets/s");
+    cli_bench_measure(b, "classified", (double)summary.scored, "objects a round");
+    cli_bench_rounds(b, (double)triplets, "triplets/s");
     return CLI_OK;
 }
 
@@ -322,6 +304,7 @@ static const struct {
     int (*run)(bench *b);
 } benches[] = {
     {"alerts", bench_alerts}, {"stamp", bench_stamp}, {"startup", bench_startup}, {"import", bench_import}, {"sequence", bench_sequence},
+    {"train", cli_bench_train},
 };
 
 static int run(const cli_call *call)
@@ -330,8 +313,8 @@ static int run(const cli_call *call)
     const bench_options *o = call->options;
     size_t which = 0, count = sizeof benches / sizeof *benches;
     while (which < count && strcmp(benches[which].name, call->operands[0]) != 0) which++;
-    if (which == count) return cli_usage(call->command, "'%s' is no benchmark: alerts, stamp, startup, import or sequence", call->operands[0]);
-    if (o->rounds < 1 || o->rounds > MAX_ROUNDS) return cli_usage(call->command, "--rounds takes 1 to %d", MAX_ROUNDS);
+    if (which == count) return cli_usage(call->command, "'%s' is no benchmark: alerts, stamp, startup, import, sequence or train", call->operands[0]);
+    if (o->rounds < 1 || o->rounds > BENCH_ROUNDS) return cli_usage(call->command, "--rounds takes 1 to %d", BENCH_ROUNDS);
     bench *b = calloc(1, sizeof *b);
     if (!b) {
         cli_error("out of memory");
@@ -365,13 +348,17 @@ const cli_command cmd_bench = {
                    "  stamp     one stamp from its file to its score, the model being loaded\n"
                    "  startup   from starting the program to its first score\n"
                    "  import    the PATHs into a fresh store under TMPDIR: stamps a second\n"
-                   "  sequence  the objects of --db through encoder and sequence head: triplets a second\n\n"
+                   "  sequence  the objects of --db through encoder and sequence head: triplets a second\n"
+                   "  train     steps of training --net's encoder with its triplet head, on simulated objects under TMPDIR: triplets a\n"
+                   "            second, and what they come to of the machine's rate of multiplying float32 matrices, each convolution\n"
+                   "            counted as plain sums, three times (forward, and the gradients of inputs and weights)\n\n"
                    "stamp and startup make their own input when no PATH is given.",
     .examples = "epochal bench alerts --model braai.safetensors alerts/*.avro\n"
                 "# latency with one thread\n"
                 "epochal bench stamp --model braai.safetensors --threads 1 --rounds 1000\n"
                 "epochal bench import --format tao TAO/\n"
-                "epochal bench sequence --model taonet.safetensors --db crts.db",
+                "epochal bench sequence --model taonet.safetensors --db crts.db\n"
+                "epochal bench train --net taonet32 --batch 8 --threads 2",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .options_size = sizeof(bench_options),
