@@ -24,7 +24,7 @@ recipe() { # SPLIT
     train --split "$1" --stage encoder --epochs 20 --rate 0.003 --out "$folder/$1.encoder.safetensors"
     train --split "$1" --from "$folder/$1.encoder.safetensors" --stage sequence --epochs 60 --rate 0.003 --class-weights --no-balance --variants 8 \
         --out "$folder/$1.frozen.safetensors"
-    train --split "$1" --from "$folder/$1.frozen.safetensors" --stage joint --epochs 24 --rate 0.001 --class-weights --no-balance --keep-statistics \
+    train --split "$1" --from "$folder/$1.frozen.safetensors" --stage joint --epochs 30 --rate 0.001 --class-weights --no-balance --keep-statistics \
         --out "$folder/$1.joint.safetensors"
 }
 
@@ -40,7 +40,7 @@ for stage in encoder frozen joint; do
     [ $stage = encoder ] && head=triplet
     set --
     for k in 0 1 2 3 4; do
-        "$epochal" classify --db "$db" --split "fold$k:test" --model "$folder/fold$k.$stage.safetensors" --head $head --quiet > /dev/null
+        "$epochal" classify --db "$db" --split "fold$k:test" --model "$folder/fold$k.$stage.safetensors" --head $head --turns --quiet > /dev/null
         set -- "$@" --model "$folder/fold$k.$stage.safetensors" --split "fold$k:test"
     done
     echo
