@@ -67,7 +67,7 @@ LIBRARY := $(BUILD)/libepochal.so.$(VERSION)
 MAN_PAGES := $(BUILD)/man/epochal.1 $(COMMANDS:%=$(BUILD)/man/epochal-%.1)
 COMPLETION := $(BUILD)/completion/epochal
 
-.PHONY: all demo test run-tests check run-check sanitize bench run-bench install install-files uninstall clean format help deps deps-test \
+.PHONY: all demo test run-tests check run-check sanitize bench models run-bench install install-files uninstall clean format help deps deps-test \
         deps-check ready man FORCE
 .SECONDARY:
 
@@ -187,6 +187,11 @@ demo: deps
 bench: deps
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/make_survey
 	@BUILD=$(BUILD) sh tools/bench.sh
+
+## models     trains the shipped models again, and says whether they are the same bytes (half an hour)
+models: deps
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal
+	@BUILD=$(BUILD) sh tools/models.sh
 
 # --- installation --------------------------------------------------------------------------------------------------------
 define PC_FILE

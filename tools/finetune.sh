@@ -15,10 +15,10 @@ judge() { # WEIGHTS TITLE
     "$epochal" evaluate --db "$db" --split main:test --model "$1"
 }
 
-judge "$folder/joint.safetensors" "six classes"
+judge "$folder/six.safetensors" "six classes"
 for task in transient-vs-non sn-vs-non; do
     # shellcheck disable=SC2086 # options are words
-    "$epochal" finetune --db "$db" --split main --from "$folder/joint.safetensors" --task $task --rate 0.0002 --keep-statistics --out "$folder/$task.tuned.safetensors" $same > /dev/null
+    "$epochal" finetune --db "$db" --split main --from "$folder/six.safetensors" --task $task --rate 0.0002 --keep-statistics --out "$folder/$task.tuned.safetensors" $same > /dev/null
     judge "$folder/$task.tuned.safetensors" "$task, from the weights of six classes"
     # shellcheck disable=SC2086
     "$epochal" train --db "$db" --split main --net taonet-small16 --task $task --rate 0.001 --out "$folder/$task.scratch.safetensors" $same > /dev/null

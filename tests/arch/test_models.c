@@ -148,7 +148,7 @@ static void test_every_file(void **state)
     char **paths;
     size_t count;
     check_ok(epo_model_list(NULL, &paths, &count));
-    assert_int_equal(count, sizeof stamps / sizeof *stamps + sizeof taos / sizeof *taos + 2); /* taonet-small, hits */
+    assert_int_equal(count, sizeof stamps / sizeof *stamps + sizeof taos / sizeof *taos + 3); /* taonet-small, taonet-small16, hits */
     for (size_t i = 0; i < count; i++) {
         epo_model *model = create(paths[i], NULL);
         epo_model_info info;
