@@ -3,6 +3,7 @@
 #include "training.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "epochal/train.h"
 #include "message.h"
@@ -40,6 +41,17 @@ static epo_status print_event(void *context, const epo_train_event *event)
     cli_put_text(w->output, event->best ? "best" : "");
     cli_row_end(w->output);
     return EPO_OK;
+}
+
+static void print_summary(const cli_training *o, const epo_train_summary *s)
+{
+    const double mebibyte = 1 << 20;
+    char validation[80] = "";
+    if (!isnan(s->validation_loss))
+        snprintf(validation, sizeof validation, ", validation loss %.4f, accuracy %.4f", s->validation_loss, s->validation_accuracy);
+    cli_note("%s: written%s; %llu steps in %.0f s; memory: %.0f MiB for the supply of batches (--memory %d), %.0f MiB for the network and everything else",
+             o->out, validation, (unsigned long long)s->steps, s->seconds, (double)s->memory_supply / mebibyte, o->memory,
+             (double)(s->memory_peak - s->memory_supply) / mebibyte);
 }
 
 int cli_train(const cli_call *call, const cli_training *o)
@@ -99,10 +111,7 @@ int cli_train(const cli_call *call, const cli_training *o)
         int closed = cli_output_close(w.output);
         if (result == CLI_OK) result = closed;
     }
-    if (result == CLI_OK)
-        cli_note("%s: written, validation loss %.4f, accuracy %.4f; %llu steps in %.0f s; memory: %.0f MiB for the supply of batches, %.0f MiB in all",
-                 o->out, summary.validation_loss, summary.validation_accuracy, (unsigned long long)summary.steps, summary.seconds,
-                 (double)summary.memory_supply / (1 << 20), (double)summary.memory_peak / (1 << 20));
+    if (result == CLI_OK) print_summary(o, &summary);
     epo_store_close(store);
     return result;
 }
