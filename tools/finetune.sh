@@ -9,7 +9,7 @@ db=$folder/sim.db
 same="--stage joint --epochs 3 --schedule cosine --schedule-epochs 0 --no-balance --class-weights --clip 5 --threads 2 --seed 1 --quiet"
 
 judge() { # WEIGHTS TITLE
-    "$epochal" classify --db "$db" --split main:test --model "$1" --quiet > /dev/null
+    "$epochal" classify --db "$db" --split main:test --model "$1" --quiet > /dev/null || [ $? -eq 3 ]
     echo
     echo "$2"
     "$epochal" evaluate --db "$db" --split main:test --model "$1"

@@ -24,7 +24,7 @@ recipe() { # SPLIT
     train --split "$1" --stage encoder --epochs 20 --rate 0.003 --out "$folder/$1.encoder.safetensors"
     train --split "$1" --from "$folder/$1.encoder.safetensors" --stage sequence --epochs 60 --rate 0.003 --class-weights --no-balance --variants 8 \
         --out "$folder/$1.frozen.safetensors"
-    train --split "$1" --from "$folder/$1.frozen.safetensors" --stage joint --epochs 30 --rate 0.001 --class-weights --no-balance --keep-statistics \
+    train --split "$1" --from "$folder/$1.frozen.safetensors" --stage joint --epochs 20 --rate 0.0005 --batch 8 --class-weights --no-balance --keep-statistics \
         --out "$folder/$1.joint.safetensors"
 }
 

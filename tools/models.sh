@@ -18,6 +18,13 @@ run() {
     "$epochal" "$@"
 }
 
+# exit status 3: some objects have fewer nights than a triplet, and are named
+scored() { # FILE COMMAND...
+    file=$1
+    shift
+    run "$@" --quiet > "$file" || [ $? -eq 3 ]
+}
+
 # the last step of each: scores of the test part, and a card with them
 publish() { # NAME WEIGHTS DB SPLIT_PART [--note ...]
     name=$1 weights=$2 db=$3 part=$4
@@ -30,19 +37,21 @@ simulated="It was trained and tested on a simulated survey and has not seen the 
 
 sim=$folder/sim.db
 rm -f "$sim" "$sim-wal" "$sim-shm"
-run simulate --db "$sim" --objects 3000 --nights 24 --visits 2 --side 32 --classes BZ=2,AGN=3,CV=4,OTHER=4,SN=5,NON=6 --real-bogus 6000 --seed 1
+survey="--objects 3000 --nights 24 --visits 2 --side 32 --classes BZ=2,AGN=3,CV=4,OTHER=4,SN=5,NON=6 --real-bogus 6000 --seed 1"
+# shellcheck disable=SC2086 # options are words
+run simulate --db "$sim" $survey
 run split --db "$sim" --name main --seed 1
 
 train() { run train --db "$sim" --split main --threads 2 --seed 1 --quiet "$@"; }
 train --net taonet-small16 --stage encoder --epochs 12 --rate 0.003 --schedule cosine --schedule-epochs 0 --out "$folder/encoder.safetensors"
 train --net taonet-small16 --from "$folder/encoder.safetensors" --stage sequence --epochs 40 --rate 0.002 --schedule cosine --schedule-epochs 0 \
     --variants 8 --patience 0 --out "$folder/six.safetensors"
-run classify --db "$sim" --split main:test --model "$folder/six.safetensors" --quiet > "$folder/six.txt"
-publish sequence "$folder/six.safetensors" "$sim" main:test --note limits="$simulated" --note licence=BSD-3-Clause
+scored "$folder/six.txt" classify --db "$sim" --split main:test --model "$folder/six.safetensors"
+publish sequence "$folder/six.safetensors" "$sim" main:test --note limits="$simulated" --note licence=BSD-3-Clause --note data="epochal simulate $survey"
 
 train --net taonet-small --task realbogus --epochs 12 --rate 0.002 --schedule cosine --schedule-epochs 0 --out "$folder/stamps.safetensors"
-run score --db "$sim" --split main:test --model "$folder/stamps.safetensors" --quiet > "$folder/stamps.txt"
-publish realbogus "$folder/stamps.safetensors" "$sim" main:test --note limits="$simulated" --note licence=BSD-3-Clause
+scored "$folder/stamps.txt" score --db "$sim" --split main:test --model "$folder/stamps.safetensors"
+publish realbogus "$folder/stamps.safetensors" "$sim" main:test --note limits="$simulated" --note licence=BSD-3-Clause --note data="epochal simulate $survey"
 
 npz=$data/hits/hits_dev.npz
 if [ -f "$npz" ]; then
