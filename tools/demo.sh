@@ -6,6 +6,7 @@ set -e
 epochal=$BUILD/epochal
 demo=$BUILD/demo
 db=$demo/survey.db
+stamps=$demo/candidates.db
 rm -rf "$demo"
 mkdir -p "$demo"
 
@@ -26,8 +27,8 @@ head_of() { # FILE COMMAND...
     echo "... ($(wc -l < "$file") lines in $file)"
 }
 
-say "1. A survey: 150 objects of 6 classes seen on about 24 nights, and 400 candidates, real and bogus"
-run simulate --db "$db" --objects 150 --nights 24 --visits 2 --side 32 --classes BZ=2,AGN=3,CV=4,OTHER=4,SN=5,NON=6 --real-bogus 400 --seed 2026
+say "1. A survey: 150 objects of 6 classes, each seen on about 24 nights"
+run simulate --db "$db" --objects 150 --nights 24 --visits 2 --side 32 --classes BZ=2,AGN=3,CV=4,OTHER=4,SN=5,NON=6 --seed 2026
 
 say "2. What is in it"
 run info --db "$db"
@@ -38,17 +39,19 @@ run card sequence
 say "4. Classify: three nights at a time through the encoder, the features of all nights through the GRU"
 head_of "$demo/classes.txt" classify --db "$db" --model sequence
 
-say "5. Against the truth"
+say "5. Against the truth: how well each class is found, and (a row a true class) what was called what"
+run evaluate --db "$db" --model sequence
 run evaluate --db "$db" --model sequence --confusion
 "$epochal" evaluate --db "$db" --model sequence --output json > "$demo/sequence.json"
 
-say "6. Score single stamps, real or bogus, and hold the scores against the truth"
-head_of "$demo/stamps.txt" score --db "$db" --model realbogus
-run evaluate --db "$db" --model realbogus
-"$epochal" evaluate --db "$db" --model realbogus --output json > "$demo/realbogus.json"
+say "6. Single stamps: 400 candidates with template, science and difference, scored real or bogus, and the scores against the truth"
+run simulate --db "$stamps" --real-bogus 400 --side 32 --seed 2026
+head_of "$demo/stamps.txt" score --db "$stamps" --model realbogus --output table
+run evaluate --db "$stamps" --model realbogus
+"$epochal" evaluate --db "$stamps" --model realbogus --output json > "$demo/realbogus.json"
 
 say "Where the results are"
-echo "  $db                      the store: objects, stamps, scores (try: sqlite3 $db 'SELECT * FROM latest_class_scores LIMIT 6')"
+echo "  $db, candidates.db      the stores: objects, stamps, scores (try: sqlite3 $db 'SELECT * FROM latest_class_scores LIMIT 6')"
 echo "  $demo/classes.txt, stamps.txt          every score"
 echo "  $demo/sequence.json, realbogus.json    the reports of steps 5 and 6 in full"
 echo "Survey and models are simulated: this shows what the tool does, not what it will make of your sky."
