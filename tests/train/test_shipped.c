@@ -52,12 +52,12 @@ static const epo_card_section *section_of(const epo_card *card, const char *name
     return NULL;
 }
 
-/* The value of a fact anywhere on the card; NULL when there is none of this name. */
+/* The value of a fact or note anywhere on the card; NULL when there is none of this name. */
 static const epo_card_value *fact(const epo_card *card, const char *name)
 {
     for (size_t i = 0; i < card->count; i++) {
         const epo_card_section *s = &card->sections[i];
-        for (size_t r = 0; s->facts && r < s->row_count; r++)
+        for (size_t r = 0; s->column_count == 2 && r < s->row_count; r++)
             if (strcmp(s->cells[2 * r].text, name) == 0) return &s->cells[2 * r + 1];
     }
     return NULL;
