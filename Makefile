@@ -178,9 +178,9 @@ $(BUILD)/make_survey: tools/demo/make_survey.c
 	@mkdir -p $(@D)
 	$(call SHOW,CC)$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(WERROR) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $< -lm
 
-## demo       installs what is missing, builds, and shows the main job on a simulated handful of objects
+## demo       installs what is missing, builds, and shows the main jobs: a simulated survey, classified and scored by the shipped models
 demo: deps
-	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/make_survey
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal
 	@BUILD=$(BUILD) sh tools/demo.sh
 
 ## bench      how fast the main jobs are on this machine; ONLY=train for one of them
