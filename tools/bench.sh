@@ -60,6 +60,7 @@ train() {
         return
     fi
     again=$("$epochal" bench train --net "$1" --batch "$3" --rounds 3 --output csv | sed -n 's/^train,rate,\([^,]*\),.*/\1/p')
+    [ -n "$again" ] || return 1
     awk -v again="$again" -v theirs="$theirs" '$2 == "rate" {
         ours = $3 < again ? $3 : again
         printf "PyTorch: %s triplets/s; ours %s, and %s after it: %.1f times as many\n\n", theirs, $3, again, ours / theirs

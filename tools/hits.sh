@@ -11,7 +11,7 @@ folder=$BUILD/hits
 npz=$1
 db=$folder/hits.db
 mkdir -p "$folder"
-rm -f "$db" "$db-wal" "$db-shm"
+rm -f "$db" "$db-wal" "$db-shm" "$folder"/*.safetensors "$folder"/*.json
 
 run() {
     echo "$ epochal $*"
@@ -36,8 +36,12 @@ for part in fold0 fold1 fold2 fold3 fold4 all; do
 done
 # so small a network gains nothing from a second thread, but two trainings do
 for pair in "fold0 fold1" "fold2 fold3" "fold4 all"; do
-    for part in $pair; do recipe $part & done
-    wait
+    jobs=
+    for part in $pair; do
+        recipe $part &
+        jobs="$jobs $!"
+    done
+    for job in $jobs; do wait "$job"; done # a failure ends it here
 done
 for stage in encoder frozen joint; do
     head=sequence

@@ -12,6 +12,7 @@ folder=$BUILD/models
 data=${EPOCHAL_DATA:-../shared/data}
 out=${OUT:-$folder/new}
 mkdir -p "$folder" "$out"
+rm -f "$out/sequence.safetensors" "$out/realbogus.safetensors" "$out/hits.safetensors"
 
 run() {
     echo "$ epochal $*"

@@ -190,15 +190,15 @@ static epo_status keep_extra(const char *path, epo_model *model, const epo__safe
     return status;
 }
 
-/* Normalisation and stride, where the file says others than its network text. */
-static epo_status apply_kept(const char *path, const epo__safetensors *file, epo__network *network)
+/* Normalisation, and unless another text was given the stride, where the file says others than its network text. */
+static epo_status apply_kept(const char *path, const epo__safetensors *file, const epo_model_options *options, epo__network *network)
 {
     const char *stride = epo__safetensors_metadata(file, stride_key);
     epo_model_options kept = {.normalise = epo__safetensors_metadata(file, normalise_key)};
     epo_status status = epo__network_apply_options(network, &kept);
     if (status == EPO_EARG) return epo__fail_in(EPO_EMODEL, "%s: %s", path, normalise_key);
     int64_t nights;
-    if (status != EPO_OK || !stride) return status;
+    if (status != EPO_OK || !stride || options->net) return status;
     if (!epo__parse_int(stride, 1, network->planes, &nights))
         return epo__fail(EPO_EMODEL, "%s: %s \"%.20s\" is not from 1 to %d", path, stride_key, stride, network->planes);
     network->stride = (int)nights;
@@ -216,7 +216,7 @@ static epo_status load(const char *path, const epo_model_options *options, epo_m
     if (status != EPO_OK) goto done;
     find_heads(file, network, &values);
     status = read_classes(path, file, network);
-    if (status == EPO_OK) status = apply_kept(path, file, network);
+    if (status == EPO_OK) status = apply_kept(path, file, options, network);
     if (status == EPO_OK) status = epo__network_apply_options(network, options);
     if (status != EPO_OK) goto done;
     status = epo__model_build(network, values, &model);

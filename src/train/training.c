@@ -166,6 +166,7 @@ static epo_status end_epoch(epo__training *f)
         p->best_accuracy = v.accuracy;
         p->bad_epochs = 0;
         status = epo__weights_keep(f->model, &f->best);
+        if (status != EPO_OK) return status; /* a checkpoint would remember a best epoch without its weights */
     } else {
         p->bad_epochs++;
     }

@@ -193,6 +193,7 @@ static void add_command(epo__string *s, const epo__training *f)
     if (o->from) epo__string_addf(s, " --from sha256:%s", f->from.sha256);
     for (size_t i = 0; i < sizeof option_rows / sizeof *option_rows; i++)
         if (!is_standard(o, &standard, &option_rows[i])) add_option(s, o, &option_rows[i]);
+    if (o->memory != standard.memory) epo__string_addf(s, " --memory %zu", o->memory >> 20); /* it says how many draws of features are kept */
     epo__string_addf(s, " --seed %" PRIu64 " --threads %d --out OUT", o->seed, f->threads);
 }
 

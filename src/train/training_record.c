@@ -30,6 +30,7 @@ epo_status epo__training_options_text(epo__training *f)
     epo__string_add(&s, "{");
     add_text(&s, "net", o->net);
     add_text(&s, "from", o->from);
+    add_text(&s, "from_sha256", o->from ? f->from.sha256 : NULL); /* a file of the same name may hold other weights by now */
     add_text(&s, "split", o->split);
     add_text(&s, "task", o->task);
     add_text(&s, "stage", o->stage);

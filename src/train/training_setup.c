@@ -118,6 +118,8 @@ static epo_status check_stages(const epo__training *f)
         for (int h = 0; h < EPO_HEAD_COUNT; h++)
             if (epo__stage_uses(f->stages[i], (epo_head)h) && !epo__model_head(f->model, (epo_head)h))
                 return epo__fail(EPO_EARG, "stage %s: the network %s has no %s head", epo__stage_name(f->stages[i]), n->name, epo_head_name((epo_head)h));
+    if (f->options->keep_statistics && f->stages[f->stage_count - 1] != EPO__STAGE_JOINT)
+        return epo__fail(EPO_EARG, "keep-statistics is for the stage joint");
     if (f->options->keep_statistics && f->stages[0] == EPO__STAGE_JOINT && !f->options->from)
         return epo__fail(EPO_EARG, "a joint training from random weights has no statistics to keep: train the encoder first, or start from weights");
     if (f->stamps.task.label_count && f->stages[f->stage_count - 1] == EPO__STAGE_SEQUENCE && f->stage_count == 1)

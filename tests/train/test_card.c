@@ -193,7 +193,7 @@ static void test_command(void **state)
     o.rate = 0.003;
     json_t *root = train(t, &o);
     assert_string_equal(text(root, "command"), "epochal train --db DB --split main --net toy --task SN:CV,NON --stage encoder --epochs 1 --batch 8 --rate 0.003 "
-                                               "--no-turns --nights 6 --seed 18446744073709551615 --threads 1 --out OUT");
+                                               "--no-turns --nights 6 --memory 64 --seed 18446744073709551615 --threads 1 --out OUT");
     const json_t *options = json_object_get(root, "options");
     assert_string_equal(text(options, "seed"), "18446744073709551615");
     assert_true(json_is_false(json_object_get(options, "turns")) && json_is_true(json_object_get(options, "balance")));

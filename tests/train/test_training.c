@@ -302,7 +302,6 @@ static void test_unknown_freeze(void **state)
     refused(t, &o, EPO_EARG, "nothing to train");
 }
 
-/* The weights that are written are those of the best epoch: a training that ends there writes the same. */
 /* SHA-256 of the values alone: trainings with other options leave another record beside the same weights. */
 static void digest_values(const char *path, char sha[65])
 {
@@ -314,6 +313,7 @@ static void digest_values(const char *path, char sha[65])
     free(bytes);
 }
 
+/* The weights that are written are those of the best epoch: a training that ends there writes the same. */
 static void test_best_is_kept(void **state)
 {
     const toy *t = *state;
@@ -573,6 +573,7 @@ static void test_refused(void **state)
     WITH(batch = 0, EPO_EARG, "batch");
     WITH(epochs = 0, EPO_EARG, "epochs");
     WITH(nights = 2, EPO_EARG, "nights");
+    WITH(keep_statistics = true; o.stage = "encoder", EPO_EARG, "for the stage joint");
     WITH(keep_statistics = true; o.stage = "joint", EPO_EARG, "no statistics to keep");
     WITH(stride = -1, EPO_EARG, "stride");
     WITH(stride = 4, EPO_EARG, "a stride of 4 nights: 1 to 3");

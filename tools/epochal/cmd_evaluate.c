@@ -69,7 +69,9 @@ static bool is_sha256(const char *text)
 /* "epochal classify --db sim.db --model fold1.safetensors --split main:test" */
 static char *remedy_of(const evaluate_options *o, const epo_model_info *info, const char *path, const char *split)
 {
-    const char *command = info->heads[EPO_HEAD_SEQUENCE].present ? "classify" : "score";
+    const char *command = info->heads[EPO_HEAD_SEQUENCE].present ? "classify"
+                          : info->heads[EPO_HEAD_STAMP].present  ? "score"
+                                                                 : "classify --head triplet";
     const size_t room = strlen(o->common.db) + strlen(path) + (split ? strlen(split) : 0) + 64;
     char *text = malloc(room);
     if (text)

@@ -163,12 +163,18 @@ static const char *flat_name(const cli_output *o, size_t flat, bool *number)
     return "";
 }
 
+/* Names of columns may come from a file too; a terminal obeys what it is sent. */
+static void put_plain(const char *text)
+{
+    for (; *text; text++) putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+}
+
 static void table_cell(const cli_output *o, size_t column, const char *text, bool number)
 {
     size_t width = o->widths[column], n = characters(text), pad = width > n ? width - n : 0;
     bool last = column + 1 == o->flat_count;
     if (number) printf("%*s", (int)pad, "");
-    fputs(text, stdout);
+    put_plain(text);
     if (!last) printf("%*s", (int)(number ? 2 : pad + 2), "");
     if (last) putchar('\n');
 }
