@@ -92,10 +92,6 @@ static epo_status run_epoch(epo__training *f)
     const epo_train_options *o = f->options;
     size_t batches = epo__supply_batches(f->main.supply);
     epo_status status = epo__supply_start(f->main.supply, f->position.epoch, f->position.batch);
-    if (status == EPO_OK && f->stamps.supply && !f->stamps_started) {
-        status = epo__supply_start(f->stamps.supply, f->position.stamp_epoch, f->position.stamp_batch);
-        f->stamps_started = true;
-    }
     while (status == EPO_OK) {
         epo__supply_batch batch;
         bool end;
@@ -199,7 +195,6 @@ static epo_status run_stages(epo__training *f, bool resumed)
 {
     epo_status status = EPO_OK;
     while (status == EPO_OK) {
-        f->stamps_started = false;
         status = epo__stage_open(f);
         if (status == EPO_OK && resumed) {
             status = epo__checkpoint_read(f->checkpoint, f->model, f->optimiser, &f->best);
@@ -208,6 +203,8 @@ static epo_status run_stages(epo__training *f, bool resumed)
             status = save_checkpoint(f); /* so that a run that is killed early is found again, and not begun anew */
         }
         resumed = false;
+        /* the candidates' epochs are their own: they go on while those of the task come and go */
+        if (status == EPO_OK && f->stamps.supply) status = epo__supply_start(f->stamps.supply, f->position.stamp_epoch, f->position.stamp_batch);
         while (status == EPO_OK && !stage_is_over(f)) {
             status = run_epoch(f);
             if (status == EPO_OK) status = end_epoch(f);

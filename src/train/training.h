@@ -40,7 +40,6 @@ typedef struct epo__training {
     epo__origin from;           /* all zeros for random weights */
     bool given[EPO_HEAD_COUNT]; /* heads that the weights to start from had */
     epo__feed main;             /* of the task that was asked for */
-    bool stamps_started;        /* their epoch goes on while those of the task come and go */
     epo__feed stamps;           /* candidates that the stamp head learns from beside it */
     epo__stage stages[EPO__STAGES_MAX];
     int stage_count;

@@ -14,13 +14,7 @@ static const char net_text[] = "network tiny\ninput planes=3 size=16\nfusion ear
 
 static char *folder, db[512], net[512], out[512], fine[512];
 
-static void run_ok(const char *const *arguments)
-{
-    command_result r = command_run(arguments);
-    command_expect(&r, 0);
-    command_free(&r);
-}
-#define RUN(...) run_ok((const char *const[]){__VA_ARGS__, NULL})
+#define RUN(...) command_ok((const char *const[]){__VA_ARGS__, NULL})
 
 static int begin(void **state)
 {

@@ -16,13 +16,7 @@ static const char net_text[] =
 
 static char *folder, db[512], a[512], b[512], list[512];
 
-static void run_ok(const char *const *arguments)
-{
-    command_result r = command_run(arguments);
-    command_expect(&r, 0);
-    command_free(&r);
-}
-#define RUN(...) run_ok((const char *const[]){__VA_ARGS__, NULL})
+#define RUN(...) command_ok((const char *const[]){__VA_ARGS__, NULL})
 
 static void refused(command_result r, int status, const char *part)
 {

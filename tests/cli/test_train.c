@@ -13,13 +13,6 @@ static const char net_text[] = "network tiny\ninput planes=3 size=16\nfusion ear
 
 static char *folder, db[512], net[512], out[512], fine[512];
 
-static void run_ok(const char *const *arguments)
-{
-    command_result r = command_run(arguments);
-    command_expect(&r, 0);
-    command_free(&r);
-}
-
 static int begin(void **state)
 {
     (void)state;
@@ -29,9 +22,9 @@ static int begin(void **state)
     snprintf(out, sizeof out, "%s/tiny.safetensors", folder);
     snprintf(fine, sizeof fine, "%s/fine.safetensors", folder);
     write_file(net, net_text, sizeof net_text - 1);
-    run_ok((const char *const[]){"simulate", "--db", db, "--objects", "36", "--nights", "8", "--visits", "1", "--side", "16", "--field-objects", "1",
+    command_ok((const char *const[]){"simulate", "--db", db, "--objects", "36", "--nights", "8", "--visits", "1", "--side", "16", "--field-objects", "1",
                                  "--classes", "SN=1,CV=1,NON=1", NULL});
-    run_ok((const char *const[]){"split", "--db", db, "--name", "main", "--fractions", "0.6,0.3,0.1", NULL});
+    command_ok((const char *const[]){"split", "--db", db, "--name", "main", "--fractions", "0.6,0.3,0.1", NULL});
     return 0;
 }
 

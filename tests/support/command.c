@@ -81,3 +81,10 @@ void command_expect(const command_result *result, int status)
     if (result->status != status)
         fail_msg("exit status %d, not %d\nstdout: %.2000s\nstderr: %.2000s", result->status, status, result->out, result->err);
 }
+
+void command_ok(const char *const *arguments)
+{
+    command_result r = command_run(arguments);
+    command_expect(&r, 0);
+    command_free(&r);
+}

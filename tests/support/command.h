@@ -24,4 +24,7 @@ void command_free(command_result *result);
 /* Fails the test, with what was printed, when the status is another one. */
 void command_expect(const command_result *result, int status);
 
+/* Runs it and fails the test when it does not end with status 0. */
+void command_ok(const char *const *arguments);
+
 #endif
