@@ -125,4 +125,7 @@ void epo__photometry_list_free(epo__photometry_list *list);
 /* The points of one object and method, by mjd. */
 epo_status epo__store_photometry_of(epo_store *store, int64_t object, const char *method, epo__photometry_list *list);
 
+/* The names of the methods there is photometry of, ascending, at most `room`; texts go to `pool`. */
+epo_status epo__store_photometry_methods(epo_store *store, epo__pool *pool, const char **names, size_t room, size_t *count);
+
 #endif

@@ -181,6 +181,23 @@ epo_status epo__store_photometry_of(epo_store *store, int64_t object, const char
     return status;
 }
 
+epo_status epo__store_photometry_methods(epo_store *store, epo__pool *pool, const char **names, size_t room, size_t *count)
+{
+    *count = 0;
+    epo__query q = epo__query_open(store, "SELECT DISTINCT method FROM photometry ORDER BY method");
+    bool row;
+    epo_status status;
+    while ((status = epo__query_row(&q, &row)) == EPO_OK && row && *count < room) {
+        if (!epo__column_text(&q, 0, pool, &names[*count])) {
+            status = epo__nomem("photometry");
+            break;
+        }
+        if (names[*count]) ++*count;
+    }
+    epo__query_close(&q);
+    return status;
+}
+
 void epo__photometry_list_free(epo__photometry_list *list)
 {
     free(list->rows);
