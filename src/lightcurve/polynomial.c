@@ -90,7 +90,7 @@ static bool fit_least_norm(const epo__curve_point *points, size_t n, int degree,
             a[(size_t)k * n + i] = power;
             lengths[k] += power * power;
         }
-        y[i] = points[i].mag - points[0].mag;
+        y[i] = points[i].mag; /* not m - m_0: the least norm would be another */
     }
     for (int k = 0; k <= degree; k++)
         for (size_t i = 0; i < n; i++) a[(size_t)k * n + i] /= sqrt(lengths[k]);
