@@ -101,7 +101,7 @@ typedef struct epo_features_summary {
 
 /* Light curves in CSV files (gz too) with id, mjd, mag, mag_err and, where there are such columns, class and filter.
  * Folders are searched through. An object's points may lie apart, and in several files: all are read first, which takes
- * about 40 bytes a point. A bad file is refused whole and told to `refused` (may be NULL), the others count.
+ * about 70 bytes a point. A bad file is refused whole and told to `refused` (may be NULL), the others count.
  * options NULL: the standard ones. EPO_EARG: options that exclude each other or are out of range. */
 epo_status epo_features_files(const char *const *paths, size_t count, const epo_features_options *options,
                               epo_features_fn row, epo_features_refused_fn refused, void *context,

@@ -27,9 +27,9 @@ typedef struct feature {
 #define CODE "code of MANTRA"
 #define RICHARDS "Richards et al. 2011"
 #define FATS "FATS (Nun et al. 2015)"
-#define DISANTO "D'Isanto et al. 2016"
+#define MOMENTS "moment coefficient, as FATS has skew"
 #define STETSON "Stetson 1996, as in FATS"
-#define THESIS "Gomez 2017 (thesis behind MANTRA)"
+#define THESIS "thesis behind MANTRA"
 
 #define FLUX_RATIO(percent, upper, upper_text, lower_text)                                                           \
     {                                                                                                                \
@@ -77,7 +77,7 @@ static const feature features[] = {
     {"kurtosis",
      {{4, "1", "G2 = n(n+1)/((n-1)(n-2)(n-3)) sum z^4 - 3(n-1)^2/((n-2)(n-3)), z = (m - mean)/std; 0 for a constant",
        CODE, epo__f_kurtosis_corrected, 0},
-      {2, "1", "g2 = m4/m2^2 - 3, m_k = mean (m - mean)^k", DISANTO, epo__f_kurtosis_plain, 0}}},
+      {2, "1", "g2 = m4/m2^2 - 3, m_k = mean (m - mean)^k", MOMENTS, epo__f_kurtosis_plain, 0}}},
     {"max_slope",
      {{2, "mag/h", "max |dm/dt| of neighbours in time", CODE, epo__f_max_slope, 24},
       {2, "mag/d", "max |dm/dt| of neighbours in time", FATS, epo__f_max_slope, 1}}},
@@ -98,7 +98,7 @@ static const feature features[] = {
       {1, "1", "max |m - median|/median", FATS, epo__f_percent_amplitude_mag, 0}}},
     {"percent_difference_flux_percentile",
      {{1, "1", "(Q95 - Q50)/median, f = 10^(-m)", CODE, epo__f_percent_difference, 0.5},
-      {1, "1", "(Q95 - Q5)/median, f = 10^(-0.4 m)", DISANTO, epo__f_percent_difference, 0.05}}},
+      {1, "1", "(Q95 - Q5)/median, f = 10^(-0.4 m)", FATS, epo__f_percent_difference, 0.05}}},
     POLYNOMIAL(1, "a", 1),
     POLYNOMIAL(2, "a", 2),
     POLYNOMIAL(2, "b", 1),

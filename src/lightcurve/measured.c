@@ -19,8 +19,8 @@ double epo__ordered_quantile(const double *values, size_t n, double q)
     return values[below] + (place - (double)below) * (values[below + 1] - values[below]);
 }
 
-/* Differences from the first magnitude are exact where it matters: a constant curve has sums of exactly 0, and the mean's rounding at
- * 17 mag does not come into deviations of hundredths. */
+/* Differences from the first magnitude are exact where it matters: a constant curve has sums of exactly 0, and the
+ * mean's rounding at 17 mag does not come into deviations of hundredths. */
 static void take_moments(epo__measured *c)
 {
     const double first = c->points[0].mag;

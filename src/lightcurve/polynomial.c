@@ -142,7 +142,7 @@ static void fit_all(epo_feature_definition definition, const epo__curve_point *p
     fill(points, n, f.columns, a, y);
     if (!factorise(a, y, work, &f)) return;
     for (int degree = 1; degree < f.columns; degree++) {
-        double c[COLUMNS];
+        double c[COLUMNS] = {0};
         long double powers[COLUMNS];
         rcond[degree] = solve(&f, degree, c);
         if (rcond[degree] < (double)n * DBL_EPSILON) continue;

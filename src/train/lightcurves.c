@@ -97,7 +97,7 @@ static epo_status balance(extraction *x)
     for (size_t i = 0; status == EPO_OK && i < x->curves->object_count; i++) {
         if (!is_usable(x, i) || !*x->curves->objects[i].class_name) continue;
         class_count *class = find_class(&list, x->curves->objects[i].class_name);
-        if (!class || class->objects >= target) continue;
+        if (!class || class->objects == 0 || class->objects >= target) continue;
         const size_t lacking = target - class->objects;
         x->copies[i] = (int)(lacking / class->objects + (class->seen++ < lacking % class->objects));
     }

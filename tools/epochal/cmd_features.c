@@ -20,7 +20,7 @@ typedef struct features_options {
 static const char *definition_word(size_t index, const char **about)
 {
     static const char *const abouts[] = {"as the code of the published tables computes them, oddities included",
-                                         "as Richards et al. 2011, D'Isanto et al. 2016 and FATS define them"};
+                                         "as the papers define them: Richards et al. 2011, FATS"};
     const char *name = epo_feature_definition_name(index);
     if (name && index < sizeof abouts / sizeof *abouts) *about = abouts[index];
     return name;
@@ -203,14 +203,15 @@ static void say_summary(const epo_features_summary *s)
     if (s->limits + s->suspects)
         cli_note("%llu upper limits and %llu suspect points passed over", (unsigned long long)s->limits,
                  (unsigned long long)s->suspects);
+    const uint64_t rows = s->objects + s->copies;
     if (s->incomplete)
         cli_note("%llu of %llu rows have missing features, which are empty", (unsigned long long)s->incomplete,
-                 (unsigned long long)(s->objects + s->copies));
+                 (unsigned long long)rows);
     if (s->left_out) cli_note("%llu objects left out", (unsigned long long)s->left_out);
     if (s->refused) cli_error("%llu objects cannot be used", (unsigned long long)s->refused);
     cli_detail("%llu objects with %llu points, %llu copies, in %.3f s (%.0f rows a second)",
                (unsigned long long)s->objects, (unsigned long long)s->points, (unsigned long long)s->copies, s->seconds,
-               s->seconds > 0 ? (double)(s->objects + s->copies) / s->seconds : 0.0);
+               s->seconds > 0 ? (double)rows / s->seconds : 0.0);
 }
 
 static epo_status extract(const cli_call *call, const epo_features_options *how, printing *p,
