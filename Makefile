@@ -17,7 +17,7 @@ DESTDIR ?=
 
 # --- packages -------------------------------------------------------------------------------------------------------
 PACKAGES := gcc make pkg-config libcfitsio-dev libdnnl-dev libopenblas-openmp-dev libsqlite3-dev zlib1g-dev libdeflate-dev \
-            libjansson-dev libsnappy-dev nettle-dev
+            libjansson-dev libsnappy-dev nettle-dev libsep-dev
 TEST_PACKAGES := libcmocka-dev libavro-dev sqlite3 strace python3-h5py
 CHECK_PACKAGES := g++ cppcheck clang-tidy
 FORMAT_PACKAGES := clang-format
@@ -33,7 +33,7 @@ ifeq ($(SANITIZE),)
 EPO_CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 EPO_LDFLAGS := -fopenmp -Wl,-z,relro,-z,now -Wl,--as-needed
-LIBS := $(shell pkg-config --libs $(MODULES) 2>/dev/null) -ldnnl -lsnappy -lpthread -lm
+LIBS := $(shell pkg-config --libs $(MODULES) 2>/dev/null) -ldnnl -lsnappy -lsep -lpthread -lm
 COMPILE = $(CC) $(EPO_CPPFLAGS) $(CPPFLAGS) $(EPO_CFLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZE) $(EPO_LDFLAGS) $(LDFLAGS)
 # commands are shown by a short name; V=1 shows them whole
@@ -202,7 +202,7 @@ Version: $(VERSION)
 Cflags: -I$(INCLUDEDIR)
 Libs: -L$(LIBDIR) -lepochal
 Requires.private: $(MODULES)
-Libs.private: -ldnnl -lsnappy -lgomp -lpthread -lm
+Libs.private: -ldnnl -lsnappy -lsep -lgomp -lpthread -lm
 endef
 export PC_FILE
 
@@ -212,7 +212,7 @@ install:
 	@$(MAKE) --no-print-directory install-files
 
 install-files:
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/epochal $(DESTDIR)$(DATADIR)/models \
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/epochal $(DESTDIR)$(DATADIR)/models $(DESTDIR)$(DATADIR)/migrations \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(COMPLETIONDIR)
 	install -m 755 $(BUILD)/epochal $(DESTDIR)$(BINDIR)/
 	install -m 644 $(BUILD)/libepochal.a $(DESTDIR)$(LIBDIR)/
@@ -221,6 +221,7 @@ install-files:
 	ln -sf libepochal.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libepochal.so
 	install -m 644 include/epochal/*.h $(DESTDIR)$(INCLUDEDIR)/epochal/
 	install -m 644 $(wildcard models/*.net models/*.safetensors) $(DESTDIR)$(DATADIR)/models/
+	install -m 644 $(wildcard db/migrations/*.sql) $(DESTDIR)$(DATADIR)/migrations/
 	install -m 644 $(MAN_PAGES) $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 $(COMPLETION) $(DESTDIR)$(COMPLETIONDIR)/
 	printf '%s\n' "$$PC_FILE" > $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: BSD-3-Clause
--- The tables of an Epochal store, version 1. This file is the one place where they are defined: it is compiled into the
+-- The tables of an Epochal store, version 2. This file is the one place where they are defined: it is compiled into the
 -- library, and a store whose schema differs from it is refused.
 --
--- Made with application_id 1162891075 ("EPOC") and user_version 1. Times are MJD in days, positions degrees, magnitudes
+-- Made with application_id 1162891075 ("EPOC") and user_version 2. Times are MJD in days, positions degrees, magnitudes
 -- mag; "when" columns are UTC, "2026-11-21T01:30:00Z". NULL is unknown throughout.
 
 CREATE TABLE surveys (
@@ -114,8 +114,12 @@ CREATE TABLE photometry (
     filter  TEXT NOT NULL DEFAULT '',
     mag     REAL NOT NULL,
     mag_err REAL,
-    flag    INTEGER NOT NULL DEFAULT 0, -- bit 1: mag is an upper limit, bit 2: suspect
+    -- 1: mag is an upper limit, 2: suspect. Of measured points also 4: bad pixel near, 8: saturated, 16: over the edge,
+    -- 32: sky from few pixels, 64: no centroid found (docs/photometry.md)
+    flag    INTEGER NOT NULL DEFAULT 0,
     source  INTEGER REFERENCES sources(id),
+    flux    REAL, -- above the sky, in the stamp's unit, also where it is not above 0; NULL where only mag is known
+    flux_err REAL,
     PRIMARY KEY (object, method, mjd, filter, mag)
 ) STRICT, WITHOUT ROWID;
 

@@ -50,6 +50,13 @@ typedef struct epo_store_part {
     int64_t objects;
 } epo_store_part;
 
+/* The light curves of one method: "given" by a catalogue, or how they were measured. */
+typedef struct epo_store_method {
+    char *method;
+    int64_t objects, points;
+    int64_t left_out; /* points that are upper limits or suspect */
+} epo_store_method;
+
 typedef struct epo_store_model {
     char *name;
     char *sha256;   /* of the weights file, 64 hexadecimal digits */
@@ -70,6 +77,8 @@ typedef struct epo_store_contents {
     size_t class_count;
     epo_store_part *parts; /* by split name, then part name */
     size_t part_count;
+    epo_store_method *methods; /* by name */
+    size_t method_count;
     epo_store_model *models; /* in the order they came */
     size_t model_count;
 } epo_store_contents;

@@ -130,6 +130,25 @@ static epo_status list_parts(epo_store *store, epo_store_contents *out)
     return row ? epo__nomem("splits") : status;
 }
 
+static epo_status list_methods(epo_store *store, epo_store_contents *out)
+{
+    size_t capacity = 0;
+    bool row;
+    epo_status status;
+    epo__query q = epo__query_open(store, "SELECT method, count(DISTINCT object), count(*), sum(flag & 3 <> 0) FROM photometry "
+                                          "GROUP BY method ORDER BY method");
+    while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
+        if (!epo__grow(&out->methods, &capacity, out->method_count + 1, sizeof *out->methods)) break;
+        epo_store_method *method = &out->methods[out->method_count++];
+        method->objects = epo__column_int(&q, 1);
+        method->points = epo__column_int(&q, 2);
+        method->left_out = epo__column_int(&q, 3);
+        if (!copy_name(&q, 0, &method->method)) break;
+    }
+    epo__query_close(&q);
+    return row ? epo__nomem("photometry") : status;
+}
+
 static epo_status list_models(epo_store *store, epo_store_contents *out)
 {
     size_t capacity = 0, class_capacity = 0;
@@ -178,6 +197,7 @@ epo_status epo_store_info(epo_store *store, epo_store_contents *out)
     if (status == EPO_OK) status = survey_times(store, out);
     if (status == EPO_OK) status = list_classes(store, out);
     if (status == EPO_OK) status = list_parts(store, out);
+    if (status == EPO_OK) status = list_methods(store, out);
     if (status == EPO_OK) status = list_models(store, out);
     epo__view_end(store, mine);
     out->bytes = bytes_on_disk(store);
@@ -192,6 +212,7 @@ void epo_store_info_free(epo_store_contents *info)
         free(info->parts[i].split);
         free(info->parts[i].part);
     }
+    for (size_t i = 0; i < info->method_count; i++) free(info->methods[i].method);
     for (size_t i = 0; i < info->model_count; i++) {
         free(info->models[i].name);
         free(info->models[i].sha256);
@@ -200,6 +221,7 @@ void epo_store_info_free(epo_store_contents *info)
     }
     free(info->classes);
     free(info->parts);
+    free(info->methods);
     free(info->models);
     *info = (epo_store_contents){0};
 }

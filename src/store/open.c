@@ -70,8 +70,8 @@ static epo_status check_header(sqlite3 *db, const char *path)
                          version, EPO__SCHEMA_VERSION);
     if (version < EPO__SCHEMA_VERSION)
         return epo__fail(EPO_ESTORE,
-                         "%s: made by an older Epochal (store version %u, this one reads %d); import the files "
-                         "into a new store",
+                         "%s: made by an older Epochal (store version %u, this one reads %d); bring it up to date with "
+                         "the files of db/migrations, or import the files into a new store",
                          path, version, EPO__SCHEMA_VERSION);
     return EPO_OK;
 }

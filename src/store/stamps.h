@@ -99,8 +99,17 @@ epo_status epo__store_pixels_read(epo_store *store, const epo__stamp_row *stamp,
 const char *epo__pixels_problem(epo__pixel_type type, int64_t width, int64_t height, int64_t crc, const void *bytes,
                                 size_t size);
 
-/* A point of a light curve. An upper limit is a magnitude with EPO__PHOTOMETRY_LIMIT. */
-enum { EPO__PHOTOMETRY_LIMIT = 1, EPO__PHOTOMETRY_SUSPECT = 2 };
+/* A point of a light curve. An upper limit is a magnitude with EPO__PHOTOMETRY_LIMIT. Readers leave out limits and suspect
+ * points; the bits from 4 on say what a measured point suffers from. */
+enum {
+    EPO__PHOTOMETRY_LIMIT = 1,
+    EPO__PHOTOMETRY_SUSPECT = 2,
+    EPO__PHOTOMETRY_BAD_PIXEL = 4,
+    EPO__PHOTOMETRY_SATURATED = 8,
+    EPO__PHOTOMETRY_EDGE = 16,
+    EPO__PHOTOMETRY_SKY_FEW = 32,
+    EPO__PHOTOMETRY_OFF = 64
+};
 
 typedef struct epo__photometry_row {
     int64_t object, source;
@@ -109,10 +118,14 @@ typedef struct epo__photometry_row {
     double mag_err;     /* NaN unknown */
     const char *filter; /* "" unknown; not NULL */
     int flag;
+    double flux, flux_err; /* in the stamp's unit; a flux_err that is not above 0: no flux is known */
 } epo__photometry_row;
 
 /* (object, method, mjd, filter, mag) is unique: an exact repeat changes nothing. */
 epo_status epo__store_photometry_put(epo_store *store, const epo__photometry_row *row, bool *added);
+
+/* Takes away the points of one object and method. */
+epo_status epo__store_photometry_clear(epo_store *store, int64_t object, const char *method);
 
 typedef struct epo__photometry_list {
     epo__photometry_row *rows;

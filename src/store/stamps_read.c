@@ -147,7 +147,7 @@ epo_status epo__store_photometry_of(epo_store *store, int64_t object, const char
     list->count = 0;
     epo__pool_clear(&list->texts);
     epo__query q =
-        epo__query_open(store, "SELECT object, source, method, mjd, mag, mag_err, filter, flag FROM photometry "
+        epo__query_open(store, "SELECT object, source, method, mjd, mag, mag_err, filter, flag, flux, flux_err FROM photometry "
                                "WHERE object = ? AND method = ? ORDER BY mjd, filter, mag");
     epo__bind_int(&q, object);
     epo__bind_text(&q, method);
@@ -164,7 +164,9 @@ epo_status epo__store_photometry_of(epo_store *store, int64_t object, const char
                                        .mjd = epo__column_real(&q, 3),
                                        .mag = epo__column_real(&q, 4),
                                        .mag_err = epo__column_real(&q, 5),
-                                       .flag = (int)epo__column_int(&q, 7)};
+                                       .flag = (int)epo__column_int(&q, 7),
+                                       .flux = epo__column_real(&q, 8),
+                                       .flux_err = epo__column_real(&q, 9)};
         if (!epo__column_text(&q, 2, &list->texts, &point->method) ||
             !epo__column_text(&q, 6, &list->texts, &point->filter)) {
             status = epo__nomem("photometry");

@@ -140,7 +140,7 @@ epo_status epo__store_photometry_put(epo_store *store, const epo__photometry_row
     epo_status status = epo__want_transaction(store);
     if (status != EPO_OK) return status;
     epo__query q = epo__query_open(store, "INSERT INTO photometry (object, method, mjd, filter, mag, mag_err, flag, "
-                                          "source) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+                                          "source, flux, flux_err) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                                           "ON CONFLICT (object, method, mjd, filter, mag) DO NOTHING");
     epo__bind_int(&q, row->object);
     epo__bind_text(&q, row->method);
@@ -150,7 +150,19 @@ epo_status epo__store_photometry_put(epo_store *store, const epo__photometry_row
     epo__bind_real(&q, row->mag_err);
     epo__bind_int(&q, row->flag);
     epo__bind_id(&q, row->source);
+    epo__bind_real(&q, row->flux_err > 0 ? row->flux : NAN);
+    epo__bind_real(&q, row->flux_err > 0 ? row->flux_err : NAN);
     status = epo__query_run(&q);
     *added = status == EPO_OK && sqlite3_changes(store->db) > 0;
     return status;
+}
+
+epo_status epo__store_photometry_clear(epo_store *store, int64_t object, const char *method)
+{
+    epo_status status = epo__want_transaction(store);
+    if (status != EPO_OK) return status;
+    epo__query q = epo__query_open(store, "DELETE FROM photometry WHERE object = ? AND method = ?");
+    epo__bind_int(&q, object);
+    epo__bind_text(&q, method);
+    return epo__query_run(&q);
 }

@@ -108,16 +108,36 @@ epo_status epo__recorder_settle(epo__recorder *r)
     return r->in_transaction && epo__seconds() - r->transaction_start > COMMIT_SECONDS ? commit(r) : EPO_OK;
 }
 
+/* Commits the start, or takes it back. */
+static epo_status started(epo__recorder *r, epo_status status)
+{
+    if (status == EPO_OK) return commit(r);
+    epo__store_rollback(r->store);
+    r->in_transaction = false;
+    return status;
+}
+
 epo_status epo__recorder_start(epo__recorder *r, epo_store *store, const char *kind, const epo_model *model, epo_head head,
                                const epo_score_options *options, int threads)
 {
     *r = (epo__recorder){.store = store, .start = epo__seconds()};
     epo_status status = epo__recorder_ready(r);
     if (status == EPO_OK) status = note_start(store, kind, model, head, options, threads, &r->run);
-    if (status == EPO_OK) return commit(r);
-    epo__store_rollback(store);
-    r->in_transaction = false;
-    return status;
+    return started(r, status);
+}
+
+epo_status epo__recorder_start_plain(epo__recorder *r, epo_store *store, const char *split, epo__run_row *row)
+{
+    *r = (epo__recorder){.store = store, .start = epo__seconds()};
+    epo__string versions = {0};
+    epo__run_versions(&versions);
+    row->versions = versions.text;
+    epo_status status = versions.failed ? epo__nomem("run") : epo__recorder_ready(r);
+    if (status == EPO_OK) status = split_of(store, split, &row->split);
+    if (status == EPO_OK) status = epo__store_run_begin(store, row, &r->run);
+    row->versions = NULL;
+    epo__string_free(&versions);
+    return started(r, status);
 }
 
 epo_status epo__recorder_end(epo__recorder *r, epo_status status)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * recorder.h - a scoring run being written to the store: which model, which options, when, how long, and its scores.
+ * recorder.h - a run being written to the store: which model, which options, when, how long, and its scores.
  *
  * start, then { ready, put scores..., settle }*, then end. Scores are committed every couple of seconds, so that a run
  * that is killed keeps what it had; they count as the run's result only once it is done. */
@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "epochal/score.h"
+#include "store/results.h"
 
 /* All zeros: not started. */
 typedef struct epo__recorder {
@@ -22,6 +23,10 @@ typedef struct epo__recorder {
 /* Notes model and start of a run; `kind` is "score" or "classify". */
 epo_status epo__recorder_start(epo__recorder *recorder, epo_store *store, const char *kind, const epo_model *model, epo_head head,
                                const epo_score_options *options, int threads);
+
+/* Notes the start of a run without a model. `split`: "NAME:PART" or "NAME", NULL none; of `row` its kind, command, options, seed
+ * and threads are taken. */
+epo_status epo__recorder_start_plain(epo__recorder *recorder, epo_store *store, const char *split, epo__run_row *row);
 
 epo_status epo__recorder_ready(epo__recorder *recorder);  /* before putting scores: opens a transaction if there is none */
 epo_status epo__recorder_settle(epo__recorder *recorder); /* after: commits now and then */

@@ -45,6 +45,8 @@ static void print_tables(cli_output *output, const epo_store_contents *info)
 {
     static const cli_column classes[] = {{.name = "class"}, {.name = "objects", .number = true}, {.name = "stamps", .number = true}};
     static const cli_column parts[] = {{.name = "split"}, {.name = "part"}, {.name = "objects", .number = true}};
+    static const cli_column methods[] = {
+        {.name = "photometry"}, {.name = "objects", .number = true}, {.name = "points", .number = true}, {.name = "left_out", .number = true}};
     static const cli_column models[] = {{.name = "model"}, {.name = "sha256"}, {.name = "classes"}};
     cli_table_begin(output, "classes", classes, 3);
     for (size_t i = 0; i < info->class_count; i++) {
@@ -59,6 +61,15 @@ static void print_tables(cli_output *output, const epo_store_contents *info)
         cli_put_text(output, info->parts[i].split);
         cli_put_text(output, info->parts[i].part);
         cli_put_int(output, info->parts[i].objects);
+        cli_row_end(output);
+    }
+    cli_table_end(output);
+    cli_table_begin(output, "photometry", methods, 4);
+    for (size_t i = 0; i < info->method_count; i++) {
+        cli_put_text(output, info->methods[i].method);
+        cli_put_int(output, info->methods[i].objects);
+        cli_put_int(output, info->methods[i].points);
+        cli_put_int(output, info->methods[i].left_out);
         cli_row_end(output);
     }
     cli_table_end(output);
@@ -124,7 +135,7 @@ done:
 const cli_command cmd_info = {
     .name = "info",
     .about = "Show what is in a store",
-    .description = "Prints how many objects, stamps and nights a store holds, its classes, dates, splits and models. With --check\n"
+    .description = "Prints how many objects, stamps and nights a store holds, its classes, dates, splits, light curves and models. With --check\n"
                    "everything is read and verified; each problem is named on stderr, and the exit status is 1 when there is one.",
     .examples = "epochal info --db crts.db\n"
                 "# verify every stamp\n"
