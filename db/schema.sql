@@ -115,7 +115,7 @@ CREATE TABLE photometry (
     mag     REAL NOT NULL,
     mag_err REAL,
     -- 1: mag is an upper limit, 2: suspect. Of measured points also 4: bad pixel near, 8: saturated, 16: over the edge,
-    -- 32: sky from few pixels, 64: no centroid found (docs/photometry.md)
+    -- 32: sky from few pixels (docs/photometry.md)
     flag    INTEGER NOT NULL DEFAULT 0,
     source  INTEGER REFERENCES sources(id),
     flux    REAL, -- above the sky, in the stamp's unit, also where it is not above 0; NULL where only mag is known

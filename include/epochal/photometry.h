@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * photometry.h - light curves measured on the stamps of a store, for surveys that come without any.
  *
- * Each stamp of one role is measured at its centre and gives one point of its object's light curve under the name of the
+ * Each stamp of one role is measured at its centre, or at the centroid of a clear source nearby, and gives one point of its object's light curve under the name of the
  * method, with flux, magnitude, errors and flags. An object's points are replaced together, so measuring again with the
  * same options changes nothing, and a run that is killed leaves whole objects. Formulas, flags and what was measured about
  * the defaults stand in docs/photometry.md.
@@ -27,7 +27,7 @@ typedef struct epo_photometry_options {
     double radius;          /* of the aperture */
     double fwhm;            /* of the PSF, a Gaussian; 0: measured on each stamp that shows its source well */
     double inner, outer;    /* annulus of the sky, both 0: 8 to 16, or closer in small stamps */
-    double recentre;        /* how far the centroid may be from the stamp's centre; 0: the centre is taken */
+    double recentre;        /* how far a clear source's centroid may be from the stamp's centre; 0: measured at the centre */
     double gain;            /* electrons a unit; 0: unknown */
     double zero_point;      /* magnitude of a flux of 1 */
     double saturation;      /* pixels from here on are saturated */
@@ -42,7 +42,7 @@ typedef struct epo_photometry_options {
     const char *command_line; /* kept with the run; NULL: "" */
 } epo_photometry_options;
 #define EPO_PHOTOMETRY_OPTIONS_INIT                                                                                  \
-    {.radius = 4, .zero_point = 25, .saturation = __builtin_inf(), .bad_below = -__builtin_inf(),                    \
+    {.radius = 4, .recentre = 1.5, .zero_point = 25, .saturation = __builtin_inf(), .bad_below = -__builtin_inf(),                    \
      .bad_above = __builtin_inf(), .detection = 3}
 
 /* An object whose points are written, or (exposure not NULL) a stamp of it that gave none. Texts live during the call. */

@@ -4,7 +4,7 @@
  * A PSF as wide as each night's seeing takes the seeing out of the light curve, which a fixed one, or an aperture of a few
  * pixels, leaves in (docs/photometry.md shows how much). The width is found on each stamp whose source stands well out of the
  * noise; where it does not, a width found there would follow the noise, and flux with it: the stamp's FWHM as given is
- * taken, else the median of the object's other stamps. */
+ * taken, else the median of the object's other stamps, else, of an object that is never seen well, 3 pixels. */
 #include "data/measure.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@
 #include "image/median.h"
 #include "image/pixels.h"
 
-static const double SIGNIFICANT = 20; /* a width is good to about 1 / significance then */
+static const double SIGNIFICANT = 20, FOUND = 7; /* from where on a width is taken, and a centroid */
 static const double LEAST_COVERAGE = 0.75, INNER = 8, OUTER = 16, UNKNOWN_FWHM = 3;
 
 void epo__measuring_free(epo__measuring *m)
@@ -120,8 +120,7 @@ static epo_status measure_sky(const epo__measure_options *o, epo__measuring *m, 
     if (status == EPO_OK && !(point->flux.sky.noise > 0)) /* without it no error, and no weight among other nights */
         status = epo__fail(EPO_EFORMAT, "its sky has no noise");
     if (status != EPO_OK) return keep_going(m, point, status);
-    if (o->flux.method == EPO__FLUX_PSF && o->flux.fwhm == 0) point->shape = epo__shape_measure(&image, &point->flux.sky, x, y);
-    return EPO_OK;
+    return epo__shape_measure(&image, &point->flux.sky, x, y, o->recentre, work, &point->shape);
 }
 
 /* The median of one number of the points that have it; NaN when none does. */
@@ -146,14 +145,24 @@ static double given_fwhm(const epo__measured *p)
     return p->stamp->fwhm > 0 && p->stamp->fwhm < EPO__SIDE_MAX ? p->stamp->fwhm : NAN;
 }
 
-static double any_fwhm(const epo__measured *p)
-{
-    return p->shape.fwhm;
-}
-
 static double error_of(const epo__measured *p)
 {
     return p->flux.flux_err;
+}
+
+/* How far off the centre, squared, the sources were that were found. */
+static double offset2(const epo__measured *p)
+{
+    if (!(p->shape.significance >= FOUND)) return NAN;
+    const double dx = p->shape.x - epo__raster_centre(p->stamp->width), dy = p->shape.y - epo__raster_centre(p->stamp->height);
+    return dx * dx + dy * dy;
+}
+
+/* Where a source was not found it lies about the centre, as far off as the object's others: a PSF that is wider by this
+ * scatter is right on average. Of a scatter s along each axis the median of offset2 is 2 ln 2 s^2. */
+static double widened(double fwhm, double offset2_median)
+{
+    return isnan(offset2_median) ? fwhm : sqrt(fwhm * fwhm + 8 * M_LN2 * offset2_median / (2 * M_LN2));
 }
 
 static void choose_widths(const epo__measure_options *o, epo__measuring *m)
@@ -161,13 +170,21 @@ static void choose_widths(const epo__measure_options *o, epo__measuring *m)
     double usual = o->flux.fwhm;
     if (usual == 0) usual = median_of(m, clear_fwhm);
     if (isnan(usual)) usual = median_of(m, given_fwhm);
-    if (isnan(usual)) usual = median_of(m, any_fwhm);
     if (isnan(usual)) usual = UNKNOWN_FWHM;
+    const double scatter = o->recentre > 0 ? median_of(m, offset2) : NAN;
     for (size_t i = 0; i < m->count; i++) {
         epo__measured *p = &m->points[i];
+        p->x = epo__raster_centre(p->stamp->width);
+        p->y = epo__raster_centre(p->stamp->height);
         p->fwhm = o->flux.fwhm > 0 ? o->flux.fwhm : clear_fwhm(p);
         if (isnan(p->fwhm)) p->fwhm = given_fwhm(p);
         if (isnan(p->fwhm)) p->fwhm = usual;
+        if (o->recentre > 0 && p->shape.significance >= FOUND) {
+            p->x = p->shape.x;
+            p->y = p->shape.y;
+        } else if (o->flux.fwhm == 0) {
+            p->fwhm = widened(p->fwhm, scatter);
+        }
     }
 }
 
@@ -176,7 +193,6 @@ static int flags_of(const epo__measure_options *o, const epo__flux *flux)
     static const int words[][2] = {
         {EPO__FLUX_BAD_PIXEL, EPO__PHOTOMETRY_BAD_PIXEL}, {EPO__FLUX_SATURATED, EPO__PHOTOMETRY_SATURATED},
         {EPO__FLUX_EDGE, EPO__PHOTOMETRY_EDGE},           {EPO__FLUX_SKY_FEW, EPO__PHOTOMETRY_SKY_FEW},
-        {EPO__FLUX_OFF, EPO__PHOTOMETRY_OFF},
     };
     int flag = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -197,7 +213,7 @@ static epo_status measure_flux(const epo__measure_options *o, epo__measuring *m,
     flux.fwhm = point->fwhm;
     flux.annulus = annulus_of(o, point->stamp);
     const epo__sky sky = point->flux.sky;
-    status = epo__flux_measure(&image, epo__raster_centre(image.width), epo__raster_centre(image.height), &flux, &sky, work, &point->flux);
+    status = epo__flux_measure(&image, point->x, point->y, &flux, &sky, work, &point->flux);
     if (status == EPO_OK) point->flag = flags_of(o, &point->flux);
     return keep_going(m, point, status);
 }

@@ -17,7 +17,7 @@ typedef struct epo__measured {
     double mjd;          /* days; the frame's number from 0 where no stamp of the object has a time */
     epo__flux flux;
     epo__shape shape;
-    double fwhm;         /* of the PSF that was fitted */
+    double x, y, fwhm;   /* where it was measured, with which PSF */
     epo__magnitude magnitude;
     int flag;            /* as in the store */
     size_t raw_offset;   /* of its pixels in raw */

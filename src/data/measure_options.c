@@ -57,7 +57,7 @@ static epo_status make_name(const epo_photometry_options *o, epo__measure_option
             add(&s, "fwhm", o->fwhm, 0);
         if (out->role != EPO__ROLE_SCIENCE) epo__string_addf(&s, " role=%s", epo__role_name(out->role));
         if (o->outer > 0) epo__string_addf(&s, " annulus=%g,%g", o->inner, o->outer);
-        add(&s, "recentre", o->recentre, 0);
+        add(&s, "recentre", o->recentre, standard.recentre);
         add(&s, "gain", o->gain, 0);
         add(&s, "zeropoint", o->zero_point, standard.zero_point);
         add(&s, "saturation", o->saturation, standard.saturation);
@@ -83,8 +83,8 @@ epo_status epo__measure_options_set(const epo_photometry_options *o, epo__measur
 {
     *out = (epo__measure_options){
         .flux = {.method = same(o->method, "aperture") ? EPO__FLUX_APERTURE : EPO__FLUX_PSF, .radius = o->radius, .fwhm = o->fwhm,
-                 .annulus = {o->inner, o->outer}, .recentre = o->recentre, .gain = o->gain, .saturation = o->saturation},
-        .bad_below = (float)o->bad_below, .bad_above = (float)o->bad_above, .asinh = !same(o->magnitudes, "pogson"),
+                 .annulus = {o->inner, o->outer}, .gain = o->gain, .saturation = o->saturation},
+        .recentre = o->recentre, .bad_below = (float)o->bad_below, .bad_above = (float)o->bad_above, .asinh = !same(o->magnitudes, "pogson"),
         .zero_point = o->zero_point, .softening = o->softening, .detection = o->detection};
     if (o->method && out->flux.method == EPO__FLUX_PSF && !same(o->method, "psf"))
         return epo__fail(EPO_EARG, "photometry by '%.40s': it is psf or aperture", o->method);
@@ -114,7 +114,7 @@ void epo__measure_options_json(const epo__measure_options *o, const epo_photomet
     add_json(s, "fwhm", o->flux.fwhm);
     add_json(s, "inner", o->flux.annulus.inner);
     add_json(s, "outer", o->flux.annulus.outer);
-    add_json(s, "recentre", o->flux.recentre);
+    add_json(s, "recentre", o->recentre);
     add_json(s, "gain", o->flux.gain);
     add_json(s, "zero_point", o->zero_point);
     add_json(s, "saturation", o->flux.saturation);

@@ -13,6 +13,7 @@
 typedef struct epo__measure_options {
     epo__role role;
     epo__flux_options flux; /* fwhm 0: each stamp's own; annulus 0, 0: by the stamp's size */
+    double recentre;
     float bad_below, bad_above;
     bool asinh;
     double zero_point, softening, detection;

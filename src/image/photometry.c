@@ -114,47 +114,15 @@ static epo_status check(const epo__raster *image, double x, double y, const epo_
     if (!(o->annulus.inner >= 0) || !(o->annulus.outer > o->annulus.inner))
         return epo__fail(EPO_EARG,
                          "photometry: the annulus must have an inner radius of 0 or more and a larger outer one");
-    if (!(o->recentre >= 0) || !(o->gain >= 0) || isnan(o->saturation))
-        return epo__fail(EPO_EARG, "photometry: recentre and gain must be 0 or more, and saturation a number");
+    if (!(o->gain >= 0) || isnan(o->saturation))
+        return epo__fail(EPO_EARG, "photometry: the gain must be 0 or more, and saturation a number");
     return EPO_OK;
-}
-
-/* SExtractor's windowed centroid, of a picture without sky; where it does not settle near the place, the place stays.
- */
-static void find_centre(const epo__raster *image, double x, double y, const epo__flux_options *o, const epo__sky *sky,
-                        double *room, epo__flux *out)
-{
-    const size_t pixels = (size_t)image->width * (size_t)image->height;
-    double *bad = room + pixels, sd = o->method == EPO__FLUX_APERTURE ? o->radius / 2 : o->fwhm / FWHM_OF_SD, found_x,
-           found_y;
-    int rounds;
-    short flag = 0;
-    for (size_t i = 0; i < pixels; i++) {
-        bad[i] = !isfinite(image->pixels[i]);
-        room[i] = bad[i] > 0 ? 0 : image->pixels[i] - sky->level;
-    }
-    const sep_image picture = {.data = room,
-                               .mask = bad,
-                               .dtype = SEP_TDOUBLE,
-                               .mdtype = SEP_TDOUBLE,
-                               .w = image->width,
-                               .h = image->height,
-                               .maskthresh = 0.5};
-    out->x = x;
-    out->y = y;
-    if (sep_windowed(&picture, x, y, sd, 0, SEP_MASK_IGNORE, &found_x, &found_y, &rounds, &flag) == 0 &&
-        hypot(found_x - x, found_y - y) <= o->recentre) {
-        out->x = found_x;
-        out->y = found_y;
-    } else {
-        out->flags |= EPO__FLUX_OFF;
-    }
 }
 
 epo_status epo__flux_measure(const epo__raster *image, double x, double y, const epo__flux_options *options,
                              const epo__sky *sky, epo__image_work *work, epo__flux *out)
 {
-    *out = (epo__flux){.x = x, .y = y};
+    *out = (epo__flux){0};
     epo_status status = check(image, x, y, options);
     if (status != EPO_OK) return status;
     const bool aperture = options->method == EPO__FLUX_APERTURE;
@@ -164,14 +132,13 @@ epo_status epo__flux_measure(const epo__raster *image, double x, double y, const
         out->sky = *sky;
     else
         status = epo__sky_measure(image, x, y, &options->annulus, work, &out->sky);
-    if (status == EPO_OK) status = epo__image_work_reserve(work, 2 * width * height + width + height);
+    if (status == EPO_OK) status = epo__image_work_reserve(work, width + height);
     if (status != EPO_OK) return status;
-    if (options->recentre > 0) find_centre(image, x, y, options, &out->sky, work->room, out);
 
     weighing w = {.image = image,
                   .options = options,
-                  .x = out->x,
-                  .y = out->y,
+                  .x = x,
+                  .y = y,
                   .level = out->sky.level,
                   .reach = aperture ? options->radius : options->fwhm,
                   .rows = work->room,

@@ -2,7 +2,7 @@
  * photometry.h - how bright the source at one place of a plane is: sky, shape, flux and its error, on plain arrays.
  *
  *     epo__sky_measure    level and noise of the sky in an annulus, sigma-clipped
- *     epo__shape_measure  width of the source, by adaptive moments
+ *     epo__shape_measure  place and width of the source, by adaptive moments
  *     epo__flux_measure   flux by aperture or by a Gaussian PSF, with an error and flags; measures the sky itself
  *
  * Pixels are in any unit (ADU, say) and so are fluxes; lengths are pixels. The centre of pixel (x, y) lies at (x, y),
@@ -45,13 +45,18 @@ enum { EPO__SKY_FEW = 12 };
 epo_status epo__sky_measure(const epo__raster *image, double x, double y, const epo__annulus *annulus,
                             epo__image_work *work, epo__sky *out);
 
-/* The width of the round Gaussian that weights the source best: its second moments under a Gaussian of its own width
- * (Bernstein & Jarvis 2002, AJ 123, 583, round). */
+/* Where the source is, and the width of the round Gaussian that weights it best: its second moments under a Gaussian of
+ * its own width (Bernstein & Jarvis 2002, AJ 123, 583, round). */
 typedef struct epo__shape {
+    double x, y;
     double fwhm;         /* of the profile before it is integrated over pixels; NaN: there is none to be found */
     double significance; /* signal under the weight over its noise; 0 with a NaN width */
 } epo__shape;
-epo__shape epo__shape_measure(const epo__raster *image, const epo__sky *sky, double x, double y);
+
+/* `recentre`: how far the windowed centroid may lie from (x, y); 0 leaves the place as it is. Where the centroid lies
+ * farther, there is no shape. EPO_ENOMEM. */
+epo_status epo__shape_measure(const epo__raster *image, const epo__sky *sky, double x, double y, double recentre,
+                              epo__image_work *work, epo__shape *out);
 
 typedef enum epo__flux_method { EPO__FLUX_APERTURE, EPO__FLUX_PSF } epo__flux_method;
 
@@ -60,7 +65,6 @@ typedef struct epo__flux_options {
     double radius;        /* of the aperture, > 0 */
     double fwhm;          /* of the Gaussian PSF before it is integrated over pixels, > 0 */
     epo__annulus annulus; /* of the sky */
-    double recentre;      /* how far the windowed centroid may lie from the place; 0: the place is taken as given */
     double gain;          /* electrons a unit; 0: unknown, and the error is that of the sky */
     double saturation;    /* a pixel from here on is saturated; INFINITY: none is */
 } epo__flux_options;
@@ -71,13 +75,11 @@ enum {
     EPO__FLUX_SATURATED = 2, /* a saturated pixel is near */
     EPO__FLUX_EDGE = 4,      /* what is near goes beyond the plane */
     EPO__FLUX_SKY_FEW = 8,   /* the sky is not from the annulus (epo__sky.fallback) */
-    EPO__FLUX_OFF = 16,      /* no centroid within `recentre`: measured at the place as given */
-    EPO__FLUX_NEGATIVE = 32, /* the flux is not above 0 */
+    EPO__FLUX_NEGATIVE = 16, /* the flux is not above 0 */
 };
 
 typedef struct epo__flux {
     double flux, flux_err;
-    double x, y;     /* where it was measured */
     double coverage; /* share of the aperture's area, or of the PSF's squared sum, that usable pixels hold */
     epo__sky sky;
     unsigned flags;

@@ -107,8 +107,7 @@ enum {
     EPO__PHOTOMETRY_BAD_PIXEL = 4,
     EPO__PHOTOMETRY_SATURATED = 8,
     EPO__PHOTOMETRY_EDGE = 16,
-    EPO__PHOTOMETRY_SKY_FEW = 32,
-    EPO__PHOTOMETRY_OFF = 64
+    EPO__PHOTOMETRY_SKY_FEW = 32
 };
 
 typedef struct epo__photometry_row {

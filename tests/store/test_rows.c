@@ -387,6 +387,8 @@ static void light_curves_come_back_by_time(void **state)
     check_ok(epo__store_photometry_put(store, &row, &added));
     assert_true(added);
     row.method = "aperture";
+    row.flux = -12.5;
+    row.flux_err = 7;
     check_ok(epo__store_photometry_put(store, &row, &added));
     assert_true(added);
     row.mag = NAN;
@@ -398,6 +400,18 @@ static void light_curves_come_back_by_time(void **state)
     assert_true(list.rows[0].mjd == 53.25 && isnan(list.rows[0].mag_err) && list.rows[0].flag == EPO__PHOTOMETRY_LIMIT);
     assert_true(list.rows[1].mjd == 54.5 && list.rows[1].mag == 18.5 && list.rows[1].mag_err == .1);
     assert_string_equal(list.rows[1].filter, "V");
+    assert_true(isnan(list.rows[0].flux) && isnan(list.rows[0].flux_err));
+    check_ok(epo__store_photometry_of(store, object, "aperture", &list));
+    assert_int_equal(list.count, 1);
+    assert_true(list.rows[0].flux == -12.5 && list.rows[0].flux_err == 7);
+    check_fails(epo__store_photometry_clear(store, object, "aperture"), EPO_EARG, "");
+    check_ok(epo__store_begin(store));
+    check_ok(epo__store_photometry_clear(store, object, "aperture"));
+    check_ok(epo__store_commit(store));
+    check_ok(epo__store_photometry_of(store, object, "aperture", &list));
+    assert_int_equal(list.count, 0);
+    check_ok(epo__store_photometry_of(store, object, "given", &list));
+    assert_int_equal(list.count, 2);
     epo__photometry_list_free(&list);
 }
 
@@ -563,7 +577,10 @@ static void info_counts_what_there_is(void **state)
         &added));
     check_ok(epo__store_commit(store));
     check_ok(epo_store_info(store, &info));
-    assert_int_equal(info.version, 1);
+    assert_int_equal(info.version, 2);
+    assert_int_equal(info.method_count, 1);
+    assert_string_equal(info.methods[0].method, "given");
+    assert_true(info.methods[0].objects == 1 && info.methods[0].points == 1 && info.methods[0].left_out == 0);
     assert_int_equal(info.objects, 21);
     assert_int_equal(info.stamps, 6);
     assert_int_equal(info.nights, 2);

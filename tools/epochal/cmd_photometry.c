@@ -55,8 +55,8 @@ static const cli_option options[] = {
      .help = "of the PSF; 0 finds it on each stamp, and takes the object's usual one where the source is faint"},
     {.name = "annulus", .kind = CLI_TEXT, .argument = "IN,OUT", PLACE(annulus),
      .help = "where the sky is measured, pixels; else 8,16, or closer to the border in stamps below 20 pixels"},
-    {.name = "recentre", .kind = CLI_REAL, .argument = "PIXELS", .standard = "0", PLACE(recentre),
-     .help = "measure at the centroid when it is this close to the centre; 0 measures at the centre"},
+    {.name = "recentre", .kind = CLI_REAL, .argument = "PIXELS", .standard = "1.5", PLACE(recentre),
+     .help = "a clear source is measured at its centroid when that is so close to the stamp's centre; 0: always at the centre"},
     {.name = "gain", .kind = CLI_REAL, .argument = "G", .standard = "0", PLACE(gain),
      .help = "electrons a unit, for the photon noise of the source; 0: unknown, errors are those of the sky"},
     {.name = "zeropoint", .kind = CLI_REAL, .argument = "MAG", .standard = "25", PLACE(zero_point), .help = "magnitude of a flux of 1"},
@@ -176,7 +176,7 @@ const cli_command cmd_photometry = {
                 "# a fixed aperture, with the sky close by\n"
                 "epochal photometry --db crts.db --method aperture --radius 3 --annulus 6,12\n"
                 "# forced photometry of difference images\n"
-                "epochal photometry --db ztf.db --role difference --fwhm 2.5",
+                "epochal photometry --db ztf.db --role difference --fwhm 2.5 --recentre 0",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .options_size = sizeof(photometry_options),
