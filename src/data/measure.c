@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * measure.c - photometry of all stamps of one object.
  *
- * A PSF as wide as each night's seeing takes the seeing out of the light curve, which a fixed one, or an aperture of a few
- * pixels, leaves in (docs/photometry.md shows how much). The width is found on each stamp whose source stands well out of the
- * noise; where it does not, a width found there would follow the noise, and flux with it: the stamp's FWHM as given is
- * taken, else the median of the object's other stamps, else, of an object that is never seen well, 3 pixels. */
+ * A PSF as wide as each night's seeing takes the seeing out of the light curve, which a fixed one, or an aperture of a
+ * few pixels, leaves in (docs/photometry.md shows how much). The width is found on each stamp whose source stands well
+ * out of the noise; where it does not, a width found there would follow the noise, and flux with it: the stamp's FWHM
+ * as given is taken, else the median of the object's other stamps, else, of an object that is never seen well, 3
+ * pixels. */
 #include "data/measure.h"
 
 #include <math.h>
@@ -32,7 +33,8 @@ void epo__measuring_free(epo__measuring *m)
     *m = (epo__measuring){0};
 }
 
-/* --- fetching ---------------------------------------------------------------------------------------------------------- */
+/* --- fetching
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static epo_status refuse(epo__measuring *m, epo__measured *point, const char *reason)
 {
@@ -81,10 +83,12 @@ epo_status epo__measure_fetch(epo_store *store, int64_t object, const epo__measu
     return status;
 }
 
-/* --- measuring --------------------------------------------------------------------------------------------------------- */
+/* --- measuring
+ * --------------------------------------------------------------------------------------------------------- */
 
 /* The stamp as float32, bad pixels NaN. */
-static epo_status convert(const epo__measure_options *o, epo__measuring *m, const epo__measured *point, epo__raster *out)
+static epo_status convert(const epo__measure_options *o, epo__measuring *m, const epo__measured *point,
+                          epo__raster *out)
 {
     const epo__stamp_row *row = point->stamp;
     const size_t count = (size_t)row->width * (size_t)row->height;
@@ -109,7 +113,8 @@ static epo_status keep_going(epo__measuring *m, epo__measured *point, epo_status
     return status == EPO_EFORMAT || status == EPO_EARG ? refuse(m, point, epo_error_message()) : status;
 }
 
-static epo_status measure_sky(const epo__measure_options *o, epo__measuring *m, epo__measured *point, epo__image_work *work)
+static epo_status measure_sky(const epo__measure_options *o, epo__measuring *m, epo__measured *point,
+                              epo__image_work *work)
 {
     epo__raster image;
     epo_status status = convert(o, m, point, &image);
@@ -154,7 +159,8 @@ static double error_of(const epo__measured *p)
 static double offset2(const epo__measured *p)
 {
     if (!(p->shape.significance >= FOUND)) return NAN;
-    const double dx = p->shape.x - epo__raster_centre(p->stamp->width), dy = p->shape.y - epo__raster_centre(p->stamp->height);
+    const double dx = p->shape.x - epo__raster_centre(p->stamp->width),
+                 dy = p->shape.y - epo__raster_centre(p->stamp->height);
     return dx * dx + dy * dy;
 }
 
@@ -191,20 +197,24 @@ static void choose_widths(const epo__measure_options *o, epo__measuring *m)
 static int flags_of(const epo__measure_options *o, const epo__flux *flux)
 {
     static const int words[][2] = {
-        {EPO__FLUX_BAD_PIXEL, EPO__PHOTOMETRY_BAD_PIXEL}, {EPO__FLUX_SATURATED, EPO__PHOTOMETRY_SATURATED},
-        {EPO__FLUX_EDGE, EPO__PHOTOMETRY_EDGE},           {EPO__FLUX_SKY_FEW, EPO__PHOTOMETRY_SKY_FEW},
+        {EPO__FLUX_BAD_PIXEL, EPO__PHOTOMETRY_BAD_PIXEL},
+        {EPO__FLUX_SATURATED, EPO__PHOTOMETRY_SATURATED},
+        {EPO__FLUX_EDGE, EPO__PHOTOMETRY_EDGE},
+        {EPO__FLUX_SKY_FEW, EPO__PHOTOMETRY_SKY_FEW},
     };
     int flag = 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (flux->flags & (unsigned)words[i][0]) flag |= words[i][1];
     /* an aperture knows nothing of the light on missing pixels; a PSF fills in what is not too much */
-    const bool missing = o->flux.method == EPO__FLUX_APERTURE ? (flux->flags & (EPO__FLUX_BAD_PIXEL | EPO__FLUX_EDGE)) != 0
-                                                              : flux->coverage < LEAST_COVERAGE;
+    const bool missing = o->flux.method == EPO__FLUX_APERTURE
+                             ? (flux->flags & (EPO__FLUX_BAD_PIXEL | EPO__FLUX_EDGE)) != 0
+                             : flux->coverage < LEAST_COVERAGE;
     if (missing || (flux->flags & EPO__FLUX_SATURATED)) flag |= EPO__PHOTOMETRY_SUSPECT;
     return flag;
 }
 
-static epo_status measure_flux(const epo__measure_options *o, epo__measuring *m, epo__measured *point, epo__image_work *work)
+static epo_status measure_flux(const epo__measure_options *o, epo__measuring *m, epo__measured *point,
+                               epo__image_work *work)
 {
     epo__raster image;
     epo_status status = convert(o, m, point, &image);

@@ -16,11 +16,11 @@ typedef struct epo__measured {
     const char *refused; /* why it has no point; NULL: what follows holds */
     double mjd;          /* days; the frame's number from 0 where no stamp of the object has a time */
     epo__flux flux;
-    epo__shape shape;
-    double x, y, fwhm;   /* where it was measured, with which PSF */
+    epo__source_shape shape;
+    double x, y, fwhm; /* where it was measured, with which PSF */
     epo__magnitude magnitude;
-    int flag;            /* as in the store */
-    size_t raw_offset;   /* of its pixels in raw */
+    int flag;          /* as in the store */
+    size_t raw_offset; /* of its pixels in raw */
 } epo__measured;
 
 /* All zeros is an empty one. */
@@ -35,7 +35,7 @@ typedef struct epo__measuring {
     epo__pixels pixels; /* room for reading one stamp */
     float *plane;       /* one stamp as float32 */
     size_t plane_room;
-    double *numbers;    /* for medians */
+    double *numbers; /* for medians */
     size_t number_room;
 } epo__measuring;
 

@@ -33,7 +33,8 @@ static epo_status check_numbers(const epo_photometry_options *o, bool aperture)
         return epo__fail(EPO_EARG, "saturation and the limits of bad pixels must be numbers");
     if (!(o->softening >= 0) || !isfinite(o->softening))
         return epo__fail(EPO_EARG, "the softening must be 0 (by the errors) or a flux above it");
-    if (!(o->detection >= 0) || !isfinite(o->detection)) return epo__fail(EPO_EARG, "detection must be 0 errors or more");
+    if (!(o->detection >= 0) || !isfinite(o->detection))
+        return epo__fail(EPO_EARG, "detection must be 0 errors or more");
     return EPO_OK;
 }
 
@@ -71,8 +72,11 @@ static epo_status make_name(const epo_photometry_options *o, epo__measure_option
     epo_status status = EPO_OK;
     if (s.failed)
         status = epo__nomem("name of the method");
-    else if (s.length == 0 || s.length >= sizeof out->name || strcmp(s.text, "given") == 0 || strcmp(s.text, "truth") == 0)
-        status = epo__fail(EPO_EARG, "the method's name '%.40s' is empty, too long, or one that imports use: give another", s.text ? s.text : "");
+    else if (s.length == 0 || s.length >= sizeof out->name || strcmp(s.text, "given") == 0 ||
+             strcmp(s.text, "truth") == 0)
+        status =
+            epo__fail(EPO_EARG, "the method's name '%.40s' is empty, too long, or one that imports use: give another",
+                      s.text ? s.text : "");
     else
         memcpy(out->name, s.text, s.length + 1);
     epo__string_free(&s);
@@ -81,11 +85,19 @@ static epo_status make_name(const epo_photometry_options *o, epo__measure_option
 
 epo_status epo__measure_options_set(const epo_photometry_options *o, epo__measure_options *out)
 {
-    *out = (epo__measure_options){
-        .flux = {.method = same(o->method, "aperture") ? EPO__FLUX_APERTURE : EPO__FLUX_PSF, .radius = o->radius, .fwhm = o->fwhm,
-                 .annulus = {o->inner, o->outer}, .gain = o->gain, .saturation = o->saturation},
-        .recentre = o->recentre, .bad_below = (float)o->bad_below, .bad_above = (float)o->bad_above, .asinh = !same(o->magnitudes, "pogson"),
-        .zero_point = o->zero_point, .softening = o->softening, .detection = o->detection};
+    *out = (epo__measure_options){.flux = {.method = same(o->method, "aperture") ? EPO__FLUX_APERTURE : EPO__FLUX_PSF,
+                                           .radius = o->radius,
+                                           .fwhm = o->fwhm,
+                                           .annulus = {o->inner, o->outer},
+                                           .gain = o->gain,
+                                           .saturation = o->saturation},
+                                  .recentre = o->recentre,
+                                  .bad_below = (float)o->bad_below,
+                                  .bad_above = (float)o->bad_above,
+                                  .asinh = !same(o->magnitudes, "pogson"),
+                                  .zero_point = o->zero_point,
+                                  .softening = o->softening,
+                                  .detection = o->detection};
     if (o->method && out->flux.method == EPO__FLUX_PSF && !same(o->method, "psf"))
         return epo__fail(EPO_EARG, "photometry by '%.40s': it is psf or aperture", o->method);
     if (o->magnitudes && out->asinh && !same(o->magnitudes, "asinh"))
@@ -109,7 +121,8 @@ void epo__measure_options_json(const epo__measure_options *o, const epo_photomet
 {
     epo__string_addf(s, "{\"method\":\"%s\",\"name\":", o->flux.method == EPO__FLUX_APERTURE ? "aperture" : "psf");
     epo__string_add_json(s, o->name);
-    epo__string_addf(s, ",\"role\":\"%s\",\"magnitudes\":\"%s\"", epo__role_name(o->role), o->asinh ? "asinh" : "pogson");
+    epo__string_addf(s, ",\"role\":\"%s\",\"magnitudes\":\"%s\"", epo__role_name(o->role),
+                     o->asinh ? "asinh" : "pogson");
     add_json(s, "radius", o->flux.radius);
     add_json(s, "fwhm", o->flux.fwhm);
     add_json(s, "inner", o->flux.annulus.inner);

@@ -24,6 +24,7 @@ typedef struct epo__measure_options {
 epo_status epo__measure_options_set(const epo_photometry_options *options, epo__measure_options *out);
 
 /* Every option that changes a number, as a JSON object. */
-void epo__measure_options_json(const epo__measure_options *options, const epo_photometry_options *given, epo__string *out);
+void epo__measure_options_json(const epo__measure_options *options, const epo_photometry_options *given,
+                               epo__string *out);
 
 #endif

@@ -50,9 +50,9 @@ static void light_axis(double *out, int side, double centre, double sd)
 /* The sum of squared light over all pixels of one axis, those beyond the plane too. */
 static double whole_axis(double centre, double sd)
 {
-    const double reach = 9 * sd + 1;
+    const int middle = (int)lround(centre), reach = (int)ceil(9 * sd) + 1;
     double sum = 0;
-    for (double i = floor(centre - reach); i <= centre + reach; i++) sum += pow(light(i, centre, sd), 2);
+    for (int i = middle - reach; i <= middle + reach; i++) sum += pow(light(i, centre, sd), 2);
     return sum;
 }
 
@@ -162,4 +162,9 @@ epo_status epo__flux_measure(const epo__raster *image, double x, double y, const
     if (out->sky.fallback) out->flags |= EPO__FLUX_SKY_FEW;
     if (!(out->flux > 0)) out->flags |= EPO__FLUX_NEGATIVE;
     return EPO_OK;
+}
+
+const char *epo__photometry_engine(void)
+{
+    return sep_version_string;
 }

@@ -47,16 +47,16 @@ epo_status epo__sky_measure(const epo__raster *image, double x, double y, const 
 
 /* Where the source is, and the width of the round Gaussian that weights it best: its second moments under a Gaussian of
  * its own width (Bernstein & Jarvis 2002, AJ 123, 583, round). */
-typedef struct epo__shape {
+typedef struct epo__source_shape {
     double x, y;
     double fwhm;         /* of the profile before it is integrated over pixels; NaN: there is none to be found */
     double significance; /* signal under the weight over its noise; 0 with a NaN width */
-} epo__shape;
+} epo__source_shape;
 
 /* `recentre`: how far the windowed centroid may lie from (x, y); 0 leaves the place as it is. Where the centroid lies
  * farther, there is no shape. EPO_ENOMEM. */
 epo_status epo__shape_measure(const epo__raster *image, const epo__sky *sky, double x, double y, double recentre,
-                              epo__image_work *work, epo__shape *out);
+                              epo__image_work *work, epo__source_shape *out);
 
 typedef enum epo__flux_method { EPO__FLUX_APERTURE, EPO__FLUX_PSF } epo__flux_method;
 
@@ -90,5 +90,7 @@ typedef struct epo__flux {
  * usable pixel is near, or a number passes the range of double; EPO_ENOMEM. */
 epo_status epo__flux_measure(const epo__raster *image, double x, double y, const epo__flux_options *options,
                              const epo__sky *sky, epo__image_work *work, epo__flux *out);
+
+const char *epo__photometry_engine(void); /* version of libsep in use, "1.2.1" */
 
 #endif

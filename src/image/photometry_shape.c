@@ -82,9 +82,9 @@ static void draw(const epo__raster *image, double level, const fit *f, double *r
 }
 
 epo_status epo__shape_measure(const epo__raster *image, const epo__sky *sky, double x, double y, double recentre,
-                              epo__image_work *work, epo__shape *out)
+                              epo__image_work *work, epo__source_shape *out)
 {
-    *out = (epo__shape){.x = x, .y = y, .fwhm = NAN};
+    *out = (epo__source_shape){.x = x, .y = y, .fwhm = NAN};
     epo_status status = epo__image_work_reserve(work, (size_t)image->width * (size_t)image->height);
     if (status != EPO_OK) return status;
     const sep_image picture = {.data = work->room, .dtype = SEP_TDOUBLE, .w = image->width, .h = image->height};
@@ -100,9 +100,9 @@ epo_status epo__shape_measure(const epo__raster *image, const epo__sky *sky, dou
                 hypot(f.x - x, f.y - y) <= recentre && fit_width(image, sky, &f);
     }
     if (!found) return EPO_OK;
-    *out = (epo__shape){.x = f.x,
-                        .y = f.y,
-                        .significance = f.significance,
-                        .fwhm = FWHM_OF_SD * sqrt(f.sd * f.sd - PIXEL_VARIANCE)};
+    *out = (epo__source_shape){.x = f.x,
+                               .y = f.y,
+                               .significance = f.significance,
+                               .fwhm = FWHM_OF_SD * sqrt(f.sd * f.sd - PIXEL_VARIANCE)};
     return EPO_OK;
 }

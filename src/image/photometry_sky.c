@@ -13,7 +13,8 @@ static const double CLIP = 3, CLIPPED_SD = 0.986578;
 
 double epo__raster_centre(int side)
 {
-    return side / 2;
+    const int number = side / 2;
+    return number;
 }
 
 static size_t gather(const epo__raster *image, double x, double y, double inner, double outer, double *values,

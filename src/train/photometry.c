@@ -5,8 +5,8 @@
  *     work: sky, width, flux, magnitude of each
  *     deliver: the object's points in place of those it had under this name
  *
- * Commits every couple of seconds, whole objects only: a run that is killed leaves what it had, and the next one does all
- * of it again to the same rows. */
+ * Commits every couple of seconds, whole objects only: a run that is killed leaves what it had, and the next one does
+ * all of it again to the same rows. */
 #include "epochal/photometry.h"
 
 #include <float.h>
@@ -98,10 +98,16 @@ static epo_status object_work(void *context, void *chunk, int worker)
 
 static epo_status put_point(photometer *p, const epo__measuring *m, const epo__measured *point)
 {
-    const epo__photometry_row row = {
-        .object = m->object.id, .source = point->stamp->source, .method = p->options.name, .mjd = point->mjd,
-        .mag = point->magnitude.mag, .mag_err = point->magnitude.mag_err, .filter = point->stamp->filter ? point->stamp->filter : "",
-        .flag = point->flag, .flux = point->flux.flux, .flux_err = point->flux.flux_err};
+    const epo__photometry_row row = {.object = m->object.id,
+                                     .source = point->stamp->source,
+                                     .method = p->options.name,
+                                     .mjd = point->mjd,
+                                     .mag = point->magnitude.mag,
+                                     .mag_err = point->magnitude.mag_err,
+                                     .filter = point->stamp->filter ? point->stamp->filter : "",
+                                     .flag = point->flag,
+                                     .flux = point->flux.flux,
+                                     .flux_err = point->flux.flux_err};
     bool added;
     return epo__store_photometry_put(p->store, &row, &added);
 }
@@ -149,7 +155,9 @@ static epo_status object_deliver(void *context, void *chunk)
         const epo__measured *point = &m->points[i];
         if (point->refused) {
             p->summary->refused++;
-            const epo_photometry_event event = {.object = m->object.name, .exposure = point->stamp->exposure, .reason = point->refused};
+            const epo_photometry_event event = {.object = m->object.name,
+                                                .exposure = point->stamp->exposure,
+                                                .reason = point->refused};
             status = tell(p, &event);
             continue;
         }
@@ -166,9 +174,12 @@ static epo_status note_start(photometer *p, const epo_photometry_options *option
 {
     epo__string text = {0};
     epo__measure_options_json(&p->options, options, &text);
-    epo__run_row row = {.kind = "photometry", .command = options->command_line ? options->command_line : "",
-                        .options = text.text, .threads = threads};
-    epo_status status = text.failed ? epo__nomem("run") : epo__recorder_start_plain(&p->recorder, p->store, options->split, &row);
+    epo__run_row row = {.kind = "photometry",
+                        .command = options->command_line ? options->command_line : "",
+                        .options = text.text,
+                        .threads = threads};
+    epo_status status =
+        text.failed ? epo__nomem("run") : epo__recorder_start_plain(&p->recorder, p->store, options->split, &row);
     epo__string_free(&text);
     return status;
 }
@@ -201,8 +212,8 @@ epo_status epo_photometry_check(const epo_photometry_options *options)
     return epo__measure_options_set(options, &settled);
 }
 
-epo_status epo_photometry(epo_store *store, const epo_photometry_options *options, epo_photometry_fn report, void *context,
-                          epo_photometry_summary *out)
+epo_status epo_photometry(epo_store *store, const epo_photometry_options *options, epo_photometry_fn report,
+                          void *context, epo_photometry_summary *out)
 {
     const epo_photometry_options standard = EPO_PHOTOMETRY_OPTIONS_INIT;
     if (!options) options = &standard;

@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "epochal/version.h"
 #include "formats/fits.h"
+#include "image/photometry.h"
 #include "nn/net.h"
 #include "store/store.h"
 
@@ -106,6 +107,7 @@ static void libraries(fact_list *list)
     epo__fits_version(fits);
     add(list, "cfitsio", fits, "");
     add(list, "SQLite", epo__store_engine(), "");
+    add(list, "SEP", epo__photometry_engine(), "");
 }
 
 static void environment(fact_list *list)

@@ -8,7 +8,7 @@
 
 #include "support/command.h"
 
-static const char *const names[] = {"import", "info", "split", "models", "score", "classify", "evaluate", "bench", "doctor", "config", "help", "version"};
+static const char *const names[] = {"import", "info", "split", "photometry", "models", "score", "classify", "evaluate", "bench", "doctor", "config", "help", "version"};
 enum { NAMES = sizeof names / sizeof *names };
 
 static void contains(const char *text, const char *part)

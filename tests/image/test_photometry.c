@@ -195,7 +195,7 @@ static void place_and_width_are_found(void **state)
 {
     (void)state;
     const epo__sky sky = {.level = 50, .noise = 1, .used = 100};
-    epo__shape shape;
+    epo__source_shape shape;
     static const double widths[] = {2, 3.3, 6};
     for (size_t w = 0; w < 3; w++) {
         epo__raster r = blank(61, 60, 50);
