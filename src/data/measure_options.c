@@ -4,13 +4,10 @@
  * The name holds every option that changes a number and is not at its default: points of one name are comparable. */
 #include "data/measure_options.h"
 
-#include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "image/magnitude.h"
 
 static bool same(const char *given, const char *word)
 {

@@ -9,7 +9,6 @@
  * all of it again to the same rows. */
 #include "epochal/photometry.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +20,6 @@
 #include "base/threads.h"
 #include "data/measure.h"
 #include "data/objects.h"
-#include "image/photometry.h"
 #include "store/store.h"
 #include "train/recorder.h"
 
