@@ -54,7 +54,7 @@ for stage in encoder frozen joint; do
     echo
     echo "five folds, $stage"
     "$epochal" evaluate --db "$db" --pool "$@"
-    "$epochal" evaluate --db "$db" --pool --output json "$@" > "$folder/$stage.json"
+    "$epochal" evaluate --db "$db" --pool --measures max_f1,mean_max_f1,auc,mean_auc,accuracy --output json "$@" > "$folder/$stage.json"
 done
 
 run card "$folder/all.joint.safetensors" --metrics "$folder/joint.json" --write "$folder/hits.safetensors" \

@@ -27,10 +27,10 @@ scored() { # FILE COMMAND...
 }
 
 # the last step of each: scores of the test part, and a card with them
-publish() { # NAME WEIGHTS DB SPLIT_PART [--note ...]
-    name=$1 weights=$2 db=$3 part=$4
-    shift 4
-    "$epochal" evaluate --db "$db" --split "$part" --model "$weights" --output json > "$folder/$name.json"
+publish() { # NAME WEIGHTS DB SPLIT_PART MEASURES [--note ...]
+    name=$1 weights=$2 db=$3 part=$4 measures=$5
+    shift 5
+    "$epochal" evaluate --db "$db" --split "$part" --model "$weights" --measures "$measures" --output json > "$folder/$name.json"
     run card "$weights" --metrics "$folder/$name.json" --write "$out/$name.safetensors" "$@"
 }
 
@@ -48,11 +48,11 @@ train --net taonet-small16 --stage encoder --epochs 12 --rate 0.003 --schedule c
 train --net taonet-small16 --from "$folder/encoder.safetensors" --stage sequence --epochs 40 --rate 0.002 --schedule cosine --schedule-epochs 0 \
     --variants 8 --patience 0 --out "$folder/six.safetensors"
 scored "$folder/six.txt" classify --db "$sim" --split main:test --model "$folder/six.safetensors"
-publish sequence "$folder/six.safetensors" "$sim" main:test --note limits="$simulated" --note licence=BSD-3-Clause --note data="epochal simulate $survey"
+publish sequence "$folder/six.safetensors" "$sim" main:test max_f1,mean_max_f1,auc,mean_auc,accuracy --note limits="$simulated" --note licence=BSD-3-Clause --note data="epochal simulate $survey"
 
 train --net taonet-small --task realbogus --epochs 12 --rate 0.002 --schedule cosine --schedule-epochs 0 --out "$folder/stamps.safetensors"
 scored "$folder/stamps.txt" score --db "$sim" --split main:test --model "$folder/stamps.safetensors"
-publish realbogus "$folder/stamps.safetensors" "$sim" main:test --note limits="$simulated" --note licence=BSD-3-Clause --note data="epochal simulate $survey"
+publish realbogus "$folder/stamps.safetensors" "$sim" main:test max_f1,auc,mcc,mdr,fpr,fpr_at_mdr,accuracy --note limits="$simulated" --note licence=BSD-3-Clause --note data="epochal simulate $survey"
 
 npz=$data/hits/hits_dev.npz
 if [ -f "$npz" ]; then

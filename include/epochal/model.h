@@ -62,6 +62,7 @@ typedef struct epo_head_info {
     bool present;
     size_t class_count;
     const char *const *classes;  /* in output order; owned by the model */
+    double temperature;          /* its probabilities are tempered by this (calibrate.h); 1: as trained */
     uint64_t parameters, macs;   /* macs: a feature vector (triplet, stamp) or a time step (sequence) */
 } epo_head_info;
 

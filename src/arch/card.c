@@ -87,9 +87,11 @@ static epo_status add_model(epo__card_builder *b, const epo_model *model, const 
 
 static void add_heads(epo__card_builder *b, const epo_model_info *info)
 {
-    static const char *const columns[] = {"head", "classes", "parameters"};
+    static const char *const columns[] = {"head", "classes", "parameters", "temperature"};
     epo__card_section(b, "heads");
-    for (size_t i = 0; i < COUNT(columns); i++) epo__card_column(b, columns[i]);
+    bool calibrated = false;
+    for (int h = 0; h < EPO_HEAD_COUNT; h++) calibrated |= info->heads[h].present && info->heads[h].temperature != 1;
+    for (size_t i = 0; i < COUNT(columns) - !calibrated; i++) epo__card_column(b, columns[i]);
     for (int h = 0; h < EPO_HEAD_COUNT; h++) {
         const epo_head_info *head = &info->heads[h];
         if (!head->present) continue;
@@ -99,6 +101,7 @@ static void add_heads(epo__card_builder *b, const epo_model_info *info)
         epo__card_cell_text(b, epo_head_name((epo_head)h));
         epo__card_cell_text(b, classes.text);
         epo__card_cell_int(b, (int64_t)head->parameters);
+        if (calibrated) epo__card_cell_real(b, head->temperature);
         epo__string_free(&classes);
     }
 }

@@ -70,6 +70,11 @@ void epo__card_cell_int(epo__card_builder *b, int64_t value)
     add(b, (epo_card_value){.kind = EPO_CARD_INT, .whole = value});
 }
 
+void epo__card_cell_real(epo__card_builder *b, double value)
+{
+    add(b, (epo_card_value){.kind = EPO_CARD_REAL, .real = value});
+}
+
 void epo__card_cell_json(epo__card_builder *b, const json_t *value)
 {
     if (json_is_integer(value))

@@ -23,6 +23,7 @@ void epo__card_section(epo__card_builder *b, const char *name); /* `name` must l
 void epo__card_column(epo__card_builder *b, const char *name);
 void epo__card_cell_text(epo__card_builder *b, const char *text); /* NULL: nothing */
 void epo__card_cell_int(epo__card_builder *b, int64_t value);
+void epo__card_cell_real(epo__card_builder *b, double value);
 /* A JSON text, number or truth value; nothing for any other, and for NULL. */
 void epo__card_cell_json(epo__card_builder *b, const json_t *value);
 

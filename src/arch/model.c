@@ -223,6 +223,7 @@ void epo_model_get_info(const epo_model *model, epo_model_info *out)
         out->heads[h] = (epo_head_info){
             .present = true,
             .class_count = network->heads[h].class_count,
+            .temperature = epo__model_temperature(model, (epo_head)h),
             .classes = (const char *const *)network->heads[h].classes,
             .parameters = model->head_sizes[h].parameters,
             .macs = model->head_sizes[h].macs,

@@ -32,6 +32,9 @@ epo_status epo__model_visit(const epo_model *model, epo__param_fn visit, void *c
 const char *epo__model_extra(const epo_model *model, const char *key);
 epo_status epo__model_set_extra(epo_model *model, const char *key, const char *value);
 
+/* By which the probabilities of a head are tempered (epochal/calibrate.h); 1: not at all. */
+double epo__model_temperature(const epo_model *model, epo_head head);
+
 /* Index of the class named `name` in a head's classes, letters compared without case; -1 when there is none. A head that
  * ends in a sigmoid has one output, the probability of class 1. */
 int epo__model_class_index(const epo_model *model, epo_head head, const char *name);

@@ -6,6 +6,7 @@
 
 #include "arch/card.h"
 #include "arch/model_parts.h"
+#include "arch/temperature.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -20,6 +21,11 @@ const char *epo__model_extra(const epo_model *model, const char *key)
 {
     const epo__text_pair *pair = find(model, key);
     return pair ? pair->value : NULL;
+}
+
+double epo__model_temperature(const epo_model *model, epo_head head)
+{
+    return model->temperatures[head] > 0 ? model->temperatures[head] : 1;
 }
 
 static void remove_pair(epo_model *model, epo__text_pair *pair)
@@ -43,6 +49,10 @@ static epo_sky sky_of(const char *record)
 epo_status epo__model_set_extra(epo_model *model, const char *key, const char *value)
 {
     epo__text_pair *pair = find(model, key);
+    if (strcmp(key, EPO__TEMPERATURE_KEY) == 0) {
+        epo_status status = epo__temperatures_read(value, model->temperatures);
+        if (status != EPO_OK) return status;
+    }
     char *copy = value ? epo__strdup(value) : NULL, *name = NULL;
     if (value && !copy) return epo__nomem("metadata");
     if (!value) {

@@ -186,6 +186,7 @@ static epo_status keep_extra(const char *path, epo_model *model, const epo__safe
     for (size_t i = 0; status == EPO_OK && epo__safetensors_pair(file, i, &key, &value); i++) {
         if (i == MOST) return epo__fail(EPO_EMODEL, "%s: over %d keys of metadata", path, MOST);
         if (!is_own_key(key)) status = epo__model_set_extra(model, key, value);
+        if (status == EPO_EMODEL) status = epo__fail_in(status, "%s", path);
     }
     return status;
 }

@@ -19,6 +19,7 @@ struct epo_model {
     epo__text_pair *extra; /* metadata of that file that is not ours, kept for the next one; texts owned */
     size_t extra_count;
     epo_sky sky;           /* what the record among them says */
+    double temperatures[EPO_HEAD_COUNT]; /* what the metadata say; 0: nothing */
 };
 
 /* Builds the encoder and the heads that are present, weights zero. Takes the network, also when it fails. No section may have

@@ -57,10 +57,32 @@ static epo__interval interval_of(const double *rows, size_t used, size_t values,
     return (epo__interval){epo__quantile(room, count, 0.025), epo__quantile(room, count, 0.975)};
 }
 
+/* Share of the `used` rows in which value v has the other sign than `of`; no difference counts half. */
+static double wrong_side(const double *rows, size_t used, size_t values, size_t v, double of)
+{
+    double wrong = 0, count = 0;
+    for (size_t i = 0; i < used; i++) {
+        const double value = rows[i * values + v];
+        if (isnan(value)) continue;
+        count++;
+        wrong += value == 0 ? 0.5 : (value > 0) != (of > 0);
+    }
+    return count > 0 && (of < 0 || of > 0) ? wrong / count : NAN;
+}
+
 epo_status epo__bootstrap_run(const epo__bootstrap *b, epo__interval *out, size_t *passed_over)
 {
+    return epo__bootstrap_signs(b, NULL, out, NULL, passed_over);
+}
+
+epo_status epo__bootstrap_signs(const epo__bootstrap *b, const double *sample, epo__interval *out, double *wrong,
+                                size_t *passed_over)
+{
     *passed_over = 0;
-    for (size_t v = 0; v < b->values; v++) out[v] = (epo__interval){NAN, NAN};
+    for (size_t v = 0; v < b->values; v++) {
+        out[v] = (epo__interval){NAN, NAN};
+        if (wrong) wrong[v] = NAN;
+    }
     if (b->groups == 0 || b->resamples == 0) return EPO_OK;
     if (b->groups > UINT32_MAX) return epo__fail(EPO_ELIMIT, "%zu objects are too many to be resampled", b->groups);
     size_t cells, used = 0;
@@ -75,7 +97,10 @@ epo_status epo__bootstrap_run(const epo__bootstrap *b, epo__interval *out, size_
         else
             ++*passed_over;
     }
-    for (size_t v = 0; status == EPO_OK && v < b->values; v++) out[v] = interval_of(rows, used, b->values, v, room);
+    for (size_t v = 0; status == EPO_OK && v < b->values; v++) {
+        out[v] = interval_of(rows, used, b->values, v, room);
+        if (wrong && sample) wrong[v] = wrong_side(rows, used, b->values, v, sample[v]);
+    }
     free(weights);
     free(rows);
     free(room);

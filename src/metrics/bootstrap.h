@@ -31,6 +31,11 @@ typedef struct epo__interval {
  * more. */
 epo_status epo__bootstrap_run(const epo__bootstrap *bootstrap, epo__interval *out, size_t *passed_over);
 
+/* The same for differences: wrong[v] is the share of the resamples in which value v has the other sign than sample[v] (one
+ * that is 0 counts half; NaN when there is none, and for a sample[v] of 0). */
+epo_status epo__bootstrap_signs(const epo__bootstrap *bootstrap, const double *sample, epo__interval *out, double *wrong,
+                                size_t *passed_over);
+
 /* Quantile q of `count` ascending values, on the line between its neighbours (numpy's default); NaN of none. */
 double epo__quantile(const double *sorted, size_t count, double q);
 

@@ -28,14 +28,35 @@ double epo__accuracy(const double *cells, size_t classes)
     return all > 0 ? right / all : NAN;
 }
 
-epo__binary_measures epo__binary(const double cells[4])
+double epo__balanced_accuracy(const double *cells, size_t classes)
 {
-    const double tn = cells[0], fp = cells[1], fn = cells[2], tp = cells[3];
-    epo__binary_measures m = {.mcc = NAN, .mdr = NAN, .fpr = NAN};
-    if (tp + fn > 0) m.mdr = fn / (tp + fn);
-    if (fp + tn > 0) m.fpr = fp / (fp + tn);
-    if (!(tp + fp + fn + tn > 0)) return m;
-    const double sides = sqrt(tp + fp) * sqrt(tp + fn) * sqrt(tn + fp) * sqrt(tn + fn);
-    m.mcc = sides > 0 ? (tp * tn - fp * fn) / sides : 0;
-    return m;
+    double sum = 0, there = 0;
+    for (size_t k = 0; k < classes; k++) {
+        double items = 0;
+        for (size_t i = 0; i < classes; i++) items += cells[k * classes + i];
+        if (!(items > 0)) continue;
+        sum += cells[k * classes + k] / items;
+        there++;
+    }
+    return there > 0 ? sum / there : NAN;
+}
+
+double epo__mcc(const double *cells, size_t classes)
+{
+    double right = 0, all = 0, both = 0, truths = 0, calls = 0;
+    for (size_t k = 0; k < classes; k++) {
+        double is = 0, called = 0;
+        for (size_t i = 0; i < classes; i++) {
+            is += cells[k * classes + i];
+            called += cells[i * classes + k];
+        }
+        right += cells[k * classes + k];
+        all += is;
+        both += is * called;
+        truths += is * is;
+        calls += called * called;
+    }
+    if (!(all > 0)) return NAN;
+    const double sides = sqrt(all * all - truths) * sqrt(all * all - calls);
+    return sides > 0 ? (right * all - both) / sides : 0;
 }

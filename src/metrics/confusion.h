@@ -17,13 +17,10 @@ void epo__confusion(const int *truth, const int *called, size_t count, size_t cl
 /* Share of the items on the diagonal; NaN of none. */
 double epo__accuracy(const double *cells, size_t classes);
 
-/* Of a 2 x 2 matrix whose class 1 is the positive one (real). */
-typedef struct epo__binary_measures {
-    double mcc; /* Matthews' correlation; 0 when all are, or are called, the same (as scikit-learn); NaN of no items */
-    double mdr; /* missed detections, FN / (TP + FN); NaN without positives */
-    double fpr; /* false positives, FP / (FP + TN); NaN without negatives */
-} epo__binary_measures;
+/* Mean recall over the classes that have items; NaN of none. */
+double epo__balanced_accuracy(const double *cells, size_t classes);
 
-epo__binary_measures epo__binary(const double cells[4]);
+/* Matthews' correlation of K classes (Gorodkin 2004); 0 when all are, or are called, the same; NaN of no items. */
+double epo__mcc(const double *cells, size_t classes);
 
 #endif

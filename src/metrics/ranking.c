@@ -56,7 +56,7 @@ void epo__ranking_free(epo__ranking *ranking)
     *ranking = (epo__ranking){0};
 }
 
-void epo__ranking_measure(const epo__ranking *r, const uint32_t *weights, epo__ranking_measures *out)
+void epo__ranking_measure(const epo__ranking *r, const uint32_t *weights, double mdr, epo__ranking_measures *out)
 {
     double positives = 0, negatives = 0;
     for (size_t i = 0; i < r->count; i++) {
@@ -66,10 +66,15 @@ void epo__ranking_measure(const epo__ranking *r, const uint32_t *weights, epo__r
         else
             negatives += weight;
     }
-    *out = (epo__ranking_measures){
-        .positives = positives, .negatives = negatives, .max_f1 = NAN, .threshold = NAN, .auc = NAN, .fpr = NAN};
+    *out = (epo__ranking_measures){.positives = positives,
+                                   .negatives = negatives,
+                                   .max_f1 = NAN,
+                                   .threshold = NAN,
+                                   .auc = NAN,
+                                   .average_precision = NAN,
+                                   .fpr = NAN};
     if (!(positives > 0)) return;
-    double tp = 0, fp = 0, tp_above = 0, fp_above = 0, pairs = 0, best = -1;
+    double tp = 0, fp = 0, tp_above = 0, fp_above = 0, pairs = 0, best = -1, area = 0;
     for (size_t i = 0; i < r->count; i++) {
         const double weight = weights ? weights[r->items[i].group] : 1;
         if (r->items[i].positive)
@@ -84,11 +89,26 @@ void epo__ranking_measure(const epo__ranking *r, const uint32_t *weights, epo__r
             out->threshold = r->scores[i];
         }
         pairs += (fp - fp_above) * (tp_above + tp); /* twice the pairs that these negatives lose */
-        if (isnan(out->fpr) && negatives > 0 && (positives - tp) / positives <= EPO__MDR_QUOTED)
+        if (isnan(out->fpr) && negatives > 0 && (positives - tp) / positives <= mdr)
             out->fpr = fp / negatives;
+        if (tp > tp_above) area += (tp - tp_above) / positives * (tp / (tp + fp));
         tp_above = tp;
         fp_above = fp;
     }
     out->max_f1 = best;
+    out->average_precision = area;
     if (negatives > 0) out->auc = pairs / (2 * positives * negatives);
+}
+
+size_t epo__ranking_above(const epo__ranking *r, double threshold)
+{
+    size_t low = 0, high = r->count; /* scores[low - 1] >= threshold > scores[high] */
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (r->scores[middle] >= threshold)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }

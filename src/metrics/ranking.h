@@ -12,9 +12,6 @@
 
 #include "epochal/status.h"
 
-/* The missed-detection rate at which DES quotes its false-positive rate (Goldstein et al. 2015). */
-#define EPO__MDR_QUOTED 0.05
-
 typedef struct epo__ranked {
     uint32_t group;
     bool positive, last; /* last: the next item scores less */
@@ -39,10 +36,14 @@ typedef struct epo__ranking_measures {
     double max_f1;               /* largest F1 = 2 TP / (2 TP + FP + FN) over all thresholds; NaN without positives */
     double threshold;            /* the highest at which it is reached; NaN without positives */
     double auc; /* area under the ROC curve, P(positive scores more) + P(equal) / 2; NaN unless both kinds are there */
-    double fpr; /* least false-positive rate with a missed-detection rate of EPO__MDR_QUOTED or less; NaN likewise */
+    double average_precision; /* sum over thresholds of (recall step) x precision; NaN without positives */
+    double fpr; /* least false-positive rate with a missed-detection rate of `mdr` or less; NaN unless both are there */
 } epo__ranking_measures;
 
 /* weights: how often each group counts; NULL: once. */
-void epo__ranking_measure(const epo__ranking *ranking, const uint32_t *weights, epo__ranking_measures *out);
+void epo__ranking_measure(const epo__ranking *ranking, const uint32_t *weights, double mdr, epo__ranking_measures *out);
+
+/* How many items score `threshold` or more. */
+size_t epo__ranking_above(const epo__ranking *ranking, double threshold);
 
 #endif

@@ -132,12 +132,13 @@ epo_status epo__store_class_scores_of(epo_store *store, int64_t run, int64_t obj
                      (long long)run, (long long)object);
 }
 
-epo_status epo__store_stamp_scores_of(epo_store *store, int64_t run, int64_t object, double **scores, size_t *room,
-                                      size_t *count)
+epo_status epo__store_stamp_scores_of(epo_store *store, int64_t run, int64_t object, epo__stamp_score **scores,
+                                      size_t *room, size_t *count)
 {
     bool row;
     epo_status status;
-    epo__query q = epo__query_open(store, "SELECT score FROM stamp_scores WHERE run = ?1 AND stamp BETWEEN ?2 * "
+    *count = 0;
+    epo__query q = epo__query_open(store, "SELECT stamp, score FROM stamp_scores WHERE run = ?1 AND stamp BETWEEN ?2 * "
                                           "1048576 AND ?2 * 1048576 + 1048575 ORDER BY stamp");
     epo__bind_int(&q, run);
     epo__bind_int(&q, object);
@@ -146,8 +147,22 @@ epo_status epo__store_stamp_scores_of(epo_store *store, int64_t run, int64_t obj
             status = epo__nomem("scores");
             break;
         }
-        (*scores)[(*count)++] = epo__column_real(&q, 0);
+        (*scores)[(*count)++] = (epo__stamp_score){epo__column_int(&q, 0), epo__column_real(&q, 1)};
     }
+    epo__query_close(&q);
+    return status;
+}
+
+epo_status epo__store_run_triplet_head(epo_store *store, int64_t run, bool *triplet_head)
+{
+    bool row;
+    *triplet_head = false;
+    epo__query q = epo__query_open(
+        store, "SELECT coalesce(iif(json_valid(options), json_extract(options, '$.triplet_head'), 0), 0) FROM runs "
+               "WHERE id = ?");
+    epo__bind_int(&q, run);
+    epo_status status = epo__query_row(&q, &row);
+    if (status == EPO_OK && row) *triplet_head = epo__column_int(&q, 0) != 0;
     epo__query_close(&q);
     return status;
 }

@@ -31,9 +31,17 @@ epo_status epo__store_scored_classes(epo_store *store, int64_t run, epo__pool *p
 epo_status epo__store_class_scores_of(epo_store *store, int64_t run, int64_t object, const char *const *names,
                                       size_t count, double *probabilities, bool *found);
 
-/* The scores of an object's stamps, in the order of their ids, behind the *count already in *scores (grown as needed,
- * *room of them; released by free). */
-epo_status epo__store_stamp_scores_of(epo_store *store, int64_t run, int64_t object, double **scores, size_t *room,
-                                      size_t *count);
+typedef struct epo__stamp_score {
+    int64_t stamp;
+    double score;
+} epo__stamp_score;
+
+/* The scores of an object's stamps, in the order of their ids: *count of them in *scores, which is grown as needed (*room of
+ * them; released by free). */
+epo_status epo__store_stamp_scores_of(epo_store *store, int64_t run, int64_t object, epo__stamp_score **scores,
+                                      size_t *room, size_t *count);
+
+/* Whether a run took the encoder's own head (its options say so). */
+epo_status epo__store_run_triplet_head(epo_store *store, int64_t run, bool *triplet_head);
 
 #endif

@@ -134,7 +134,7 @@ typedef struct epo__photometry_list {
 
 void epo__photometry_list_free(epo__photometry_list *list);
 
-/* The points of one object and method, by mjd. */
+/* The points of one object and method (NULL: of all methods), by mjd. */
 epo_status epo__store_photometry_of(epo_store *store, int64_t object, const char *method, epo__photometry_list *list);
 
 /* The names of the methods there is photometry of, ascending, at most `room`; texts go to `pool`. */

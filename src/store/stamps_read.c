@@ -148,7 +148,7 @@ epo_status epo__store_photometry_of(epo_store *store, int64_t object, const char
     epo__pool_clear(&list->texts);
     epo__query q =
         epo__query_open(store, "SELECT object, source, method, mjd, mag, mag_err, filter, flag, flux, flux_err FROM photometry "
-                               "WHERE object = ? AND method = ? ORDER BY mjd, filter, mag");
+                               "WHERE object = ?1 AND (?2 IS NULL OR method = ?2) ORDER BY mjd, filter, mag");
     epo__bind_int(&q, object);
     epo__bind_text(&q, method);
     bool row;

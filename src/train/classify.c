@@ -17,6 +17,7 @@
 #include "base/threads.h"
 #include "data/objects.h"
 #include "data/sequence.h"
+#include "epochal/calibrate.h"
 #include "epochal/score.h"
 #include "image/geometry.h"
 #include "image/normalise.h"
@@ -184,6 +185,7 @@ static epo_status classify_item(classifier *c, item *it, int worker)
     }
     memset(it->probabilities, 0, c->class_count * sizeof *it->probabilities);
     for (int turn = 0; status == EPO_OK && turn < c->turns; turn++) status = add_turn(c, it, worker, planes, turn);
+    if (status == EPO_OK) epo_temper(epo__model_temperature(c->model, c->head), it->probabilities, c->class_count);
     return status;
 }
 

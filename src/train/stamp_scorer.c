@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "epochal/calibrate.h"
 #include "train/engine.h"
 
 typedef struct worker {
@@ -92,7 +93,10 @@ epo_status epo__stamp_scorer_run(epo__stamp_scorer *s, int number, int count, co
         epo_status status = epo__engine_create(s->model, EPO_HEAD_STAMP, s->batch, &w->engine);
         if (status != EPO_OK) return status;
     }
-    return epo__engine_run(w->engine, count, w->input, w->output);
+    epo_status status = epo__engine_run(w->engine, count, w->input, w->output);
+    const double temperature = epo__model_temperature(s->model, EPO_HEAD_STAMP);
+    for (size_t i = 0; status == EPO_OK && i < (size_t)count; i++) epo_temper(temperature, w->output + i * s->classes, s->classes);
+    return status;
 }
 
 double epo__stamp_scorer_real(const epo__stamp_scorer *s, const double *probabilities)

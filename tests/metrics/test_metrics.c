@@ -14,7 +14,7 @@
 #include "metrics/ranking.h"
 
 enum { ITEMS = 128, CLASSES = 8 };
-static const epo__resampling none = {0};
+static const epo__judging none = {.mdr = 0.05};
 
 static void close_to(const char *what, double value, double expected)
 {
@@ -67,14 +67,28 @@ static void read_problem(problem *p, bool real)
     }
 }
 
-static epo__labelled labelled(const problem *p)
+static epo__labelled labelled(const problem *p, bool real)
 {
     return (epo__labelled){.count = p->count,
                            .classes = p->classes,
+                           .real = real,
                            .scores = p->scores,
                            .truth = p->truth,
                            .groups = p->group,
                            .group_count = p->groups};
+}
+
+static const epo_measurement *row_of(const epo__judgement *j, epo_measure measure, int class_index)
+{
+    for (size_t i = 0; i < j->count; i++)
+        if (j->rows[i].measure == measure && j->rows[i].class_index == class_index) return &j->rows[i];
+    fail_msg("no row %s of class %d", epo_measure_name(measure), class_index);
+    return NULL;
+}
+
+static double value_of(const epo__judgement *j, epo_measure measure, int class_index)
+{
+    return row_of(j, measure, class_index)->is.value;
 }
 
 static void expect_estimate(const char *name, epo_estimate is)
@@ -84,50 +98,57 @@ static void expect_estimate(const char *name, epo_estimate is)
     close_to(name, is.high, number());
 }
 
+static bool expect_alone(const char *name, const problem *p, const epo__judgement *j)
+{
+    if (strcmp(name, "passed_over") == 0)
+        assert_int_equal(j->passed_over, (size_t)number());
+    else if (strcmp(name, "confusion") == 0)
+        for (size_t i = 0; i < p->classes * p->classes; i++) close_to(name, j->confusion[i], number());
+    else
+        return false;
+    return true;
+}
+
 /* Reads one line of expectations after its name, against a judgement of classes. */
 static void expect_of_classes(const char *name, const problem *p, const epo__judgement *j)
 {
     if (strncmp(name, "f1_", 3) == 0)
-        expect_estimate(name, j->classes[name[3] - '0'].max_f1);
+        expect_estimate(name, row_of(j, EPO_MEASURE_MAX_F1, name[3] - '0')->is);
     else if (strncmp(name, "auc_", 4) == 0)
-        expect_estimate(name, j->classes[name[4] - '0'].auc);
+        expect_estimate(name, row_of(j, EPO_MEASURE_AUC, name[4] - '0')->is);
     else if (strcmp(name, "mean_f1") == 0)
-        expect_estimate(name, j->max_f1);
+        expect_estimate(name, row_of(j, EPO_MEASURE_MEAN_MAX_F1, -1)->is);
     else if (strcmp(name, "mean_auc") == 0)
-        expect_estimate(name, j->auc);
+        expect_estimate(name, row_of(j, EPO_MEASURE_MEAN_AUC, -1)->is);
     else if (strcmp(name, "accuracy") == 0)
-        expect_estimate(name, j->accuracy);
+        expect_estimate(name, row_of(j, EPO_MEASURE_ACCURACY, -1)->is);
     else if (strcmp(name, "sd") == 0)
-        close_to(name, j->max_f1_sd, number());
-    else if (strcmp(name, "passed_over") == 0)
-        assert_int_equal(j->passed_over, (size_t)number());
+        close_to(name, row_of(j, EPO_MEASURE_MEAN_MAX_F1, -1)->sd, number());
     else if (strcmp(name, "thresholds") == 0)
-        for (size_t k = 0; k < p->classes; k++) close_to(name, j->classes[k].threshold, number());
-    else if (strcmp(name, "confusion") == 0)
-        for (size_t i = 0; i < p->classes * p->classes; i++) close_to(name, j->confusion[i], number());
-    else
+        for (size_t k = 0; k < p->classes; k++)
+            close_to(name, row_of(j, EPO_MEASURE_MAX_F1, (int)k)->threshold, number());
+    else if (!expect_alone(name, p, j))
         fail_msg("the fixture expects %s", name);
 }
 
-static void expect_of_real(const char *name, const epo__real_judgement *j)
+static void expect_of_real(const char *name, const problem *p, const epo__judgement *j)
 {
-    const struct {
+    static const struct {
         const char *name;
-        epo_estimate is;
-    } all[] = {{"f1", j->real.max_f1}, {"auc", j->real.auc},          {"mcc", j->mcc},          {"mdr", j->mdr},
-               {"fpr", j->fpr},        {"fpr_quoted", j->fpr_quoted}, {"accuracy", j->accuracy}};
+        epo_measure measure;
+        int class_index;
+    } all[] = {{"f1", EPO_MEASURE_MAX_F1, 1},   {"auc", EPO_MEASURE_AUC, -1},
+               {"mcc", EPO_MEASURE_MCC, -1},    {"mdr", EPO_MEASURE_MDR, 1},
+               {"fpr", EPO_MEASURE_FPR, 0},     {"fpr_quoted", EPO_MEASURE_FPR_AT_MDR, 0},
+               {"accuracy", EPO_MEASURE_ACCURACY, -1}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(name, all[i].name) == 0) {
-            expect_estimate(name, all[i].is);
+            expect_estimate(name, row_of(j, all[i].measure, all[i].class_index)->is);
             return;
         }
-    if (strcmp(name, "passed_over") == 0)
-        assert_int_equal(j->passed_over, (size_t)number());
-    else if (strcmp(name, "thresholds") == 0)
-        close_to(name, j->real.threshold, number());
-    else if (strcmp(name, "confusion") == 0)
-        for (size_t i = 0; i < 4; i++) close_to(name, j->confusion[i], number());
-    else
+    if (strcmp(name, "thresholds") == 0)
+        close_to(name, row_of(j, EPO_MEASURE_MAX_F1, 1)->threshold, number());
+    else if (!expect_alone(name, p, j))
         fail_msg("the fixture expects %s", name);
 }
 
@@ -145,24 +166,21 @@ static void as_scikit_learn(void **state)
     next = text;
     for (const char *kind; *(kind = word());) {
         const bool real = strcmp(kind, "real") == 0;
-        epo__judgement classes = {0};
-        epo__real_judgement judged;
+        epo__judgement judged;
         read_problem(&p, real);
-        const epo__labelled items = labelled(&p);
-        const epo__resampling how = {p.resamples, p.seed};
-        if (real)
-            check_ok(epo__judge_real(&items, p.at, &how, &judged));
-        else
-            check_ok(epo__judge(&items, &how, &classes));
+        const epo__labelled items = labelled(&p, real);
+        const epo__judging how = {
+            .resamples = p.resamples, .seed = p.seed, .mdr = 0.05, .thresholds = real ? &p.at : NULL};
+        check_ok(epo__judge(&items, &how, &judged));
         size_t lines = 0;
         for (; strcmp(word(), "expect") == 0; lines++) {
             if (real)
-                expect_of_real(word(), &judged);
+                expect_of_real(word(), &p, &judged);
             else
-                expect_of_classes(word(), &p, &classes);
+                expect_of_classes(word(), &p, &judged);
         }
         assert_int_equal(lines, real ? 10 : 2 * p.classes + 7);
-        epo__judgement_free(&classes);
+        epo__judgement_free(&judged);
         *(real ? &real_problems : &class_problems) += 1;
     }
     assert_int_equal(class_problems, 40);
@@ -207,12 +225,12 @@ static void equal_scores_stay_together(void **state)
     epo__ranking r;
     epo__ranking_measures m;
     check_ok(epo__ranking_create(scores, 1, truth, 1, NULL, 5, &r));
-    epo__ranking_measure(&r, NULL, &m);
+    epo__ranking_measure(&r, NULL, 0.05, &m);
     close_to("max F1", m.max_f1, 6. / 7);
     close_to("threshold", m.threshold, 0.5);
     close_to("AUC", m.auc, 5. / 6);
     close_to("FPR", m.fpr, 0.5);
-    epo__ranking_measure(&r, (const uint32_t[]){1, 2, 0, 0, 3}, &m);
+    epo__ranking_measure(&r, (const uint32_t[]){1, 2, 0, 0, 3}, 0.05, &m);
     close_to("max F1 without the equal", m.max_f1, 1);
     close_to("threshold", m.threshold, 0.5);
     epo__ranking_free(&r);
@@ -225,11 +243,11 @@ static void the_highest_of_equal_thresholds(void **state)
     epo__ranking r;
     epo__ranking_measures m;
     check_ok(epo__ranking_create((const double[]){0.6, 0.5, 0.4, 0.3}, 1, (const int[]){1, 0, 1, 0}, 1, NULL, 4, &r));
-    epo__ranking_measure(&r, NULL, &m);
+    epo__ranking_measure(&r, NULL, 0.05, &m);
     close_to("max F1", m.max_f1, 0.8);
     epo__ranking_free(&r);
     check_ok(epo__ranking_create((const double[]){0.6, 0.5, 0.4, 0.3}, 1, (const int[]){1, 0, 0, 1}, 1, NULL, 4, &r));
-    epo__ranking_measure(&r, NULL, &m);
+    epo__ranking_measure(&r, NULL, 0.05, &m);
     close_to("max F1", m.max_f1, 2. / 3);
     close_to("threshold", m.threshold, 0.6);
     epo__ranking_free(&r);
@@ -239,35 +257,36 @@ static void cases_without_an_answer(void **state)
 {
     (void)state;
     epo__judgement j;
-    epo__real_judgement real;
     epo__labelled items = {.classes = 3};
-    check_ok(epo__judge(&items, &(epo__resampling){10, 1}, &j)); /* nothing */
-    close_to("max F1", j.max_f1.value, NAN);
-    close_to("SD", j.max_f1_sd, NAN);
-    close_to("accuracy", j.accuracy.value, NAN);
-    close_to("low", j.accuracy.low, NAN);
+    check_ok(epo__judge(&items, &(epo__judging){.resamples = 10, .seed = 1}, &j)); /* nothing */
+    for (size_t i = 0; i < j.count; i++)
+        assert_true(isnan(j.rows[i].is.value) && isnan(j.rows[i].is.low) && isnan(j.rows[i].sd));
     epo__judgement_free(&j);
-    check_ok(epo__judge_real(&items, 0.5, &none, &real));
-    close_to("MCC", real.mcc.value, NAN);
-    close_to("MDR", real.mdr.value, NAN);
+    items = (epo__labelled){.classes = 2, .real = true};
+    check_ok(epo__judge(&items, &none, &j));
+    for (size_t i = 0; i < j.count; i++) assert_true(isnan(j.rows[i].is.value));
+    epo__judgement_free(&j);
 
     const double scores[] = {0.2, 0.3, 0.5, 0.25, 0.25, 0.5, 0.6, 0.3, 0.1};
     const int truth[] = {2, 2, 2};
     items = (epo__labelled){.count = 3, .classes = 3, .scores = scores, .truth = truth};
-    check_ok(epo__judge(&items, &(epo__resampling){10, 1}, &j)); /* one class only */
-    close_to("max F1 of the class", j.classes[2].max_f1.value, 1);
-    close_to("its threshold", j.classes[2].threshold, 0.1);
-    close_to("its AUC", j.classes[2].auc.value, NAN);
-    close_to("max F1 of another", j.classes[0].max_f1.value, NAN);
-    close_to("mean", j.max_f1.value, 1);
-    close_to("SD", j.max_f1_sd, 0);
-    close_to("accuracy", j.accuracy.value, 2. / 3);
+    check_ok(epo__judge(&items, &(epo__judging){.resamples = 10, .seed = 1}, &j)); /* one class only */
+    close_to("max F1 of the class", value_of(&j, EPO_MEASURE_MAX_F1, 2), 1);
+    close_to("its threshold", row_of(&j, EPO_MEASURE_MAX_F1, 2)->threshold, 0.1);
+    close_to("its AUC", value_of(&j, EPO_MEASURE_AUC, 2), NAN);
+    close_to("max F1 of another", value_of(&j, EPO_MEASURE_MAX_F1, 0), NAN);
+    close_to("mean", value_of(&j, EPO_MEASURE_MEAN_MAX_F1, -1), 1);
+    close_to("SD", row_of(&j, EPO_MEASURE_MEAN_MAX_F1, -1)->sd, 0);
+    close_to("accuracy", value_of(&j, EPO_MEASURE_ACCURACY, -1), 2. / 3);
+    close_to("balanced accuracy", value_of(&j, EPO_MEASURE_BALANCED_ACCURACY, -1), 2. / 3);
+    close_to("MCC", value_of(&j, EPO_MEASURE_MCC, -1), 0);
     assert_int_equal(j.passed_over, 0);
     epo__judgement_free(&j);
 
     const double broken[] = {0.5, NAN, 0.25};
-    items = (epo__labelled){.count = 3, .classes = 2, .scores = broken, .truth = (const int[]){0, 1, 1}};
-    check_fails(epo__judge_real(&items, 0.5, &none, &real), EPO_EARG, "score 1 is not a number");
+    items = (epo__labelled){.count = 3, .classes = 2, .real = true, .scores = broken, .truth = (const int[]){0, 1, 1}};
+    check_fails(epo__judge(&items, &none, &j), EPO_EARG, "score 1 is not a number");
+    epo__judgement_free(&j);
     items.classes = 1;
     check_fails(epo__judge(&items, &none, &j), EPO_EARG, "item 1 is of class 1");
     epo__judgement_free(&j);
@@ -280,7 +299,7 @@ static void cases_without_an_answer(void **state)
     epo__ranking r;
     epo__ranking_measures m;
     check_ok(epo__ranking_create((const double[]){-INFINITY, INFINITY}, 1, (const int[]){0, 1}, 1, NULL, 2, &r));
-    epo__ranking_measure(&r, NULL, &m);
+    epo__ranking_measure(&r, NULL, 0.05, &m);
     close_to("AUC", m.auc, 1);
     epo__ranking_free(&r);
 }
@@ -313,13 +332,15 @@ static void intervals_cover_what_they_should(void **state)
     }
     const epo__labelled items = {.count = N, .classes = 2, .scores = scores, .truth = truth};
     epo__judgement a, b, c;
-    check_ok(epo__judge(&items, &(epo__resampling){2000, 1}, &a));
-    check_ok(epo__judge(&items, &(epo__resampling){2000, 1}, &b));
-    check_ok(epo__judge(&items, &(epo__resampling){2000, 2}, &c));
-    const double p = a.accuracy.value, half = 1.96 * sqrt(p * (1 - p) / N);
-    assert_true(fabs(a.accuracy.low - (p - half)) < 0.1 * half && fabs(a.accuracy.high - (p + half)) < 0.1 * half);
-    assert_true(a.max_f1.low == b.max_f1.low && a.auc.high == b.auc.high);
-    assert_true(a.auc.low != c.auc.low || a.auc.high != c.auc.high);
+    check_ok(epo__judge(&items, &(epo__judging){.resamples = 2000, .seed = 1}, &a));
+    check_ok(epo__judge(&items, &(epo__judging){.resamples = 2000, .seed = 1}, &b));
+    check_ok(epo__judge(&items, &(epo__judging){.resamples = 2000, .seed = 2}, &c));
+    const epo_estimate accuracy = row_of(&a, EPO_MEASURE_ACCURACY, -1)->is, auc = row_of(&a, EPO_MEASURE_MEAN_AUC, -1)->is,
+                       again = row_of(&b, EPO_MEASURE_MEAN_AUC, -1)->is, other = row_of(&c, EPO_MEASURE_MEAN_AUC, -1)->is;
+    const double p = accuracy.value, half = 1.96 * sqrt(p * (1 - p) / N);
+    assert_true(fabs(accuracy.low - (p - half)) < 0.1 * half && fabs(accuracy.high - (p + half)) < 0.1 * half);
+    assert_true(auc.low == again.low && auc.high == again.high);
+    assert_true(auc.low != other.low || auc.high != other.high);
     epo__judgement_free(&a);
     epo__judgement_free(&b);
     epo__judgement_free(&c);
@@ -341,7 +362,7 @@ static void a_thousand_resamples_are_quick(void **state)
     const epo__labelled items = {.count = N, .classes = K, .scores = scores, .truth = truth};
     epo__judgement j;
     const clock_t start = clock();
-    check_ok(epo__judge(&items, &(epo__resampling){1000, 1}, &j));
+    check_ok(epo__judge(&items, &(epo__judging){.resamples = 1000, .seed = 1}, &j));
     const double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     print_message("1000 resamples of 1000 objects in 6 classes: %.3f s\n", seconds);
     assert_true(seconds < 10);

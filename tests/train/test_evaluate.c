@@ -84,8 +84,20 @@ static void put_scores(place *p, int64_t run, int64_t object, double sn, double 
 
 static epo_status evaluate(place *p, const epo_evaluate_source *sources, size_t count, epo_evaluation *out)
 {
-    static const epo_evaluate_options options = {.resamples = 200, .seed = 1, .threshold = 0.5};
+    static const epo_evaluate_options options = {.resamples = 200, .seed = 1, .threshold = 0.5, .mdr = 0.05};
     return epo_evaluate(p->store, sources, count, &options, out);
+}
+
+static const epo_measurement *row_of(const epo_evaluation *e, epo_measure measure, int class_index)
+{
+    const epo_measurement *row = epo_evaluation_find(e, measure, class_index);
+    if (!row) fail_msg("no row %s", epo_measure_name(measure));
+    return row;
+}
+
+static double value_of(const epo_evaluation *e, epo_measure measure, int class_index)
+{
+    return row_of(e, measure, class_index)->is.value;
 }
 
 static void close_to(double value, double expected)
@@ -138,16 +150,16 @@ static void check_four(const epo_evaluation *e)
     assert_string_equal(e->classes[0].name, "SN"); /* the order of the outputs */
     assert_string_equal(e->classes[1].name, "CV");
     assert_int_equal(e->classes[0].count, 2);
-    close_to(e->classes[0].max_f1.value, 0.8);
-    close_to(e->classes[0].threshold, 0.4);
-    close_to(e->classes[0].auc.value, 0.75);
-    close_to(e->classes[1].max_f1.value, 2. / 3);
-    close_to(e->classes[1].threshold, 0.3);
-    close_to(e->classes[2].max_f1.value, 1);
-    close_to(e->max_f1.value, (0.8 + 2. / 3 + 1) / 3);
+    close_to(value_of(e, EPO_MEASURE_MAX_F1, 0), 0.8);
+    close_to(row_of(e, EPO_MEASURE_MAX_F1, 0)->threshold, 0.4);
+    close_to(value_of(e, EPO_MEASURE_AUC, 0), 0.75);
+    close_to(value_of(e, EPO_MEASURE_MAX_F1, 1), 2. / 3);
+    close_to(row_of(e, EPO_MEASURE_MAX_F1, 1)->threshold, 0.3);
+    close_to(value_of(e, EPO_MEASURE_MAX_F1, 2), 1);
+    close_to(value_of(e, EPO_MEASURE_MEAN_MAX_F1, -1), (0.8 + 2. / 3 + 1) / 3);
     const double m = (0.8 + 2. / 3 + 1) / 3;
-    close_to(e->max_f1_sd, sqrt(((0.8 - m) * (0.8 - m) + (2. / 3 - m) * (2. / 3 - m) + (1 - m) * (1 - m)) / 3));
-    close_to(e->accuracy.value, 0.5);
+    close_to(row_of(e, EPO_MEASURE_MEAN_MAX_F1, -1)->sd, sqrt(((0.8 - m) * (0.8 - m) + (2. / 3 - m) * (2. / 3 - m) + (1 - m) * (1 - m)) / 3));
+    close_to(value_of(e, EPO_MEASURE_ACCURACY, -1), 0.5);
     static const int64_t confusion[] = {1, 1, 0, 1, 0, 0, 0, 0, 1};
     for (int i = 0; i < 9; i++) assert_int_equal(e->confusion[i], confusion[i]);
     assert_int_equal(e->objects, 4);
@@ -183,7 +195,8 @@ static void the_last_finished_run_counts(void **state)
     assert_int_equal(e.left_out, 1);
     assert_int_equal(e.resamples + e.passed_over, 200);
     assert_true(e.passed_over > 0); /* of 4 objects often one class is missing */
-    assert_true(e.accuracy.low < 0.5 && e.accuracy.high > 0.5);
+    const epo_estimate accuracy = row_of(&e, EPO_MEASURE_ACCURACY, -1)->is;
+    assert_true(accuracy.low < 0.5 && accuracy.high > 0.5);
     epo_evaluation_free(&e);
     check_ok(evaluate(p, &(epo_evaluate_source){.run = run, .split = "main"}, 1, &e));
     check_four(&e);
@@ -192,8 +205,8 @@ static void the_last_finished_run_counts(void **state)
     check_ok(evaluate(p, &all, 1, &e));
     assert_int_equal(e.run, later);
     assert_int_equal(e.objects, 1);
-    assert_true(isnan(e.classes[1].max_f1.value) && isnan(e.classes[0].auc.value));
-    close_to(e.max_f1.value, 1);
+    assert_true(isnan(value_of(&e, EPO_MEASURE_MAX_F1, 1)) && isnan(value_of(&e, EPO_MEASURE_AUC, 0)));
+    close_to(value_of(&e, EPO_MEASURE_MEAN_MAX_F1, -1), 1);
     epo_evaluation_free(&e);
 
     check_fails(evaluate(p, &(epo_evaluate_source){.run = broken}, 1, &e), EPO_EARG, "did not finish");
@@ -263,8 +276,8 @@ static void folds_are_pooled(void **state)
     assert_int_equal(e.objects, 8);
     assert_int_equal(e.missing, 0);
     assert_string_equal(e.classes[0].name, "SN");
-    close_to(e.classes[0].max_f1.value, 0.8);
-    close_to(e.classes[1].max_f1.value, 2. / 3);
+    close_to(value_of(&e, EPO_MEASURE_MAX_F1, 0), 0.8);
+    close_to(value_of(&e, EPO_MEASURE_MAX_F1, 1), 2. / 3);
     epo_evaluation_free(&e);
     check_ok(evaluate(p, folds, 2, &together));
     assert_int_equal(together.objects, 9);
@@ -334,18 +347,20 @@ static void stamps_count_one_by_one(void **state)
     assert_int_equal(e.missing, 1);
     assert_string_equal(e.classes[1].name, "real");
     assert_int_equal(e.classes[1].count, 4);
-    close_to(e.max_f1.value, 0.8); /* 4 real and 2 bogus from 0.2 upwards */
-    close_to(e.classes[1].threshold, 0.2);
-    close_to(e.auc.value, 13. / 16);
-    close_to(e.mdr.value, 0.25); /* at 0.5: 3 of 4 real, 1 of 4 bogus */
-    close_to(e.fpr.value, 0.25);
-    close_to(e.mcc.value, 0.5);
-    close_to(e.accuracy.value, 0.75);
-    close_to(e.fpr_at_mdr.value, 0.5);
-    assert_true(isnan(e.max_f1_sd));
+    close_to(value_of(&e, EPO_MEASURE_MAX_F1, 1), 0.8); /* 4 real and 2 bogus from 0.2 upwards */
+    close_to(row_of(&e, EPO_MEASURE_MAX_F1, 1)->threshold, 0.2);
+    close_to(value_of(&e, EPO_MEASURE_AUC, -1), 13. / 16);
+    close_to(value_of(&e, EPO_MEASURE_MDR, 1), 0.25); /* at 0.5: 3 of 4 real, 1 of 4 bogus */
+    close_to(value_of(&e, EPO_MEASURE_FPR, 0), 0.25);
+    close_to(value_of(&e, EPO_MEASURE_MCC, -1), 0.5);
+    close_to(value_of(&e, EPO_MEASURE_ACCURACY, -1), 0.75);
+    close_to(value_of(&e, EPO_MEASURE_FPR_AT_MDR, 0), 0.5);
+    close_to(value_of(&e, EPO_MEASURE_F1, 1), 0.75);
+    close_to(value_of(&e, EPO_MEASURE_G_MEAN, -1), 0.75);
     static const int64_t confusion[] = {3, 1, 1, 3};
     for (int i = 0; i < 4; i++) assert_int_equal(e.confusion[i], confusion[i]);
-    assert_true(e.passed_over > 0 && e.mdr.low <= 0.25 && e.mdr.high >= 0.25);
+    const epo_estimate mdr = row_of(&e, EPO_MEASURE_MDR, 1)->is;
+    assert_true(e.passed_over > 0 && mdr.low <= 0.25 && mdr.high >= 0.25);
     epo_evaluation_free(&e);
 }
 

@@ -5,8 +5,26 @@
 #include <string.h>
 
 const cli_command *const cli_commands[] = {
-    &cmd_import, &cmd_simulate, &cmd_info, &cmd_split, &cmd_photometry, &cmd_models, &cmd_train, &cmd_finetune, &cmd_card, &cmd_score, &cmd_classify, &cmd_evaluate, &cmd_features, &cmd_bench, &cmd_doctor,
-    &cmd_config, &cmd_help, &cmd_version, NULL,
+    &cmd_import,
+    &cmd_simulate,
+    &cmd_info,
+    &cmd_split,
+    &cmd_photometry,
+    &cmd_models,
+    &cmd_train,
+    &cmd_finetune,
+    &cmd_card,
+    &cmd_calibrate,
+    &cmd_score,
+    &cmd_classify,
+    &cmd_evaluate,
+    &cmd_features,
+    &cmd_bench,
+    &cmd_doctor,
+    &cmd_config,
+    &cmd_help,
+    &cmd_version,
+    NULL,
 };
 
 const cli_command *cli_command_find(const char *name)

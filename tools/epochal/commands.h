@@ -5,7 +5,25 @@
 
 #include "command.h"
 
-extern const cli_command cmd_bench, cmd_card, cmd_classify, cmd_config, cmd_doctor, cmd_evaluate, cmd_features, cmd_finetune, cmd_help, cmd_import, cmd_info, cmd_models,
-    cmd_photometry, cmd_score, cmd_simulate, cmd_split, cmd_train, cmd_version;
+extern const cli_command
+    cmd_bench,
+    cmd_calibrate,
+    cmd_card,
+    cmd_classify,
+    cmd_config,
+    cmd_doctor,
+    cmd_evaluate,
+    cmd_features,
+    cmd_finetune,
+    cmd_help,
+    cmd_import,
+    cmd_info,
+    cmd_models,
+    cmd_photometry,
+    cmd_score,
+    cmd_simulate,
+    cmd_split,
+    cmd_train,
+    cmd_version;
 
 #endif
