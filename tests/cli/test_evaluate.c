@@ -204,6 +204,146 @@ static void test_stamps(void **state)
     command_free(&r);
 }
 
+/* Both on the same objects, each against itself gives no difference; and thresholds from another part. */
+static void test_difference(void **state)
+{
+    (void)state;
+    score("classify", a, "one:test");
+    score("classify", b, "one:test");
+    score("classify", a, "one:train");
+    score("classify", b, "one:train");
+    command_result r = COMMAND("evaluate", "--db", db, "--split", "one:test", "--model", a, "--model", b, "--measures",
+                               "mean_max_f1,accuracy", "--bootstrap", "50", "-o", "json");
+    json_t *table = table_of(&r);
+    const json_t *measures = json_object_get(table, "measures"), *difference = json_object_get(table, "difference");
+    assert_int_equal(json_array_size(measures), 4);
+    assert_int_equal(json_array_size(difference), 2);
+    const json_t *row = row_of(difference, "mean_max_f1", NULL);
+    assert_true(fabs(number(row, "value") - number(json_array_get(measures, 0), "value")) < 1e-8);
+    assert_true(fabs(number(row, "value") - number(row, "against_value") - number(row, "difference")) < 1e-8);
+    assert_true(number(row, "low") <= number(row, "difference") && number(row, "high") >= number(row, "difference"));
+    json_t *difference_of_one = json_incref((json_t *)difference);
+    json_decref(table);
+    command_free(&r);
+    /* folds against folds: the pool of two parts, of each model */
+    r = COMMAND("evaluate", "--db", db, "--pool", "--model", a, "--split", "one:test", "--model", a, "--split", "one:train",
+                "--against", b, "--against", b, "--bootstrap", "20", "-o", "json", "-q");
+    table = table_of(&r);
+    row = row_of(json_object_get(table, "difference"), "accuracy", NULL);
+    assert_string_equal(json_string_value(json_object_get(row, "model")), "pool");
+    assert_string_equal(json_string_value(json_object_get(row, "against")), "against");
+    assert_true(number(row, "count") > number(row_of(difference_of_one, "accuracy", NULL), "count"));
+    json_decref(table);
+    json_decref(difference_of_one);
+    command_free(&r);
+    r = COMMAND("evaluate", "--db", db, "--split", "one:test", "--model", a, "--choose-on", "one:train", "--choose", "mcc",
+                "--bootstrap", "0", "-o", "json", "-q");
+    table = table_of(&r);
+    assert_true(number(row_of(table, "mcc", "SN"), "threshold") == number(row_of(table, "mdr", "SN"), "threshold"));
+    row_of(table, "mcc", NULL);
+    row_of(table, "mean_f1", NULL);
+    json_decref(table);
+    command_free(&r);
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--model", b, "--against", b), 2, "add --pool");
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--choose", "f1"), 2, "needs --choose-on");
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--choose-on", "one:train", "--choose", "best"), 2, "best");
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--measures", "accuracy,f2"), 2, "no measure 'f2'");
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--prevalence", "2"), 2, "--prevalence");
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--mdr", "-1"), 2, "--mdr");
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--class", "SN"), 2, "--class needs --curves");
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--curves", "roc", "--confusion"), 2, "goes without");
+}
+
+static void test_curves(void **state)
+{
+    (void)state;
+    score("classify", a, "one:test");
+    static const char *const heads[][2] = {{"roc", "model,class,threshold,fpr,tpr\r\n"},
+                                           {"pr", "model,class,threshold,recall,precision\r\n"},
+                                           {"mdr", "model,class,threshold,mdr,fpr\r\n"},
+                                           {"threshold", "model,class,threshold,f1,mcc,g_mean,precision,mdr,fpr\r\n"},
+                                           {"reliability", "model,class,low,high,count,score,share\r\n"}};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        command_result r = COMMAND("evaluate", "--db", db, "--model", a, "--split", "one:test", "--curves", heads[i][0],
+                                   "--class", "cv", "-o", "csv");
+        command_expect(&r, 0);
+        assert_int_equal(strncmp(r.out, heads[i][1], strlen(heads[i][1])), 0);
+        assert_true(lines(r.out) > 2 && strstr(r.out, ",CV,") && !strstr(r.out, ",SN,"));
+        command_free(&r);
+    }
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--curves", "lift"), 2, "lift");
+    command_result r = COMMAND("evaluate", "--db", db, "--model", a, "--split", "one:test", "--curves", "roc", "--class", "XY");
+    command_expect(&r, 1);
+    assert_non_null(strstr(r.err, "has no class XY"));
+    command_free(&r);
+    /* stamps in bins of their magnitude */
+    score("score", a, "one:train");
+    r = COMMAND("evaluate", "--db", db, "--model", a, "--split", "one:train", "--by", "mag", "--measures", "f1,cleanliness",
+                "--prevalence", "0.1", "--bootstrap", "0", "-o", "csv", "-q");
+    command_expect(&r, 0);
+    assert_int_equal(lines(r.out), 1 + 5 * 2);
+    assert_non_null(strstr(r.out, ",bin_low,bin_high\r\n"));
+    command_free(&r);
+}
+
+/* P(class) of each object, by name, out of classify's JSON; the caller frees it. */
+static json_t *probabilities(const char *model)
+{
+    command_result r = COMMAND("classify", "--db", db, "--model", model, "--split", "one:test", "-q", "-o", "jsonl");
+    if (r.status != 0 && r.status != 3) fail_msg("classify: %s", r.err);
+    json_t *all = json_object();
+    for (char *line = r.out; *line;) {
+        char *end = strchr(line, '\n');
+        if (end) *end = '\0';
+        json_t *row = json_loads(line, 0, NULL);
+        const json_t *p = json_object_get(row, "probabilities");
+        if (json_is_object(p)) json_object_set(all, json_string_value(json_object_get(row, "object")), (json_t *)p);
+        json_decref(row);
+        if (!end) break;
+        line = end + 1;
+    }
+    command_free(&r);
+    return all;
+}
+
+/* A calibrated model gives p^(1/T) / sum of p^(1/T), object by object, and says so. */
+static void test_calibrate(void **state)
+{
+    (void)state;
+    char calibrated[600];
+    snprintf(calibrated, sizeof calibrated, "%s/calibrated.safetensors", folder);
+    refused(COMMAND("calibrate", "--db", db, "--model", a, "--split", "two:test", "--out", calibrated), 1, "no objects in split");
+    refused(COMMAND("calibrate", "--db", db, "--model", a, "--split", "one:test"), 2, "--out");
+    json_t *before = probabilities(a);
+    command_result r = COMMAND("calibrate", "--db", db, "--model", a, "--split", "one:test", "--out", calibrated, "-o", "json");
+    command_expect(&r, 0);
+    assert_non_null(strstr(r.err, "with the sequence head calibrated on "));
+    json_t *table = json_loads(r.out, 0, NULL);
+    const double temperature = number(json_array_get(table, 0), "after");
+    assert_true(number(json_array_get(table, 0), "before") == 1);
+    assert_true(number(json_array_get(table, 1), "after") <= number(json_array_get(table, 1), "before"));
+    command_free(&r);
+    json_t *after = probabilities(calibrated);
+    assert_true(json_object_size(before) > 5 && json_object_size(after) == json_object_size(before));
+    const char *object, *name;
+    json_t *classes, *value;
+    json_object_foreach (before, object, classes) {
+        double sum = 0;
+        json_object_foreach (classes, name, value) sum += pow(json_number_value(value), 1 / temperature);
+        json_object_foreach (classes, name, value) {
+            const double is = number(json_object_get(after, object), name);
+            assert_true(fabs(is - pow(json_number_value(value), 1 / temperature) / sum) < 1e-7);
+        }
+    }
+    r = COMMAND("card", calibrated, "-o", "json");
+    command_expect(&r, 0);
+    assert_non_null(strstr(r.out, "\"temperature\""));
+    command_free(&r);
+    json_decref(table);
+    json_decref(before);
+    json_decref(after);
+}
+
 static void test_split_from(void **state)
 {
     (void)state;
@@ -240,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_without_scores), cmocka_unit_test(test_sequences),
                                        cmocka_unit_test(test_pool), cmocka_unit_test(test_stamps),
-                                       cmocka_unit_test(test_split_from)};
+                                       cmocka_unit_test(test_difference), cmocka_unit_test(test_curves),
+                                       cmocka_unit_test(test_calibrate), cmocka_unit_test(test_split_from)};
     return cmocka_run_group_tests(tests, begin, end);
 }
