@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * cmd_models.c - epochal models: lists networks and weights, and makes models with random weights. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@ static const cli_column columns[] = {
     {.name = "about"},
     {.name = "bytes", .number = true},
     {.name = "simulated"},
+    {.name = "temperature", .number = true},
 };
 /* what a terminal has room for */
 static const cli_column short_columns[] = {
@@ -163,6 +165,8 @@ static void print_full(cli_output *output, const epo_model_info *info, const cha
     cli_put_text(output, path);
     cli_put_text(output, info->about);
     put_origin(output, info, path);
+    const epo_head_info *head = main_head(info);
+    cli_put_real(output, head ? head->temperature : NAN);
     cli_row_end(output);
 }
 
