@@ -42,17 +42,18 @@ SHOW = @$(if $(V),,printf '  %-4s %s\n' $(1) $@;)$(if $(V),set -x;)
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # --- folders, in the order of their ranks; USES_x are the folders whose archives x needs (ARCHITECTURE.md, "Ranks") --------
-FOLDERS := base store formats image nn metrics lightcurve data arch train
+FOLDERS := base store formats image nn metrics forest lightcurve data arch train
 USES_base :=
 USES_store := base
 USES_formats := base
 USES_image := base
 USES_nn := base
 USES_metrics := base
+USES_forest := base
 USES_lightcurve := base
 USES_data := store formats image base
 USES_arch := nn formats image base
-USES_train := data arch store formats image nn metrics lightcurve base
+USES_train := data arch store formats image nn metrics forest lightcurve base
 USES_cli := train $(USES_train)
 
 SOURCES := $(foreach f,$(FOLDERS),$(wildcard src/$(f)/*.c))

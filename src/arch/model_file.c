@@ -20,7 +20,8 @@
 #include "epochal/version.h"
 
 static const char net_key[] = "epochal.net", classes_key[] = "epochal.classes", normalise_key[] = "epochal.normalise",
-                  stride_key[] = "epochal.stride", version_key[] = "epochal.version";
+                  stride_key[] = "epochal.stride", version_key[] = "epochal.version",
+                  kind_key[] = "epochal.kind"; /* of a model that is no network */
 
 static bool is_own_key(const char *key)
 {
@@ -42,6 +43,8 @@ static bool is_ignored(const char *tensor)
 static epo_status read_network(const char *path, const epo__safetensors *file, const epo_model_options *options,
                                epo__network **out)
 {
+    const char *kind = epo__safetensors_metadata(file, kind_key);
+    if (kind) return epo__fail(EPO_EMODEL, "%s: is a %.40s, not a network; epochal %.40s reads it", path, kind, kind);
     if (options->net) {
         char *net_path = NULL;
         epo_status status = epo__network_find(options->net, &net_path);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "nn/clones.h"
+#include "base/clones.h"
 
 EPO_KERNEL void epo__block_moments(const float *x, size_t stride, size_t channels, size_t pixels, float *mean,
                                    float *squares)

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "nn/clones.h"
+#include "base/clones.h"
 
 EPO_KERNEL void epo__planes_to_pixels(const float *in, float *out, size_t channels, size_t pixels)
 {

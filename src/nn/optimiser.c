@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "nn/clones.h"
+#include "base/clones.h"
 #include "nn/train.h"
 
 /* A parameter and the tensors kept for it. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * clones.h - marks a loop that is compiled for several vector sizes; the one that fits is chosen when the program
  * starts. */
-#ifndef EPO_NN_CLONES_H
-#define EPO_NN_CLONES_H
+#ifndef EPO_BASE_CLONES_H
+#define EPO_BASE_CLONES_H
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define EPO_KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))

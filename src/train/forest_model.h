@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * forest_model.h - the inside of an epo_forest, and the rows of a table as the trees take them. */
+#ifndef EPO_TRAIN_FOREST_MODEL_H
+#define EPO_TRAIN_FOREST_MODEL_H
+
+#include "epochal/forest.h"
+#include "forest/forest.h"
+#include "forest/train.h"
+
+struct epo_forest {
+    epo__forest *trees;
+    char **features, **classes;
+    double *importances;
+    int64_t *class_rows, rows, unlabelled, oob_rows, oob_right;
+    char *criterion, *max_features, *class_weight;
+    int max_depth, min_split, min_leaf, max_leaves;
+    bool bootstrap;
+    uint64_t seed;
+    size_t depth;
+    char data_sha256[65], sha256[65];
+};
+
+/* Some of a table's rows, with the features of a forest in its order. */
+typedef struct epo__forest_rows {
+    epo__matrix matrix;
+    float *values;
+    size_t *row;  /* [matrix.rows]: in the table */
+    int *labels;  /* [matrix.rows]: classes of the forest; -1: not known, or none of them */
+} epo__forest_rows;
+
+/* Finds the columns. labelled: only the rows whose class is one of the forest's. Release in any case. EPO_ENOTFOUND, EPO_EFORMAT for an
+ * infinite value. */
+epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_table *table, bool labelled, epo__forest_rows *out);
+void epo__forest_rows_free(epo__forest_rows *rows);
+
+/* The digest of the rows as a training takes them. */
+void epo__forest_digest(const epo_forest *forest, const epo__forest_rows *rows, char out[65]);
+
+#endif
