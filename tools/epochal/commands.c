@@ -19,6 +19,7 @@ const cli_command *const cli_commands[] = {
     &cmd_classify,
     &cmd_evaluate,
     &cmd_features,
+    &cmd_forest,
     &cmd_bench,
     &cmd_doctor,
     &cmd_config,

@@ -15,6 +15,7 @@ extern const cli_command
     cmd_evaluate,
     cmd_features,
     cmd_finetune,
+    cmd_forest,
     cmd_help,
     cmd_import,
     cmd_info,

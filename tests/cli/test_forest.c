@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * test_forest.c - epochal forest as its users run it: train, evaluate, predict, importances, and what it says to wrong input. */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "support/check.h"
+#include "support/command.h"
+
+static char *folder, train[600], test[600], model[600];
+
+/* 60 objects of two classes that x tells apart, with an empty cell here and there and a column of text. */
+static int begin(void **state)
+{
+    (void)state;
+    folder = temp_make();
+    snprintf(train, sizeof train, "%s/train.csv", folder);
+    snprintf(test, sizeof test, "%s/test.csv", folder);
+    snprintf(model, sizeof model, "%s/m.safetensors", folder);
+    FILE *file = fopen(train, "w");
+    assert_non_null(file);
+    fputs("name,kind,x,y,survey\n", file);
+    for (int i = 0; i < 60; i++) fprintf(file, "o%d,%s,%s%d,%d,crts\n", i, i % 2 ? "SN" : "AGN", i % 2 ? "" : "-", i + 1, i * 7 % 11);
+    fclose(file);
+    file = fopen(test, "w");
+    assert_non_null(file);
+    fputs("y,id,x,label\n1,a,-5,AGN\n,b,7,SN\n2,c,9,AGN\n3,d,8,\n", file);
+    fclose(file);
+    command_ok((const char *const[]){"forest", "train", "--features", train, "--label", "kind", "--id", "name", "--exclude", "survey", "--trees", "50",
+                                     "--out", model, "-q", NULL});
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    temp_remove(folder);
+    return 0;
+}
+
+static json_t *json_of(command_result *r)
+{
+    json_error_t error;
+    command_expect(r, 0);
+    json_t *all = json_loads(r->out, 0, &error);
+    if (!all) fail_msg("%s: %.500s", error.text, r->out);
+    return all;
+}
+
+static double real_of(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+static void trains(void **state)
+{
+    (void)state;
+    char other[600];
+    snprintf(other, sizeof other, "%s/other", folder);
+    command_result r = COMMAND("forest", "train", "--features", train, "--label", "kind", "--columns", "x,y", "--trees", "50", "--threads", "1", "--top", "1",
+                               "--out", other, "-o", "json");
+    json_t *all = json_of(&r);
+    assert_true(real_of(all, "rows") == 60 && real_of(all, "trees") == 50 && real_of(all, "features") == 2 && real_of(all, "oob_accuracy") > 0.9);
+    const json_t *top = json_object_get(all, "importances");
+    assert_int_equal(json_array_size(top), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(top, 0), "feature")), "x");
+    json_decref(all);
+    command_free(&r);
+    size_t one, two;
+    unsigned char *a = read_file(model, &one), *b = read_file(other, &two); /* the same by --exclude and all threads */
+    assert_int_equal(one, two);
+    assert_memory_equal(a, b, one);
+    free(a);
+    free(b);
+}
+
+static void evaluates(void **state)
+{
+    (void)state;
+    command_result r = COMMAND("forest", "evaluate", "--model", model, "--features", test, "--output", "json", "--confusion");
+    if (!strstr(r.err, "1 rows without a class")) fail_msg("%s", r.err);
+    json_t *all = json_of(&r);
+    /* AGN SN SN for AGN SN AGN: F1 is 2/3 for both */
+    assert_true(fabs(real_of(all, "accuracy") - 2.0 / 3) < 1e-9 && fabs(real_of(all, "macro_f1") - 2.0 / 3) < 1e-9 &&
+                fabs(real_of(all, "weighted_f1") - 2.0 / 3) < 1e-9);
+    const json_t *classes = json_object_get(all, "per_class");
+    assert_int_equal(json_array_size(classes), 2);
+    assert_true(real_of(json_array_get(classes, 0), "precision") == 1 && real_of(json_array_get(classes, 0), "support") == 2);
+    assert_true(real_of(json_array_get(json_object_get(all, "confusion"), 0), "SN") == 1);
+    json_decref(all);
+    command_free(&r);
+}
+
+static void predicts(void **state)
+{
+    (void)state;
+    command_result r = COMMAND("forest", "predict", "--model", model, "--features", test, "-o", "csv");
+    command_expect(&r, 0);
+    if (strncmp(r.out, "id,class,probabilities.AGN,probabilities.SN\n", 44) != 0 && !strstr(r.out, "a,AGN,")) fail_msg("%s", r.out);
+    assert_non_null(strstr(r.out, "\na,AGN,"));
+    assert_non_null(strstr(r.out, "\nd,SN,"));
+    command_free(&r);
+}
+
+static void shows_importances(void **state)
+{
+    (void)state;
+    command_result r = COMMAND("forest", "importances", "--model", model, "-o", "json");
+    json_t *all = json_of(&r);
+    assert_true(json_array_size(all) == 2 && !json_object_get(json_array_get(all, 0), "permutation"));
+    json_decref(all);
+    command_free(&r);
+    r = COMMAND("forest", "importances", "--model", model, "--features", train, "--label", "kind", "--out-of-bag", "-o", "json");
+    all = json_of(&r);
+    assert_true(real_of(json_array_get(all, 0), "permutation") > 0.2);
+    json_decref(all);
+    command_free(&r);
+}
+
+static void refused(command_result r, int status, const char *part)
+{
+    command_expect(&r, status);
+    assert_string_equal(r.out, "");
+    if (!strstr(r.err, part)) fail_msg("\"%.1000s\" lacks \"%s\"", r.err, part);
+    command_free(&r);
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    refused(COMMAND("forest", "grow"), 2, "'grow' is no action");
+    refused(COMMAND("forest", "train", "--features", train), 2, "--out FILE");
+    refused(COMMAND("forest", "evaluate", "--features", test), 2, "needs --model");
+    refused(COMMAND("forest", "predict", "--model", model), 2, "needs --features");
+    refused(COMMAND("forest", "predict", "--model", model, "--features", test, "--columns", "x"), 2, "for train");
+    refused(COMMAND("forest", "train", "--features", train, "--out", "/dev/null/x"), 3, "column 'name': 'o0' is not a number");
+    refused(COMMAND("forest", "train", "--features", train, "--exclude", "survey,name", "--out", "/dev/null/x"), 3, "column 'kind'");
+    refused(COMMAND("forest", "train", "--features", train, "--columns", "x,y", "--out", "/dev/null/x"), 3, "--label NAME");
+    refused(COMMAND("forest", "train", "--features", train, "--label", "kind", "--columns", "x", "--max-features", "most", "--out", "/dev/null/x"), 2,
+            "max features 'most'");
+    refused(COMMAND("forest", "train", "--features", train, "--label", "kind", "--columns", "x", "--trees", "2", "--out", "/dev/null/x"), 1,
+            "cannot be written");
+    refused(COMMAND("forest", "predict", "--model", train, "--features", test), 4, "not a safetensors file");
+    refused(COMMAND("forest", "evaluate", "--model", model, "--features", train, "--label", "x"), 2, "holds the label");
+    refused(COMMAND("score", "--model", model, train), 4, "is a forest, not a network");
+    refused(COMMAND("card", model), 4, "is a forest, not a network");
+    refused(COMMAND("forest", "predict", "--model", "models/hits.safetensors", "--features", test), 4, "is a network, not a forest");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(trains), cmocka_unit_test(evaluates), cmocka_unit_test(predicts),
+                                       cmocka_unit_test(shows_importances), cmocka_unit_test(refuses)};
+    return cmocka_run_group_tests(tests, begin, end);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * cmd_forest.c - epochal forest: random forests on tables of features. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "forest.h"
+#include "message.h"
+#include "output.h"
+
+#define PLACE(member) .place = offsetof(forest_options, member)
+static const cli_option options[] = {
+    {.name = "features", .kind = CLI_TEXT, .argument = "FILE", PLACE(features),
+     .help = "a CSV with a header row, a row an object; an empty cell is a missing value"},
+    {.name = "label", .kind = CLI_TEXT, .argument = "NAME", PLACE(label), .help = "its column with the class; else label"},
+    {.name = "id", .kind = CLI_TEXT, .argument = "NAME", PLACE(id), .help = "its column with the object's name; else id, when there is one"},
+    {.name = "columns", .kind = CLI_TEXT, .argument = "A,B,...", PLACE(columns),
+     .help = "train: the features; else every column but label and id"},
+    {.name = "exclude", .kind = CLI_TEXT, .argument = "A,B,...", PLACE(exclude), .help = "train: columns that are no features"},
+    {.name = "out", .kind = CLI_TEXT, .argument = "FILE", PLACE(out), .help = "train: the file to be written"},
+    {.name = "model", .kind = CLI_TEXT, .argument = "FILE", .place = offsetof(cli_common, model),
+     .help = "evaluate, predict, importances: a file that train wrote"},
+    {.name = "trees", .kind = CLI_COUNT, .argument = "N", .standard = "700", PLACE(trees), .help = "train: how many"},
+    {.name = "max-features", .kind = CLI_TEXT, .argument = "HOW", .standard = "sqrt", PLACE(max_features),
+     .help = "train: of how many features each split is the best: sqrt or log2 of them, all, or a number"},
+    {.name = "class-weight", .kind = CLI_TEXT, .argument = "HOW", .standard = "none", PLACE(class_weight),
+     .help = "train: none, balanced (the inverse of their numbers), balanced_subsample (of those that a tree drew), or A=2,B=1"},
+    {.name = "criterion", .kind = CLI_TEXT, .argument = "NAME", .standard = "gini", PLACE(criterion), .help = "train: gini or entropy"},
+    {.name = "max-depth", .kind = CLI_COUNT, .argument = "N", .standard = "0", PLACE(max_depth), .help = "train: splits above a leaf; 0: any number"},
+    {.name = "min-split", .kind = CLI_COUNT, .argument = "N", .standard = "2", PLACE(min_split), .help = "train: rows that a node to be split has"},
+    {.name = "min-leaf", .kind = CLI_COUNT, .argument = "N", .standard = "1", PLACE(min_leaf), .help = "train: rows that a leaf has"},
+    {.name = "max-leaves", .kind = CLI_COUNT, .argument = "N", .standard = "0", PLACE(max_leaves),
+     .help = "train: of a tree, the best splits being made first; 0: any number"},
+    {.name = "no-bootstrap", .kind = CLI_FLAG, PLACE(no_bootstrap), .help = "train: every tree sees each row once; there is no out-of-bag score then"},
+    {.name = "confusion", .kind = CLI_FLAG, PLACE(confusion), .help = "evaluate: also what was called what"},
+    {.name = "out-of-bag", .kind = CLI_FLAG, PLACE(out_of_bag),
+     .help = "importances: --features is what was trained on; judge a row by the trees that did not see it"},
+    {.name = "repeats", .kind = CLI_COUNT, .argument = "N", .standard = "5", PLACE(repeats), .help = "importances: permutations of each feature"},
+    {.name = "top", .kind = CLI_COUNT, .argument = "N", .standard = "10", PLACE(top), .help = "train: features to be printed; 0: all"},
+    CLI_OPTION_SEED,
+    CLI_OPTION_THREADS,
+    CLI_OPTION_OUTPUT("table"),
+    CLI_OPTIONS_LAST,
+};
+
+/* --- reading --------------------------------------------------------------------------------------------------------- */
+
+int cli_forest_failed(const cli_call *call, epo_status status)
+{
+    if (status == EPO_EARG) return cli_usage(call->command, "%s", epo_error_message());
+    cli_failed(status);
+    if (status == EPO_EMODEL) return CLI_BAD_MODEL;
+    return status == EPO_EFORMAT || status == EPO_ELIMIT || status == EPO_ENOTFOUND ? CLI_BAD_INPUT : CLI_FAILED;
+}
+
+/* "A,B" as its parts, which point into *copy. NULL, with nothing to free, for NULL or without memory. */
+static const char **cut_list(const char *text, char **copy, size_t *count)
+{
+    *count = 0;
+    *copy = text ? strdup(text) : NULL;
+    if (!*copy) return NULL;
+    const char **parts = calloc(strlen(text) + 1, sizeof *parts);
+    char *rest = *copy, *part;
+    while (parts && (part = strsep(&rest, ",")))
+        if (*part) parts[(*count)++] = part;
+    return parts;
+}
+
+int cli_forest_read(const cli_call *call, const epo_forest *forest, epo_forest_table *out)
+{
+    const forest_options *o = call->options;
+    char *columns_copy, *exclude_copy;
+    epo_forest_csv_options csv = {.label = o->label, .id = o->id};
+    const char **columns = cut_list(o->columns, &columns_copy, &csv.column_count);
+    const char **exclude = cut_list(o->exclude, &exclude_copy, &csv.exclude_count);
+    int result = CLI_OK;
+    csv.columns = columns;
+    csv.exclude = exclude;
+    if ((o->columns && !columns) || (o->exclude && !exclude)) {
+        cli_error("out of memory");
+        result = CLI_FAILED;
+    } else {
+        if (forest) {
+            epo_forest_info info;
+            epo_forest_get_info(forest, &info);
+            csv.columns = info.features;
+            csv.column_count = info.feature_count;
+            csv.exclude_count = 0;
+        }
+        epo_status status = epo_forest_read_csv(o->features, &csv, out);
+        if (status != EPO_OK) result = cli_forest_failed(call, status);
+    }
+    free(columns);
+    free(exclude);
+    free(columns_copy);
+    free(exclude_copy);
+    return result;
+}
+
+int cli_forest_load(const cli_call *call, epo_forest **out)
+{
+    const forest_options *o = call->options;
+    epo_status status = epo_forest_load(o->common.model, out);
+    return status == EPO_OK ? CLI_OK : cli_forest_failed(call, status);
+}
+
+/* --- train ----------------------------------------------------------------------------------------------------------- */
+
+static bool show_progress(void *context, size_t trees)
+{
+    (void)context;
+    cli_progress(trees);
+    return true;
+}
+
+static void print_facts(cli_output *output, const forest_options *o, const epo_forest_info *info)
+{
+    cli_facts_begin(output, "");
+    cli_fact_text(output, "model", o->out);
+    cli_fact_int(output, "rows", info->rows);
+    cli_fact_int(output, "features", (int64_t)info->feature_count);
+    cli_fact_int(output, "trees", (int64_t)info->trees);
+    cli_fact_int(output, "nodes", (int64_t)info->nodes);
+    cli_fact_int(output, "depth", (int64_t)info->depth);
+    cli_fact_real(output, "oob_accuracy", info->oob_accuracy);
+    cli_fact_int(output, "oob_rows", info->oob_rows);
+    cli_fact_text(output, "data_sha256", info->data_sha256);
+    cli_facts_end(output);
+}
+
+static void print_classes(cli_output *output, const epo_forest_info *info)
+{
+    static const cli_column columns[] = {{.name = "class"}, {.name = "rows", .number = true}};
+    cli_table_begin(output, "classes", columns, 2);
+    for (size_t k = 0; k < info->class_count; k++) {
+        cli_put_text(output, info->classes[k]);
+        cli_put_int(output, info->class_rows[k]);
+        cli_row_end(output);
+    }
+    cli_table_end(output);
+}
+
+static void print_importances(cli_output *output, const epo_forest_info *info, size_t top, bool *done)
+{
+    static const cli_column columns[] = {{.name = "feature"}, {.name = "impurity", .number = true}};
+    cli_table_begin(output, "importances", columns, 2);
+    for (size_t n = 0; n < info->feature_count && (top == 0 || n < top); n++) {
+        size_t best = info->feature_count; /* the largest that is left: few are printed */
+        for (size_t f = 0; f < info->feature_count; f++)
+            if (!done[f] && (best == info->feature_count || info->importances[f] > info->importances[best])) best = f;
+        done[best] = true;
+        cli_put_text(output, info->features[best]);
+        cli_put_score(output, info->importances[best]);
+        cli_row_end(output);
+    }
+    cli_table_end(output);
+}
+
+static int print_training(const forest_options *o, const epo_forest *forest)
+{
+    epo_forest_info info;
+    epo_forest_get_info(forest, &info);
+    if (info.unlabelled) cli_note("%s: %lld rows without a class were left out", o->features, (long long)info.unlabelled);
+    bool *done = calloc(info.feature_count, sizeof *done);
+    if (!done) {
+        cli_error("out of memory");
+        return CLI_FAILED;
+    }
+    cli_output *output = cli_output_open(o->common.output, true);
+    int result = CLI_FAILED;
+    if (output) {
+        print_facts(output, o, &info);
+        print_classes(output, &info);
+        print_importances(output, &info, (size_t)o->top, done);
+        result = cli_output_close(output);
+    }
+    free(done);
+    return result;
+}
+
+static int train(const cli_call *call)
+{
+    const forest_options *o = call->options;
+    epo_forest_options how = EPO_FOREST_OPTIONS_INIT;
+    epo_forest_table table = {0};
+    epo_forest *forest = NULL;
+    if (!o->features || !o->out) return cli_usage(call->command, "train needs --features FILE and --out FILE");
+    how.trees = o->trees;
+    how.criterion = o->criterion;
+    how.max_features = o->max_features;
+    how.class_weight = o->class_weight;
+    how.max_depth = o->max_depth;
+    how.min_split = o->min_split;
+    how.min_leaf = o->min_leaf;
+    how.max_leaves = o->max_leaves;
+    how.no_bootstrap = o->no_bootstrap;
+    how.seed = o->common.seed;
+    how.threads = o->common.threads;
+    how.progress = show_progress;
+    int result = cli_forest_read(call, NULL, &table);
+    if (result == CLI_OK && !table.labels) {
+        cli_error("%s: there is no column 'label'; --label NAME says which holds the class", o->features);
+        result = CLI_BAD_INPUT;
+    }
+    if (result == CLI_OK) {
+        cli_progress_begin("trees", (uint64_t)o->trees);
+        epo_status status = epo_forest_train(&table, &how, &forest);
+        cli_progress_end();
+        if (status == EPO_OK) status = epo_forest_save(forest, o->out);
+        result = status == EPO_OK ? print_training(o, forest) : cli_forest_failed(call, status);
+    }
+    epo_forest_table_free(&table);
+    epo_forest_free(forest);
+    return result;
+}
+
+/* --- the command ----------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    int (*run)(const cli_call *call);
+    bool needs_features;
+} actions[] = {
+    {"train", train, true},
+    {"evaluate", cli_forest_evaluate, true},
+    {"predict", cli_forest_predict, true},
+    {"importances", cli_forest_importances, false},
+};
+
+static int run(const cli_call *call)
+{
+    const forest_options *o = call->options;
+    size_t which = 0, count = sizeof actions / sizeof *actions;
+    while (which < count && strcmp(actions[which].name, call->operands[0]) != 0) which++;
+    if (which == count) return cli_usage(call->command, "'%s' is no action: train, evaluate, predict or importances", call->operands[0]);
+    if (which > 0 && !o->common.model) return cli_usage(call->command, "%s needs --model FILE", actions[which].name);
+    if (which > 0 && actions[which].needs_features && !o->features) return cli_usage(call->command, "%s needs --features FILE", actions[which].name);
+    if (which > 0 && (o->columns || o->exclude))
+        return cli_usage(call->command, "--columns and --exclude are for train; a forest knows its features by name");
+    return actions[which].run(call);
+}
+
+const cli_command cmd_forest = {
+    .name = "forest",
+    .about = "Train and use random forests on tables of features",
+    .operands = "ACTION",
+    .least = 1,
+    .most = 1,
+    .description =
+        "ACTION is one of\n\n"
+        "  train        grows a forest from --features and writes --out; prints its out-of-bag accuracy and what its features are worth\n"
+        "  evaluate     holds --model against the classes in --features: accuracy, F1 (macro: mean over classes, weighted: by their\n"
+        "               rows), and for each class precision, recall, F1 and rows (support)\n"
+        "  predict      for each row of --features its most probable class and the probabilities of all\n"
+        "  importances  the share of each feature in the decrease of impurity, and with --features how much accuracy falls when its\n"
+        "               values are permuted among the rows\n\n"
+        "Columns go by name: a file to be judged may have others too, in another order. Rows without a class are left out of train\n"
+        "and evaluate, and so are, in evaluate, those of a class that the forest does not know; they are counted on stderr.\n\n"
+        "Forests are grown as scikit-learn's are. Missing values are allowed, and go where a split was best served by them.",
+    .examples = "epochal forest train --features train.csv --label class --out forest.safetensors\n"
+                "epochal forest evaluate --model forest.safetensors --features test.csv --label class\n"
+                "# the weighted F1 alone, for a script\n"
+                "epochal forest evaluate --model forest.safetensors --features test.csv --output json | jq .weighted_f1\n"
+                "# what features are worth to rows that a tree has not seen\n"
+                "epochal forest importances --model forest.safetensors --features train.csv --label class --out-of-bag",
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .options_size = sizeof(forest_options),
+    .run = run,
+};
