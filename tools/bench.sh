@@ -3,7 +3,7 @@
 # bench.sh - the benchmarks of `make bench`. Models have random weights: speed does not depend on their values. Alerts are
 # measured where the folder of real data is ($EPOCHAL_DATA, else ../shared/data); the rest makes its own input. Training is
 # compared with PyTorch's where that is installed, for /usr/bin/python3, and the network is defined for it
-# ($EPOCHAL_PEERS, else ../shared/peers). ONLY=train (or another name) for one of them.
+# ($EPOCHAL_PEERS, else ../shared/peers). Forests are compared with scikit-learn's, which also makes the table. ONLY=train (or another name) for one of them.
 set -e
 epochal=$BUILD/epochal
 folder=$BUILD/bench
@@ -67,13 +67,42 @@ train() {
     }' "$folder/train.txt"
 }
 
-model braai
-model taonet
+# Ours, scikit-learn's, ours again; the slower of ours is compared.
+forest() {
+    if ! /usr/bin/python3 -c "import sklearn" 2>/dev/null; then
+        echo "forest: skipped, scikit-learn is not there for /usr/bin/python3, and it makes the table"
+        return
+    fi
+    [ -f "$folder/forest.csv" ] || /usr/bin/python3 tools/bench_forest.py make "$folder/forest.csv"
+    ours() { "$epochal" bench forest --trees 200 --rounds 3 --output csv "$folder/forest.csv" | sed -n 's/^forest,\([a-z ]*\),\([^,]*\),.*/\1,\2/p'; }
+    bench forest --trees 200 --rounds 3 "$folder/forest.csv"
+    ours >"$folder/forest.before"
+    theirs=$(/usr/bin/python3 tools/bench_forest.py time "$folder/forest.csv" 200 "$(nproc)" 3)
+    ours >"$folder/forest.after"
+    echo "scikit-learn, $(nproc) jobs; the slower of ours before and after it:"
+    awk -F , -v theirs="$theirs" '
+        $1 == "rows" { next }
+        !($1 in slower) { order[++count] = $1; slower[$1] = 0 }
+        $2 > slower[$1] { slower[$1] = $2 }
+        END {
+            split(theirs, their, " ")
+            split("s ms us", unit, " ")
+            for (i = 1; i <= count; i++)
+                printf "%-10s  %10s %-2s  ours %10s %-2s  %.1f times as fast\n", order[i], their[i], unit[i], slower[order[i]], unit[i], their[i] / slower[order[i]]
+        }' "$folder/forest.before" "$folder/forest.after"
+    echo
+}
+
+if [ "$ONLY" != forest ]; then
+    model braai
+    model taonet
+fi
 if wanted alerts; then alerts; fi
 if wanted stamp; then bench stamp --model "$folder/braai.safetensors" --threads 1 --rounds 200; fi
 if wanted startup; then bench startup --model "$folder/braai.safetensors" --rounds 20; fi
 if wanted import; then import; fi
 if wanted sequence; then sequence; fi
+if wanted forest; then forest; fi
 if wanted train; then
     for batch in 8 32; do
         train taonet16 16 $batch

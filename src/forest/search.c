@@ -37,20 +37,22 @@ bool epo__search_is_perfect(const epo__search *s, const epo__split *split)
     return split->quality >= best - 1e-12 * s->total_weight;
 }
 
-/* A position between two samples, seen by the scans. */
+/* One pass over a feature's sorted samples. */
 typedef struct scan {
     const uint64_t *keys; /* sorted, without the missing */
     size_t present, missing, missing_left; /* samples; missing_left: 0, or missing */
+    size_t first, end; /* positions first .. end-1 leave enough on both sides; position i is behind sample i, before another */
+    bool tail;         /* so does the position behind the last sample: the missing alone on the right */
     size_t feature;
-    bool tail; /* the position behind all that is present counts too: the missing alone on the right */
 } scan;
 
-static inline __attribute__((always_inline)) bool is_position(const epo__search *s, const scan *c, size_t i)
+static void set_bounds(const epo__search *s, scan *c)
 {
-    const bool last = i + 1 == c->present;
-    if (last ? !c->tail : c->keys[i] >> 32 == c->keys[i + 1] >> 32) return false;
-    const size_t left = i + 1 + c->missing_left;
-    return left >= s->min_leaf && c->present + c->missing - left >= s->min_leaf;
+    const size_t all = c->present + c->missing, most = all >= s->min_leaf ? all - s->min_leaf : 0; /* on the left */
+    c->first = s->min_leaf > 1 + c->missing_left ? s->min_leaf - 1 - c->missing_left : 0;
+    c->end = most > c->missing_left ? most - c->missing_left : 0;
+    c->tail = c->missing > 0 && c->missing_left == 0 && c->present >= s->min_leaf && c->missing >= s->min_leaf;
+    if (c->end > c->present - 1) c->end = c->present - 1;
 }
 
 static void keep(const scan *c, size_t i, double quality, epo__split *best)
@@ -66,11 +68,13 @@ static void keep(const scan *c, size_t i, double quality, epo__split *best)
     }
 }
 
-/* s->left holds what is on the left already. */
+/* s->left holds what is on the left already. The comparison is of fractions over the product of the sides' weights: a division only
+ * when something better was found. */
 static void scan_gini(epo__search *s, const scan *c, epo__split *best)
 {
     double *left = s->left;
-    const double *total = s->total;
+    const double *total = s->total, *weight = s->weight;
+    const uint64_t *keys = c->keys;
     double left_weight = 0, left_squares = 0, right_squares = 0, found = best->quality;
     for (size_t k = 0; k < s->classes; k++) {
         left_weight += left[k];
@@ -78,19 +82,20 @@ static void scan_gini(epo__search *s, const scan *c, epo__split *best)
         right_squares += (total[k] - left[k]) * (total[k] - left[k]);
     }
     double right_weight = s->total_weight - left_weight;
-    for (size_t i = 0; i < c->present; i++) {
-        const unsigned k = epo__sample_class(c->keys[i]);
-        const double w = weight_of(s, c->keys[i]), before = left[k];
+    const size_t end = c->tail ? c->present : c->end;
+    for (size_t i = 0; i < end; i++) {
+        const unsigned k = epo__sample_class(keys[i]);
+        const double w = weight[k] * epo__sample_drawn(keys[i]), before = left[k];
         left_squares += w * (2 * before + w);
         right_squares -= w * (2 * (total[k] - before) - w);
         left[k] = before + w;
         left_weight += w;
         right_weight -= w;
-        if (!is_position(s, c, i)) continue;
-        const double quality = (left_squares * right_weight + right_squares * left_weight) / (left_weight * right_weight);
-        if (quality > found) {
-            found = quality;
-            keep(c, i, quality, best);
+        if (i < c->first || (i >= c->end ? i + 1 < c->present : keys[i] >> 32 == keys[i + 1] >> 32)) continue;
+        const double top = left_squares * right_weight + right_squares * left_weight, bottom = left_weight * right_weight;
+        if (top > found * bottom) {
+            found = top / bottom;
+            keep(c, i, found, best);
         }
     }
 }
@@ -99,18 +104,20 @@ static void scan_entropy(epo__search *s, const scan *c, epo__split *best)
 {
     double *left = s->left;
     const double *total = s->total;
+    const uint64_t *keys = c->keys;
     double left_weight = 0, sum = 0; /* of w log2 w over the classes of both sides */
     for (size_t k = 0; k < s->classes; k++) {
         left_weight += left[k];
         sum += x_log_x(s, left[k]) + x_log_x(s, total[k] - left[k]);
     }
-    for (size_t i = 0; i < c->present; i++) {
-        const unsigned k = epo__sample_class(c->keys[i]);
-        const double before = left[k], after = before + weight_of(s, c->keys[i]);
+    const size_t end = c->tail ? c->present : c->end;
+    for (size_t i = 0; i < end; i++) {
+        const unsigned k = epo__sample_class(keys[i]);
+        const double before = left[k], after = before + weight_of(s, keys[i]);
         sum += x_log_x(s, after) - x_log_x(s, before) + x_log_x(s, total[k] - after) - x_log_x(s, total[k] - before);
         left_weight += after - before;
         left[k] = after;
-        if (!is_position(s, c, i)) continue;
+        if (i < c->first || (i >= c->end ? i + 1 < c->present : keys[i] >> 32 == keys[i + 1] >> 32)) continue;
         const double quality = sum - x_log_x(s, left_weight) - x_log_x(s, s->total_weight - left_weight);
         if (quality > best->quality) keep(c, i, quality, best);
     }
@@ -168,15 +175,15 @@ bool epo__search_feature(epo__search *s, const epo__sample *samples, size_t coun
     if (present == 0 || (r.low == r.high && missing == 0)) return false;
     const uint64_t *absent = s->keys + present;
     epo__sort_keys(&s->sorter, s->keys, present, r.low, r.high, s->columns->unique[feature]);
-    scan c = {.keys = s->keys, .present = present, .missing = missing, .feature = feature,
-              .tail = missing > 0};
+    scan c = {.keys = s->keys, .present = present, .missing = missing, .feature = feature};
+    set_bounds(s, &c);
     for (size_t k = 0; k < s->classes; k++) s->left[k] = 0;
     scan_once(s, &c, best);
     if (missing == 0) return true;
     for (size_t k = 0; k < s->classes; k++) s->left[k] = 0;
     for (size_t i = 0; i < missing; i++) s->left[epo__sample_class(absent[i])] += weight_of(s, absent[i]);
     c.missing_left = missing;
-    c.tail = false;
+    set_bounds(s, &c);
     scan_once(s, &c, best);
     return true;
 }

@@ -6,7 +6,6 @@
  * on. Else a radix sort of the least digit first, with as few digits as the range of the keys needs. */
 #include "forest/sort.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,29 +37,30 @@ void epo__sorter_free(epo__sorter *s)
 
 /* --- few ------------------------------------------------------------------------------------------------------------- */
 
-/* places[i] is how many of the keys are below keys[i]; both are filled up to a multiple of LANES. count is 1 or more. */
+typedef union few {
+    int32_t each[FEW];
+    lanes wide[FEW / LANES];
+} few;
+
+/* places->each[i] is how many of the `count` keys, 1 or more, are below keys->each[i]. */
 EPO_KERNEL
-static void count_smaller(const lanes *keys, size_t count, lanes *places)
+static void count_smaller(const few *keys, size_t count, few *places)
 {
-    const int32_t *each = (const int32_t *)keys;
     for (size_t b = 0; b * LANES < count; b++) {
-        const lanes mine = keys[b];
+        const lanes mine = keys->wide[b];
         lanes smaller = {0};
-        for (size_t j = 0; j < count; j++) smaller -= mine > each[j]; /* true is -1 */
-        places[b] = smaller;
+        for (size_t j = 0; j < count; j++) smaller -= mine > keys->each[j]; /* true is -1 */
+        places->wide[b] = smaller;
     }
 }
 
 static void sort_few(const epo__sorter *s, uint64_t *keys, size_t count)
 {
-    lanes numbered[FEW / LANES], places[FEW / LANES];
-    int32_t *number = (int32_t *)numbered;
-    const int32_t *place = (const int32_t *)places;
-    numbered[(count - 1) / LANES] = (lanes){0};
-    for (size_t i = 0; i < count; i++) number[i] = (int32_t)((uint32_t)(keys[i] >> 32) << FEW_BITS | (uint32_t)i);
-    for (size_t i = count; i % LANES; i++) number[i] = INT32_MAX;
-    count_smaller(numbered, count, places);
-    for (size_t i = 0; i < count; i++) s->spare[place[i]] = keys[i];
+    few numbers, places;
+    numbers.wide[(count - 1) / LANES] = (lanes){0}; /* some of it is no key's */
+    for (size_t i = 0; i < count; i++) numbers.each[i] = (int32_t)((uint32_t)(keys[i] >> 32) << FEW_BITS | (uint32_t)i);
+    count_smaller(&numbers, count, &places);
+    for (size_t i = 0; i < count; i++) s->spare[places.each[i]] = keys[i];
     memcpy(keys, s->spare, count * sizeof *keys);
 }
 

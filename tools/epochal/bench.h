@@ -9,7 +9,7 @@
 typedef struct bench_options {
     cli_common common;
     const char *format, *net;
-    int rounds, batch;
+    int rounds, batch, trees;
 } bench_options;
 
 enum { BENCH_ROUNDS = 10000 };
@@ -37,5 +37,6 @@ void cli_bench_rounds(bench *b, double work, const char *rate_unit);
 
 /* Benchmarks with a file of their own; each returns the exit status. */
 int cli_bench_train(bench *b);
+int cli_bench_forest(bench *b);
 
 #endif

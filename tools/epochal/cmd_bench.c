@@ -27,6 +27,7 @@ static const cli_option options[] = {
      .help = "stamps that go through the network together; train: triplets in a step"},
     {.name = "net", .kind = CLI_TEXT, .argument = "FILE", .standard = "taonet", .place = offsetof(bench_options, net),
      .help = "train: network text, or its name"},
+    {.name = "trees", .kind = CLI_COUNT, .argument = "N", .standard = "200", .place = offsetof(bench_options, trees), .help = "forest: how many"},
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
@@ -304,7 +305,7 @@ static const struct {
     int (*run)(bench *b);
 } benches[] = {
     {"alerts", bench_alerts}, {"stamp", bench_stamp}, {"startup", bench_startup}, {"import", bench_import}, {"sequence", bench_sequence},
-    {"train", cli_bench_train},
+    {"train", cli_bench_train}, {"forest", cli_bench_forest},
 };
 
 static int run(const cli_call *call)
@@ -313,7 +314,7 @@ static int run(const cli_call *call)
     const bench_options *o = call->options;
     size_t which = 0, count = sizeof benches / sizeof *benches;
     while (which < count && strcmp(benches[which].name, call->operands[0]) != 0) which++;
-    if (which == count) return cli_usage(call->command, "'%s' is no benchmark: alerts, stamp, startup, import, sequence or train", call->operands[0]);
+    if (which == count) return cli_usage(call->command, "'%s' is no benchmark: alerts, stamp, startup, import, sequence, train or forest", call->operands[0]);
     if (o->rounds < 1 || o->rounds > BENCH_ROUNDS) return cli_usage(call->command, "--rounds takes 1 to %d", BENCH_ROUNDS);
     bench *b = calloc(1, sizeof *b);
     if (!b) {
@@ -351,7 +352,8 @@ const cli_command cmd_bench = {
                    "  sequence  the objects of --db through encoder and sequence head: triplets a second\n"
                    "  train     steps of training --net's encoder with its triplet head, on simulated objects under TMPDIR: triplets a\n"
                    "            second, and what they come to of the machine's rate of multiplying float32 matrices, each convolution\n"
-                   "            counted as plain sums, three times (forward, and the gradients of inputs and weights)\n\n"
+                   "            counted as plain sums, three times (forward, and the gradients of inputs and weights)\n"
+                   "  forest    a forest trained on the PATH, a CSV with a column label, and then all of its rows and one of them predicted\n\n"
                    "stamp and startup make their own input when no PATH is given.",
     .examples = "epochal bench alerts --model braai.safetensors alerts/*.avro\n"
                 "# latency with one thread\n"
