@@ -70,6 +70,7 @@ typedef struct epo_features_options {
 
 /* One object, or one copy of it. The strings are valid during the call only. */
 typedef struct epo_features_row {
+    int64_t object;         /* its id in the store; 0 from files */
     const char *id;         /* copies: "ID#3" */
     const char *class_name; /* "" unknown */
     int copy;               /* 0: the object itself */
@@ -96,6 +97,7 @@ typedef struct epo_features_summary {
     uint64_t points;           /* used, without those of copies */
     uint64_t duplicates;       /* points at the time of another one of their object: passed over */
     uint64_t limits, suspects; /* upper limits, and points whose time or value is suspect: passed over */
+    char method[128]; /* store: of the photometry that was read; a longer name is cut */
     double seconds;
 } epo_features_summary;
 

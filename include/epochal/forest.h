@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "epochal/features.h"
+#include "epochal/score.h"
 #include "epochal/status.h"
+#include "epochal/store.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,6 +53,13 @@ void epo_forest_table_free(epo_forest_table *table);
 
 typedef struct epo_forest epo_forest;
 
+/* The light curves that features were computed from. */
+typedef struct epo_forest_curves {
+    const char *definition; /* of the features: "mantra" */
+    const char *method;     /* of the photometry: "psf" */
+    const char *filter;     /* NULL: of any filter */
+} epo_forest_curves;
+
 typedef struct epo_forest_options {
     int trees;                /* 1 to 100,000 */
     const char *criterion;    /* "gini" or "entropy" */
@@ -59,6 +69,7 @@ typedef struct epo_forest_options {
     int min_split, min_leaf;  /* rows that a node to be split, and a leaf, have at least */
     int max_leaves;           /* of a tree, the splits that gain most being made first; 0: no limit */
     bool no_bootstrap;        /* each tree sees all rows, none twice */
+    const epo_forest_curves *curves; /* kept in the forest, so that what it scores is made likewise; NULL: not from a store */
     uint64_t seed;
     int threads;              /* 0: all processors */
     bool (*progress)(void *context, size_t trees); /* after each tree, one call at a time; false: stop. NULL: none */
@@ -89,6 +100,7 @@ typedef struct epo_forest_info {
     int max_depth, min_split, min_leaf, max_leaves;
     bool bootstrap;
     uint64_t seed;
+    const epo_forest_curves *curves; /* NULL: it was trained on another table */
     const char *data_sha256;    /* of names, values and classes of the training rows */
     const char *sha256;         /* of the file; "" when not loaded from one */
 } epo_forest_info;
@@ -136,6 +148,26 @@ typedef struct epo_forest_permute_options {
  * repeats. EPO_EARG: no row with a class of the forest; out_of_bag with another table, or without bootstrap. */
 epo_status epo_forest_permute(const epo_forest *forest, const epo_forest_table *table, const epo_forest_permute_options *options,
                               double *mean, double *sd, double *accuracy);
+
+/* --- on a store ------------------------------------------------------------------------------------------------------ */
+
+/* Features of the light curves in a store as a table, copies included, with the classes as labels: epo_features_store's rows. What
+ * exceeds a float32 is missing. `refused` (may be NULL) is told of each object without values, by name and reason. Release with
+ * epo_forest_table_free. Status as epo_features_store; EPO_ENOTFOUND also when no object has values. */
+typedef void (*epo_forest_refused_fn)(void *context, const char *id, const char *reason);
+epo_status epo_forest_read_store(epo_store *store, const epo_features_options *options, epo_forest_refused_fn refused, void *context,
+                                 epo_forest_table *out, epo_features_summary *summary);
+
+/* Classifies objects by their light curves as epo_classify_store does by their images: the scores go to the store with the run and
+ * the model, and to `result` (may be NULL), where `nights` counts the points used and `triplets` is 0. Of `options` threads, split and
+ * command_line are taken (NULL: the standard ones). Light curves are those that the forest learned from, or what `curves` says
+ * (NULL: the forest's own; when it has none, mantra and the store's only method). EPO_ENOTFOUND: a feature of the forest that light
+ * curves do not have; EPO_EARG: a forest that is in no file. */
+epo_status epo_forest_classify_store(const epo_forest *forest, epo_store *store, const epo_forest_curves *curves,
+                                     const epo_score_options *options, epo_score_fn result, void *context, epo_score_summary *out);
+
+/* True for a file that says it is a forest, whether or not it can be loaded. */
+bool epo_forest_is_file(const char *path);
 
 #ifdef __cplusplus
 }

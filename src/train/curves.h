@@ -14,6 +14,7 @@
 #include "lightcurve/curve.h"
 
 typedef struct epo__curve_object {
+    int64_t id;                    /* in the store; 0 from files */
     const char *name, *class_name; /* class_name "" unknown */
     const char *filter;            /* of the first point; NULL before it */
     const char *problem;           /* why its curve is no use; NULL: none */
@@ -35,6 +36,7 @@ typedef struct epo__curves {
     size_t slot_count;
     epo__pool texts;
     uint64_t limits, suspects, duplicates; /* points passed over */
+    const char *method; /* store: of the photometry; in texts */
 } epo__curves;
 
 void epo__curves_free(epo__curves *curves);

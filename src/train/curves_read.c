@@ -140,8 +140,9 @@ static epo_status choose_method(epo_store *store, const char *wanted, epo__pool 
     const char *list = names.text ? names.text : "", *path = epo__store_path(store);
     if (status == EPO_OK && count == 0)
         status = epo__fail(EPO_ENOTFOUND,
-                           "%s: holds no light curves; to bring some: epochal import --db %s --format lightcurves FILE",
-                           path, path);
+                           "%s: holds no light curves; epochal photometry --db %s measures them on the stamps, "
+                           "epochal import --db %s --format lightcurves FILE brings some",
+                           path, path, path);
     else if (status == EPO_OK && wanted && (!*method || strcmp(*method, wanted) != 0))
         status = epo__fail(EPO_ENOTFOUND, "%s: no photometry by the method '%s'; there is %s", path, wanted, list);
     else if (status == EPO_OK && !*method)
@@ -160,6 +161,7 @@ static epo_status read_object(epo__curves *curves, epo_store *store, const epo_f
     if (status == EPO_OK) status = epo__store_photometry_of(store, id, method, list);
     /* appended: objects of two surveys may have the same name, and are two */
     if (status == EPO_OK) status = epo__curves_append(curves, row.name, row.class_name, &index);
+    if (status == EPO_OK) curves->objects[index].id = id;
     for (size_t i = 0; status == EPO_OK && i < list->count; i++) {
         const epo__photometry_row *p = &list->rows[i];
         if (p->flag & EPO__PHOTOMETRY_LIMIT)
@@ -182,6 +184,7 @@ epo_status epo__curves_read_store(epo__curves *curves, epo_store *store, const e
     epo_status status = epo__store_begin(store); /* one view of it all */
     if (status != EPO_OK) return status;
     status = choose_method(store, options->method, &methods, &method);
+    if (status == EPO_OK && !(curves->method = epo__pool_add(&curves->texts, method, strlen(method)))) status = epo__nomem("light curves");
     if (status == EPO_OK) status = epo__object_cursor_set(&cursor, options->split);
     while (status == EPO_OK) {
         status = epo__object_cursor_next(&cursor, store, &id);

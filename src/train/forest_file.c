@@ -63,6 +63,14 @@ static void write_record(const epo_forest *f, epo__string *json)
                      f->min_split, f->min_leaf, f->max_leaves, f->bootstrap ? "true" : "false");
     epo__string_addf(json, "\"seed\": \"%" PRIu64 "\", \"unlabelled\": %" PRId64 ", \"oob_rows\": %" PRId64 ", \"oob_right\": %" PRId64 ", ", f->seed,
                      f->unlabelled, f->oob_rows, f->oob_right);
+    if (f->definition) {
+        epo__string_add(json, "\"curves\": {");
+        add_text(json, "definition", f->definition);
+        if (f->filter) add_text(json, "filter", f->filter);
+        epo__string_add(json, "\"method\": ");
+        epo__string_add_json(json, f->method);
+        epo__string_add(json, "}, ");
+    }
     epo__string_addf(json, "\"data_sha256\": \"%s\"}", f->data_sha256);
 }
 
@@ -223,6 +231,16 @@ static epo_status read_seed(const loading *l)
     return end && !*end ? EPO_OK : refuse(l, "epochal.forest: seed is not a number in a text");
 }
 
+static epo_status read_curves(const loading *l)
+{
+    const json_t *object = json_object_get(l->record, "curves");
+    if (!object) return EPO_OK;
+    const epo_forest_curves curves = {json_string_value(json_object_get(object, "definition")), json_string_value(json_object_get(object, "method")),
+                                      json_string_value(json_object_get(object, "filter"))};
+    if (!curves.definition || !curves.method) return refuse(l, "epochal.forest: curves lacks definition or method");
+    return epo__forest_keep_curves(l->forest, &curves);
+}
+
 static epo_status read_record(loading *l)
 {
     epo_forest *f = l->forest;
@@ -240,6 +258,7 @@ static epo_status read_record(loading *l)
     if (status == EPO_OK) status = read_text(l, "class_weight", &f->class_weight);
     if (status == EPO_OK) status = read_limits(l);
     if (status == EPO_OK) status = read_seed(l);
+    if (status == EPO_OK) status = read_curves(l);
     if (status == EPO_OK) status = read_count(l, "unlabelled", INT64_MAX, &f->unlabelled);
     if (status == EPO_OK) status = read_count(l, "oob_rows", f->rows, &f->oob_rows);
     if (status == EPO_OK) status = read_count(l, "oob_right", f->oob_rows, &f->oob_right);
@@ -382,4 +401,14 @@ epo_status epo_forest_load(const char *path, epo_forest **out)
     json_decref(l.record);
     epo__safetensors_free(file);
     return status;
+}
+
+bool epo_forest_is_file(const char *path)
+{
+    epo__safetensors *file = NULL;
+    if (epo__safetensors_open(path, &file) != EPO_OK) return false;
+    const char *kind = epo__safetensors_metadata(file, kind_key);
+    const bool is = kind && strcmp(kind, kind_forest) == 0;
+    epo__safetensors_free(file);
+    return is;
 }

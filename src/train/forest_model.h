@@ -16,6 +16,8 @@ struct epo_forest {
     int max_depth, min_split, min_leaf, max_leaves;
     bool bootstrap;
     uint64_t seed;
+    char *definition, *method, *filter; /* of the light curves that it learned from; all NULL: from another table */
+    epo_forest_curves curves;           /* the same for epo_forest_info */
     size_t depth;
     char data_sha256[65], sha256[65];
 };
@@ -32,6 +34,12 @@ typedef struct epo__forest_rows {
  * infinite value. */
 epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_table *table, bool labelled, epo__forest_rows *out);
 void epo__forest_rows_free(epo__forest_rows *rows);
+
+/* Releases `count` texts and the list of them; NULL is fine. */
+void epo__forest_texts_free(char **texts, size_t count);
+
+/* Keeps a copy. */
+epo_status epo__forest_keep_curves(epo_forest *forest, const epo_forest_curves *curves);
 
 /* The digest of the rows as a training takes them. */
 void epo__forest_digest(const epo_forest *forest, const epo__forest_rows *rows, char out[65]);

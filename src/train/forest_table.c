@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "epochal/forest.h"
-#include "forest/forest.h"
 #include "formats/csv.h"
+#include "train/forest_model.h"
 
 static const size_t none = SIZE_MAX;
 
@@ -156,17 +156,11 @@ epo_status epo_forest_read_csv(const char *path, const epo_forest_csv_options *o
     return status;
 }
 
-static void free_texts(const char *const *texts, size_t count)
-{
-    for (size_t i = 0; texts && i < count; i++) free((char *)texts[i]);
-    free((char **)texts);
-}
-
 void epo_forest_table_free(epo_forest_table *table)
 {
-    free_texts(table->names, table->columns);
-    free_texts(table->ids, table->rows);
-    free_texts(table->labels, table->rows);
+    epo__forest_texts_free((char **)table->names, table->columns);
+    epo__forest_texts_free((char **)table->ids, table->rows);
+    epo__forest_texts_free((char **)table->labels, table->rows);
     free((float *)table->values);
     free((char *)table->source);
     *table = (epo_forest_table){0};

@@ -14,7 +14,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void free_texts(char **texts, size_t count)
+void epo__forest_texts_free(char **texts, size_t count)
 {
     for (size_t i = 0; texts && i < count; i++) free(texts[i]);
     free(texts);
@@ -23,13 +23,16 @@ static void free_texts(char **texts, size_t count)
 void epo_forest_free(epo_forest *forest)
 {
     if (!forest) return;
-    free_texts(forest->features, forest->trees->features);
-    free_texts(forest->classes, forest->trees->classes);
+    epo__forest_texts_free(forest->features, forest->trees->features);
+    epo__forest_texts_free(forest->classes, forest->trees->classes);
     free(forest->importances);
     free(forest->class_rows);
     free(forest->criterion);
     free(forest->max_features);
     free(forest->class_weight);
+    free(forest->definition);
+    free(forest->method);
+    free(forest->filter);
     epo__forest_free(forest->trees);
     free(forest);
 }
@@ -150,6 +153,15 @@ static epo_status read_options(const epo_forest_options *o, const epo_forest *fo
     return read_max_features(o->max_features, forest->trees->features, &out->limits.max_features);
 }
 
+epo_status epo__forest_keep_curves(epo_forest *forest, const epo_forest_curves *curves)
+{
+    forest->definition = epo__strdup(curves->definition);
+    forest->method = epo__strdup(curves->method);
+    forest->filter = curves->filter ? epo__strdup(curves->filter) : NULL;
+    forest->curves = (epo_forest_curves){forest->definition, forest->method, forest->filter};
+    return forest->definition && forest->method && (forest->filter || !curves->filter) ? EPO_OK : epo__nomem("options");
+}
+
 static epo_status keep_options(const epo_forest_options *o, epo_forest *forest)
 {
     forest->max_depth = o->max_depth;
@@ -161,7 +173,8 @@ static epo_status keep_options(const epo_forest_options *o, epo_forest *forest)
     forest->criterion = epo__strdup(o->criterion);
     forest->max_features = epo__strdup(o->max_features);
     forest->class_weight = epo__strdup(o->class_weight);
-    return forest->criterion && forest->max_features && forest->class_weight ? EPO_OK : epo__nomem("options");
+    if (!forest->criterion || !forest->max_features || !forest->class_weight) return epo__nomem("options");
+    return o->curves ? epo__forest_keep_curves(forest, o->curves) : EPO_OK;
 }
 
 /* --- training -------------------------------------------------------------------------------------------------------- */
@@ -260,6 +273,7 @@ void epo_forest_get_info(const epo_forest *forest, epo_forest_info *out)
         .max_leaves = forest->max_leaves,
         .bootstrap = forest->bootstrap,
         .seed = forest->seed,
+        .curves = forest->definition ? &forest->curves : NULL,
         .data_sha256 = forest->data_sha256,
         .sha256 = forest->sha256,
     };

@@ -215,7 +215,8 @@ static epo_status chunk_deliver(void *context, void *argument)
         const bool usable = is_usable(x, r->object);
         status = set_id(x, c, r);
         if (status != EPO_OK) break;
-        const epo_features_row row = {.id = c->id.text,
+        const epo_features_row row = {.object = o->id,
+                                      .id = c->id.text,
                                       .class_name = o->class_name,
                                       .copy = r->copy,
                                       .points = o->count,
@@ -254,6 +255,7 @@ static epo_status extract(epo__curves *curves, const epo_features_options *optio
     out->duplicates = curves->duplicates;
     out->limits = curves->limits;
     out->suspects = curves->suspects;
+    snprintf(out->method, sizeof out->method, "%s", curves->method ? curves->method : "");
     if (status == EPO_OK) status = settle_copies(&x);
     if (status == EPO_OK) {
         const epo__pipeline pipeline = {&x, chunk_make, chunk_free, chunk_fill, chunk_work, chunk_deliver};

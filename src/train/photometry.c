@@ -177,7 +177,7 @@ static epo_status note_start(photometer *p, const epo_photometry_options *option
                         .options = text.text,
                         .threads = threads};
     epo_status status =
-        text.failed ? epo__nomem("run") : epo__recorder_start_plain(&p->recorder, p->store, options->split, &row);
+        text.failed ? epo__nomem("run") : epo__recorder_start_plain(&p->recorder, p->store, options->split, NULL, &row);
     epo__string_free(&text);
     return status;
 }

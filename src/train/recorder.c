@@ -126,7 +126,8 @@ epo_status epo__recorder_start(epo__recorder *r, epo_store *store, const char *k
     return started(r, status);
 }
 
-epo_status epo__recorder_start_plain(epo__recorder *r, epo_store *store, const char *split, epo__run_row *row)
+epo_status epo__recorder_start_plain(epo__recorder *r, epo_store *store, const char *split, const epo__model_row *model,
+                                     epo__run_row *row)
 {
     *r = (epo__recorder){.store = store, .start = epo__seconds()};
     epo__string versions = {0};
@@ -134,6 +135,7 @@ epo_status epo__recorder_start_plain(epo__recorder *r, epo_store *store, const c
     row->versions = versions.text;
     epo_status status = versions.failed ? epo__nomem("run") : epo__recorder_ready(r);
     if (status == EPO_OK) status = split_of(store, split, &row->split);
+    if (status == EPO_OK && model) status = epo__store_model_put(store, model, &row->model);
     if (status == EPO_OK) status = epo__store_run_begin(store, row, &r->run);
     row->versions = NULL;
     epo__string_free(&versions);

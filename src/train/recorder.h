@@ -24,9 +24,10 @@ typedef struct epo__recorder {
 epo_status epo__recorder_start(epo__recorder *recorder, epo_store *store, const char *kind, const epo_model *model, epo_head head,
                                const epo_score_options *options, int threads);
 
-/* Notes the start of a run without a model. `split`: "NAME:PART" or "NAME", NULL none; of `row` its kind, command, options, seed
- * and threads are taken. */
-epo_status epo__recorder_start_plain(epo__recorder *recorder, epo_store *store, const char *split, epo__run_row *row);
+/* Notes the start of a run without a network; `model`: what else was used, NULL nothing. `split`: "NAME:PART" or "NAME", NULL none;
+ * of `row` its kind, command, options, seed and threads are taken. */
+epo_status epo__recorder_start_plain(epo__recorder *recorder, epo_store *store, const char *split, const epo__model_row *model,
+                                     epo__run_row *row);
 
 epo_status epo__recorder_ready(epo__recorder *recorder);  /* before putting scores: opens a transaction if there is none */
 epo_status epo__recorder_settle(epo__recorder *recorder); /* after: commits now and then */

@@ -117,6 +117,55 @@ static void shows_importances(void **state)
     command_free(&r);
 }
 
+/* By the light curves in a store: a table, scores in the store, and one evaluation with what else scored the same objects. */
+static void goes_by_a_store(void **state)
+{
+    (void)state;
+    char db[600], curves[600], forest[600], other[600];
+    snprintf(db, sizeof db, "%s/s.db", folder);
+    snprintf(curves, sizeof curves, "%s/curves.csv", folder);
+    snprintf(forest, sizeof forest, "%s/curves.safetensors", folder);
+    snprintf(other, sizeof other, "%s/other.safetensors", folder);
+    FILE *file = fopen(curves, "w");
+    assert_non_null(file);
+    fputs("id,class,mjd,mag,mag_err\n", file);
+    for (int i = 0; i < 40; i++)
+        for (int p = 0; p < 12; p++)
+            fprintf(file, "o%d,%s,%d,%.3f,0.02\n", i, i % 2 ? "VAR" : "CONST", 55000 + p, 16 + (i % 2 ? 0.5 * sin(p + i) : 0.001 * ((i * 31 + p * 17) % 29)));
+    fclose(file);
+    command_ok((const char *const[]){"import", "--db", db, "--format", "lightcurves", curves, "-q", NULL});
+    command_ok((const char *const[]){"split", "--db", db, "--name", "main", "--fractions", "0.5,0,0.5", "-q", NULL});
+    command_ok((const char *const[]){"forest", "train", "--db", db, "--split", "main", "--trees", "30", "--out", forest, "-q", NULL});
+    command_ok((const char *const[]){"forest", "train", "--db", db, "--split", "main", "--trees", "5", "--definition", "richards", "--balance", "--out",
+                                     other, "-q", NULL});
+    command_result r = COMMAND("forest", "evaluate", "--db", db, "--split", "main", "--model", forest, "-o", "json");
+    json_t *all = json_of(&r);
+    assert_true(real_of(all, "accuracy") == 1 && real_of(all, "macro_f1") == 1 && real_of(all, "weighted_f1") == 1);
+    assert_int_equal(json_array_size(json_object_get(all, "per_class")), 2);
+    json_decref(all);
+    command_free(&r);
+    r = COMMAND("classify", "--db", db, "--split", "main:test", "--model", other, "-o", "jsonl");
+    command_expect(&r, 0);
+    assert_non_null(strstr(r.out, "\"nights\": 12"));
+    command_free(&r);
+    r = COMMAND("evaluate", "--db", db, "--split", "main:test", "--model", forest, "--model", other, "--measures", "accuracy", "-o", "json");
+    all = json_of(&r);
+    assert_int_equal(json_array_size(json_object_get(all, "measures")), 2);
+    const json_t *difference = json_object_get(all, "difference");
+    assert_int_equal(json_array_size(difference), 1);
+    assert_true(real_of(json_array_get(difference, 0), "value") == 1);
+    json_decref(all);
+    command_free(&r);
+    r = COMMAND("evaluate", "--db", db, "--split", "main:train", "--model", forest);
+    command_expect(&r, 1);
+    assert_non_null(strstr(r.err, "epochal classify --db"));
+    command_free(&r);
+    r = COMMAND("classify", "--db", db, "--model", forest, "--turns");
+    command_expect(&r, 2);
+    assert_non_null(strstr(r.err, "is a forest"));
+    command_free(&r);
+}
+
 static void refused(command_result r, int status, const char *part)
 {
     command_expect(&r, status);
@@ -128,6 +177,9 @@ static void refused(command_result r, int status, const char *part)
 static void refuses(void **state)
 {
     (void)state;
+    refused(COMMAND("forest", "predict", "--model", model, "--features", test, "--split", "main"), 2, "go with --db");
+    refused(COMMAND("forest", "predict", "--model", model, "--features", test, "--db", "x.db"), 2, "exclude each other");
+    refused(COMMAND("forest", "train", "--db", "/nonexistent/x.db", "--out", "/dev/null/x"), 1, "/nonexistent/x.db");
     refused(COMMAND("forest", "grow"), 2, "'grow' is no action");
     refused(COMMAND("forest", "train", "--features", train), 2, "--out FILE");
     refused(COMMAND("forest", "evaluate", "--features", test), 2, "needs --model");
@@ -150,6 +202,6 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(trains), cmocka_unit_test(evaluates), cmocka_unit_test(predicts),
-                                       cmocka_unit_test(shows_importances), cmocka_unit_test(refuses)};
+                                       cmocka_unit_test(shows_importances), cmocka_unit_test(goes_by_a_store), cmocka_unit_test(refuses)};
     return cmocka_run_group_tests(tests, begin, end);
 }

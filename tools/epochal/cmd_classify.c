@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * cmd_classify.c - epochal classify: the objects of a store, each from its sequence of images. */
+#include <string.h>
+
 #include "commands.h"
+#include "epochal/forest.h"
 #include "message.h"
 #include "scores.h"
 
@@ -65,10 +68,69 @@ static epo_status print_object(void *context, const epo_score *score)
     return cli_output_failed(s->output) ? EPO_ECANCELLED : EPO_OK;
 }
 
-static int run(const cli_call *call)
+enum { COLUMNS = 7 };
+
+/* A forest counts points as nights, and has no triplets. The columns must outlive the table. */
+static void begin_table(cli_scores *scores, cli_column columns[COLUMNS])
+{
+    const cli_column all[COLUMNS] = {
+        {.name = "object"},
+        {.name = "class"},
+        {.name = "predicted"},
+        {.name = "nights", .number = true},
+        {.name = "triplets", .number = true},
+        {.name = "probabilities", .members = scores->head->classes, .member_count = scores->head->class_count},
+        {.name = "error"},
+    };
+    memcpy(columns, all, sizeof all);
+    cli_table_begin(scores->output, "", columns, COLUMNS);
+}
+
+/* By light curves in place of images. */
+static int run_forest(const cli_call *call)
 {
     const classify_options *o = call->options;
     cli_scores scores = {0};
+    cli_column columns[COLUMNS];
+    epo_forest *forest = NULL;
+    epo_store *store = NULL;
+    epo_score_summary summary = {0};
+    epo_forest_info info;
+    epo_score_options score = EPO_SCORE_OPTIONS_INIT;
+    if (o->net || o->normalise || o->turns || o->head[0] == 't')
+        return cli_usage(call->command, "--net, --normalise, --turns and --head are for networks; %s is a forest", o->common.model);
+    epo_status status = epo_forest_load(o->common.model, &forest);
+    if (status != EPO_OK) {
+        const int result = cli_failed(status);
+        return status == EPO_ENOMEM ? result : CLI_BAD_MODEL;
+    }
+    epo_forest_get_info(forest, &info);
+    const epo_head_info head = {.present = true, .classes = info.classes, .class_count = info.class_count};
+    scores.head = &head;
+    score.threads = o->common.threads;
+    score.split = o->split;
+    score.command_line = call->command_line;
+    int result = CLI_FAILED;
+    status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
+    if (status != EPO_OK) {
+        result = cli_failed(status);
+    } else if ((scores.output = cli_output_open(o->common.output, false))) {
+        begin_table(&scores, columns);
+        cli_progress_begin("objects", 0);
+        status = epo_forest_classify_store(forest, store, NULL, &score, print_object, &scores, &summary);
+        result = cli_scores_end(&scores, status, &summary, "objects");
+    }
+    epo_store_close(store);
+    epo_forest_free(forest);
+    return result;
+}
+
+static int run(const cli_call *call)
+{
+    const classify_options *o = call->options;
+    if (epo_forest_is_file(o->common.model)) return run_forest(call);
+    cli_scores scores = {0};
+    cli_column columns[COLUMNS];
     epo_model *model = NULL;
     epo_store *store = NULL;
     epo_score_summary summary = {0};
@@ -88,17 +150,7 @@ static int run(const cli_call *call)
         result = CLI_FAILED;
         goto done;
     }
-    const cli_column columns[] = {
-        {.name = "object"},
-        {.name = "class"},
-        {.name = "predicted"},
-        {.name = "nights", .number = true},
-        {.name = "triplets", .number = true},
-        {.name = "probabilities", .members = scores.head->classes, .member_count = scores.head->class_count},
-        {.name = "error"},
-    };
-    cli_table_begin(scores.output, "", columns, sizeof columns / sizeof *columns);
-
+    begin_table(&scores, columns);
     epo_score_options score = EPO_SCORE_OPTIONS_INIT;
     score.threads = o->common.threads;
     score.batch = o->batch;
@@ -117,12 +169,13 @@ done:
 
 const cli_command cmd_classify = {
     .name = "classify",
-    .about = "Classify objects from their sequences of images",
+    .about = "Classify objects from their sequences of images, or by a forest from their light curves",
     .description =
         "Runs each object of a store through the encoder, three nights at a time, and the features through the sequence head.\n"
         "Prints per object the class it was given, the most probable one, how many nights and triplets went in, and the\n"
         "probability of each class; all of it is kept in the store with the run and the model. An object with fewer than three\n"
-        "nights gets an error instead, and the exit status is 3.",
+        "nights gets an error instead, and the exit status is 3.\n\n"
+        "With a forest (epochal forest train --db) it goes by light curves instead: nights then counts the points used.",
     .examples = "epochal classify --db crts.db --model taonet.safetensors\n"
                 "# the test part of a split, for another program\n"
                 "epochal classify --db crts.db --model taonet.safetensors --split main:test --output csv > test.csv",

@@ -9,9 +9,27 @@
 #include "output.h"
 
 #define PLACE(member) .place = offsetof(forest_options, member)
+static const char *definition_word(size_t index, const char **about)
+{
+    *about = index ? "as the papers define them" : "as the code of the published tables computes them";
+    return epo_feature_definition_name(index);
+}
+
 static const cli_option options[] = {
+    CLI_OPTION_DB(false),
+    {.name = "split", .kind = CLI_TEXT, .argument = "NAME[:PART]", PLACE(split),
+     .help = "with --db: only these objects; a name alone means its part train to train, and test else"},
+    {.name = "definition", .kind = CLI_TEXT, .argument = "NAME", PLACE(definition), .word = definition_word,
+     .help = "with --db: whose formulas of the features; train: mantra, unless named; else the forest's own"},
+    {.name = "method", .kind = CLI_TEXT, .argument = "NAME", PLACE(method),
+     .help = "with --db: photometry by this method; train: the only one there is; else the forest's own"},
+    {.name = "filter", .kind = CLI_TEXT, .argument = "NAME", PLACE(filter), .help = "with --db: only points of this filter"},
+    {.name = "min-points", .kind = CLI_COUNT, .argument = "N", .standard = "0", PLACE(min_points),
+     .help = "train with --db: leave out objects with fewer"},
+    {.name = "balance", .kind = CLI_FLAG, PLACE(balance),
+     .help = "train with --db: raise each class to the largest by copies, magnitudes drawn anew within their errors"},
     {.name = "features", .kind = CLI_TEXT, .argument = "FILE", PLACE(features),
-     .help = "a CSV with a header row, a row an object; an empty cell is a missing value"},
+     .help = "in place of --db: a CSV with a header row, a row an object; an empty cell is a missing value"},
     {.name = "label", .kind = CLI_TEXT, .argument = "NAME", PLACE(label), .help = "its column with the class; else label"},
     {.name = "id", .kind = CLI_TEXT, .argument = "NAME", PLACE(id), .help = "its column with the object's name; else id, when there is one"},
     {.name = "columns", .kind = CLI_TEXT, .argument = "A,B,...", PLACE(columns),
@@ -42,67 +60,6 @@ static const cli_option options[] = {
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
 };
-
-/* --- reading --------------------------------------------------------------------------------------------------------- */
-
-int cli_forest_failed(const cli_call *call, epo_status status)
-{
-    if (status == EPO_EARG) return cli_usage(call->command, "%s", epo_error_message());
-    cli_failed(status);
-    if (status == EPO_EMODEL) return CLI_BAD_MODEL;
-    return status == EPO_EFORMAT || status == EPO_ELIMIT || status == EPO_ENOTFOUND ? CLI_BAD_INPUT : CLI_FAILED;
-}
-
-/* "A,B" as its parts, which point into *copy. NULL, with nothing to free, for NULL or without memory. */
-static const char **cut_list(const char *text, char **copy, size_t *count)
-{
-    *count = 0;
-    *copy = text ? strdup(text) : NULL;
-    if (!*copy) return NULL;
-    const char **parts = calloc(strlen(text) + 1, sizeof *parts);
-    char *rest = *copy, *part;
-    while (parts && (part = strsep(&rest, ",")))
-        if (*part) parts[(*count)++] = part;
-    return parts;
-}
-
-int cli_forest_read(const cli_call *call, const epo_forest *forest, epo_forest_table *out)
-{
-    const forest_options *o = call->options;
-    char *columns_copy, *exclude_copy;
-    epo_forest_csv_options csv = {.label = o->label, .id = o->id};
-    const char **columns = cut_list(o->columns, &columns_copy, &csv.column_count);
-    const char **exclude = cut_list(o->exclude, &exclude_copy, &csv.exclude_count);
-    int result = CLI_OK;
-    csv.columns = columns;
-    csv.exclude = exclude;
-    if ((o->columns && !columns) || (o->exclude && !exclude)) {
-        cli_error("out of memory");
-        result = CLI_FAILED;
-    } else {
-        if (forest) {
-            epo_forest_info info;
-            epo_forest_get_info(forest, &info);
-            csv.columns = info.features;
-            csv.column_count = info.feature_count;
-            csv.exclude_count = 0;
-        }
-        epo_status status = epo_forest_read_csv(o->features, &csv, out);
-        if (status != EPO_OK) result = cli_forest_failed(call, status);
-    }
-    free(columns);
-    free(exclude);
-    free(columns_copy);
-    free(exclude_copy);
-    return result;
-}
-
-int cli_forest_load(const cli_call *call, epo_forest **out)
-{
-    const forest_options *o = call->options;
-    epo_status status = epo_forest_load(o->common.model, out);
-    return status == EPO_OK ? CLI_OK : cli_forest_failed(call, status);
-}
 
 /* --- train ----------------------------------------------------------------------------------------------------------- */
 
@@ -156,11 +113,11 @@ static void print_importances(cli_output *output, const epo_forest_info *info, s
     cli_table_end(output);
 }
 
-static int print_training(const forest_options *o, const epo_forest *forest)
+static int print_training(const forest_options *o, const epo_forest *forest, const char *source)
 {
     epo_forest_info info;
     epo_forest_get_info(forest, &info);
-    if (info.unlabelled) cli_note("%s: %lld rows without a class were left out", o->features, (long long)info.unlabelled);
+    if (info.unlabelled) cli_note("%s: %lld rows without a class were left out", source, (long long)info.unlabelled);
     bool *done = calloc(info.feature_count, sizeof *done);
     if (!done) {
         cli_error("out of memory");
@@ -184,7 +141,10 @@ static int train(const cli_call *call)
     epo_forest_options how = EPO_FOREST_OPTIONS_INIT;
     epo_forest_table table = {0};
     epo_forest *forest = NULL;
-    if (!o->features || !o->out) return cli_usage(call->command, "train needs --features FILE and --out FILE");
+    if (!o->out) return cli_usage(call->command, "train needs --out FILE");
+    epo_features_summary read;
+    const epo_forest_curves curves = {o->definition ? o->definition : epo_feature_definition_name(0), read.method, o->filter};
+    if (o->common.db) how.curves = &curves;
     how.trees = o->trees;
     how.criterion = o->criterion;
     how.max_features = o->max_features;
@@ -197,17 +157,14 @@ static int train(const cli_call *call)
     how.seed = o->common.seed;
     how.threads = o->common.threads;
     how.progress = show_progress;
-    int result = cli_forest_read(call, NULL, &table);
-    if (result == CLI_OK && !table.labels) {
-        cli_error("%s: there is no column 'label'; --label NAME says which holds the class", o->features);
-        result = CLI_BAD_INPUT;
-    }
+    int result = cli_forest_read(call, NULL, &table, &read);
+    if (result == CLI_OK) result = cli_forest_labelled(&table);
     if (result == CLI_OK) {
         cli_progress_begin("trees", (uint64_t)o->trees);
         epo_status status = epo_forest_train(&table, &how, &forest);
         cli_progress_end();
         if (status == EPO_OK) status = epo_forest_save(forest, o->out);
-        result = status == EPO_OK ? print_training(o, forest) : cli_forest_failed(call, status);
+        result = status == EPO_OK ? print_training(o, forest, table.source) : cli_forest_failed(call, status);
     }
     epo_forest_table_free(&table);
     epo_forest_free(forest);
@@ -219,7 +176,7 @@ static int train(const cli_call *call)
 static const struct {
     const char *name;
     int (*run)(const cli_call *call);
-    bool needs_features;
+    bool needs_rows;
 } actions[] = {
     {"train", train, true},
     {"evaluate", cli_forest_evaluate, true},
@@ -234,7 +191,12 @@ static int run(const cli_call *call)
     while (which < count && strcmp(actions[which].name, call->operands[0]) != 0) which++;
     if (which == count) return cli_usage(call->command, "'%s' is no action: train, evaluate, predict or importances", call->operands[0]);
     if (which > 0 && !o->common.model) return cli_usage(call->command, "%s needs --model FILE", actions[which].name);
-    if (which > 0 && actions[which].needs_features && !o->features) return cli_usage(call->command, "%s needs --features FILE", actions[which].name);
+    if (o->features && o->common.db) return cli_usage(call->command, "--features and --db exclude each other");
+    if (actions[which].needs_rows && !o->features && !o->common.db)
+        return cli_usage(call->command, "%s needs --features FILE or --db FILE", actions[which].name);
+    if (!o->common.db && (o->split || o->definition || o->method || o->filter || o->min_points || o->balance))
+        return cli_usage(call->command, "--split, --definition, --method, --filter, --min-points and --balance go with --db");
+    if (which > 0 && (o->min_points || o->balance)) return cli_usage(call->command, "--min-points and --balance are for train");
     if (which > 0 && (o->columns || o->exclude))
         return cli_usage(call->command, "--columns and --exclude are for train; a forest knows its features by name");
     return actions[which].run(call);
@@ -248,16 +210,25 @@ const cli_command cmd_forest = {
     .most = 1,
     .description =
         "ACTION is one of\n\n"
-        "  train        grows a forest from --features and writes --out; prints its out-of-bag accuracy and what its features are worth\n"
-        "  evaluate     holds --model against the classes in --features: accuracy, F1 (macro: mean over classes, weighted: by their\n"
+        "  train        grows a forest and writes --out; prints its out-of-bag accuracy and what its features are worth\n"
+        "  evaluate     holds --model against the classes: accuracy, F1 (macro: mean over classes, weighted: by their\n"
         "               rows), and for each class precision, recall, F1 and rows (support)\n"
-        "  predict      for each row of --features its most probable class and the probabilities of all\n"
-        "  importances  the share of each feature in the decrease of impurity, and with --features how much accuracy falls when its\n"
+        "  predict      for each row its most probable class and the probabilities of all\n"
+        "  importances  the share of each feature in the decrease of impurity, and with rows how much accuracy falls when its\n"
         "               values are permuted among the rows\n\n"
+        "Rows are those of --features, or the objects of a store, --db: then their features are computed from its photometry as\n"
+        "epochal features does, and a forest keeps how. What evaluate finds out about objects of a store is kept there as scores, to be\n"
+        "held against those of a network by epochal evaluate; epochal classify makes them too.\n\n"
         "Columns go by name: a file to be judged may have others too, in another order. Rows without a class are left out of train\n"
         "and evaluate, and so are, in evaluate, those of a class that the forest does not know; they are counted on stderr.\n\n"
         "Forests are grown as scikit-learn's are. Missing values are allowed, and go where a split was best served by them.",
-    .examples = "epochal forest train --features train.csv --label class --out forest.safetensors\n"
+    .examples = "# by the light curves in a store\n"
+                "epochal forest train --db crts.db --split main --balance --out forest.safetensors\n"
+                "epochal forest evaluate --db crts.db --split main --model forest.safetensors\n"
+                "# forest and network on the same objects\n"
+                "epochal evaluate --db crts.db --split main:test --model taonet.safetensors --model forest.safetensors\n"
+                "# by a table\n"
+                "epochal forest train --features train.csv --label class --out forest.safetensors\n"
                 "epochal forest evaluate --model forest.safetensors --features test.csv --label class\n"
                 "# the weighted F1 alone, for a script\n"
                 "epochal forest evaluate --model forest.safetensors --features test.csv --output json | jq .weighted_f1\n"

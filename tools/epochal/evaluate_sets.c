@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "epochal/forest.h"
 #include "evaluate.h"
 #include "message.h"
 #include "scores.h"
@@ -24,18 +25,38 @@ static bool is_sha256(const char *text)
     return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
 }
 
-/* "epochal classify --db sim.db --model fold1.safetensors --split main:test" */
-static char *remedy_of(const evaluate_options *o, const epo_model_info *info, const char *path, const char *split)
+/* What makes a network's scores. */
+static const char *command_of(const epo_model_info *info)
 {
-    const char *command = info->heads[EPO_HEAD_SEQUENCE].present ? "classify"
-                          : info->heads[EPO_HEAD_STAMP].present  ? "score"
-                                                                 : "classify --head triplet";
+    if (info->heads[EPO_HEAD_SEQUENCE].present) return "classify";
+    return info->heads[EPO_HEAD_STAMP].present ? "score" : "classify --head triplet";
+}
+
+/* "epochal classify --db sim.db --model fold1.safetensors --split main:test" */
+static char *remedy_of(const evaluate_options *o, const char *command, const char *path, const char *split)
+{
     const size_t room = strlen(o->common.db) + strlen(path) + (split ? strlen(split) : 0) + 64;
     char *text = malloc(room);
     if (text)
         snprintf(text, room, "epochal %s --db %s --model %s%s%s", command, o->common.db, path, split ? " --split " : "",
                  split ? split : "");
     return text;
+}
+
+static int source_of_forest(const evaluate_options *o, const char *path, const char *split, source *out)
+{
+    epo_forest *forest = NULL;
+    epo_forest_info info;
+    if (epo_forest_load(path, &forest) != EPO_OK) {
+        cli_failed(EPO_EMODEL);
+        return CLI_BAD_MODEL;
+    }
+    epo_forest_get_info(forest, &info);
+    snprintf(out->sha256, sizeof out->sha256, "%s", info.sha256);
+    out->remedy = remedy_of(o, "classify", path, split);
+    out->is.remedy = out->remedy;
+    epo_forest_free(forest);
+    return CLI_OK;
 }
 
 static int source_of_model(const evaluate_options *o, const char *text, const char *split, source *out)
@@ -47,11 +68,12 @@ static int source_of_model(const evaluate_options *o, const char *text, const ch
         snprintf(out->sha256, sizeof out->sha256, "%s", text);
         return CLI_OK;
     }
+    if (epo_forest_is_file(text)) return source_of_forest(o, text, split, out);
     const int result = cli_model_open(text, o->net, NULL, &model);
     if (result != CLI_OK) return result;
     epo_model_get_info(model, &info);
     snprintf(out->sha256, sizeof out->sha256, "%s", info.sha256);
-    out->remedy = remedy_of(o, &info, text, split);
+    out->remedy = remedy_of(o, command_of(&info), text, split);
     out->is.remedy = out->remedy;
     epo_model_free(model);
     return CLI_OK;

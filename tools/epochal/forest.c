@@ -66,11 +66,9 @@ int cli_forest_evaluate(const cli_call *call)
     epo_forest_table table = {0};
     epo_forest_evaluation e = {0};
     int result = cli_forest_load(call, &forest);
-    if (result == CLI_OK) result = cli_forest_read(call, forest, &table);
-    if (result == CLI_OK && !table.labels) {
-        cli_error("%s: there is no column 'label'; --label NAME says which holds the class", o->features);
-        result = CLI_BAD_INPUT;
-    }
+    if (result == CLI_OK) result = cli_forest_read(call, forest, &table, NULL);
+    if (result == CLI_OK) result = cli_forest_labelled(&table);
+    if (result == CLI_OK && o->common.db) result = cli_forest_keep_scores(call, forest);
     if (result != CLI_OK) goto done;
     epo_status status = epo_forest_evaluate(forest, &table, o->common.threads, &e);
     if (status != EPO_OK) {
@@ -78,7 +76,7 @@ int cli_forest_evaluate(const cli_call *call)
         result = status == EPO_EARG ? CLI_BAD_INPUT : CLI_FAILED;
         goto done;
     }
-    if (e.left_out) cli_note("%s: %lld rows without a class that the forest knows were left out", o->features, (long long)e.left_out);
+    if (e.left_out) cli_note("%s: %lld rows without a class that the forest knows were left out", table.source, (long long)e.left_out);
     cli_output *output = cli_output_open(o->common.output, true);
     if (!output) {
         result = CLI_FAILED;
@@ -128,7 +126,7 @@ int cli_forest_predict(const cli_call *call)
     epo_forest_info info;
     double *means = NULL;
     int result = cli_forest_load(call, &forest);
-    if (result == CLI_OK) result = cli_forest_read(call, forest, &table);
+    if (result == CLI_OK) result = cli_forest_read(call, forest, &table, NULL);
     if (result == CLI_OK) {
         epo_forest_get_info(forest, &info);
         means = calloc(table.rows * info.class_count + 1, sizeof *means);
@@ -163,13 +161,13 @@ static int permute(const cli_call *call, const epo_forest *forest, const epo_for
     epo_forest_table table = {0};
     double accuracy = NAN;
     if (o->repeats < 1) return cli_usage(call->command, "--repeats takes 1 or more");
-    int result = cli_forest_read(call, forest, &table);
+    int result = cli_forest_read(call, forest, &table, NULL);
     if (result == CLI_OK) {
         cli_progress_begin("features", info->feature_count);
         epo_status status = epo_forest_permute(forest, &table, &how, mean, sd, &accuracy);
         cli_progress_end();
         if (status == EPO_OK) {
-            cli_note("%s: accuracy %.4f before permuting", o->features, accuracy);
+            cli_note("%s: accuracy %.4f before permuting", table.source, accuracy);
         } else {
             cli_failed(status);
             result = status == EPO_EARG ? CLI_BAD_INPUT : CLI_FAILED;
@@ -187,11 +185,11 @@ static int print_importances(const forest_options *o, const epo_forest_info *inf
                                          {.name = "permutation_sd", .number = true}};
     cli_output *output = cli_output_open(o->common.output, false);
     if (!output) return CLI_FAILED;
-    cli_table_begin(output, "", columns, o->features ? 4 : 2);
+    cli_table_begin(output, "", columns, o->features || o->common.db ? 4 : 2);
     for (size_t f = 0; f < info->feature_count; f++) {
         cli_put_text(output, info->features[f]);
         cli_put_score(output, info->importances[f]);
-        if (o->features) {
+        if (o->features || o->common.db) {
             cli_put_score(output, mean[f]);
             cli_put_score(output, sd[f]);
         }
@@ -206,7 +204,8 @@ int cli_forest_importances(const cli_call *call)
     const forest_options *o = call->options;
     epo_forest *forest = NULL;
     epo_forest_info info;
-    if (o->out_of_bag && !o->features) return cli_usage(call->command, "--out-of-bag needs --features, what was trained on");
+    const bool rows = o->features || o->common.db;
+    if (o->out_of_bag && !rows) return cli_usage(call->command, "--out-of-bag needs --features or --db, what was trained on");
     int result = cli_forest_load(call, &forest);
     if (result != CLI_OK) return result;
     epo_forest_get_info(forest, &info);
@@ -215,7 +214,7 @@ int cli_forest_importances(const cli_call *call)
         cli_error("out of memory");
         result = CLI_FAILED;
     }
-    if (result == CLI_OK && o->features) result = permute(call, forest, &info, mean, sd);
+    if (result == CLI_OK && rows) result = permute(call, forest, &info, mean, sd);
     if (result == CLI_OK) result = print_importances(o, &info, mean, sd);
     free(mean);
     epo_forest_free(forest);

@@ -9,14 +9,21 @@
 typedef struct forest_options {
     cli_common common;
     const char *features, *label, *id, *columns, *exclude, *out;
+    const char *split, *definition, *method, *filter;
     const char *criterion, *max_features, *class_weight;
-    int trees, max_depth, min_split, min_leaf, max_leaves, repeats, top;
-    bool no_bootstrap, confusion, out_of_bag;
+    int min_points, trees, max_depth, min_split, min_leaf, max_leaves, repeats, top;
+    bool balance, no_bootstrap, confusion, out_of_bag;
 } forest_options;
 
-/* Reads --features. With a forest its features, else what --columns and --exclude say. CLI_OK, or the exit status after saying
- * what is wrong; *out is freed by the caller. */
-int cli_forest_read(const cli_call *call, const epo_forest *forest, epo_forest_table *out);
+/* Reads --features, or the light curves of --db (*read tells about them; may be NULL with a forest). With a forest its features,
+ * else what the options say. CLI_OK, or the exit status after saying what is wrong; *out is freed by the caller. */
+int cli_forest_read(const cli_call *call, const epo_forest *forest, epo_forest_table *out, epo_features_summary *read);
+
+/* CLI_BAD_INPUT, having said so, when the table has no labels. */
+int cli_forest_labelled(const epo_forest_table *table);
+
+/* Puts the scores of the objects into the store of --db. */
+int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest);
 
 /* Loads --model; likewise. */
 int cli_forest_load(const cli_call *call, epo_forest **out);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * forest_store.c - forests and the light curves of a store: features as a table, and objects classified by them.
+ *
+ * A row of features is small, so all of them are kept, and the trees go through them together. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "base/threads.h"
+#include "store/results.h"
+#include "store/store.h"
+#include "train/forest_model.h"
+#include "train/recorder.h"
+#include "train/scoring.h"
+
+/* --- features as a table --------------------------------------------------------------------------------------------- */
+
+/* Rows as they come; those without values too, when they are wanted. */
+typedef struct gathering {
+    epo_forest_refused_fn refused;
+    void *context;
+    float *values;
+    char **ids, **labels, **errors; /* errors: NULL for a row with values */
+    int64_t *objects;
+    size_t *points;
+    size_t rows, value_room, id_room, label_room, error_room, object_room, point_room;
+    bool keep_refused;
+} gathering;
+
+static void gathering_free(gathering *g)
+{
+    free(g->values);
+    epo__forest_texts_free(g->ids, g->rows);
+    epo__forest_texts_free(g->labels, g->rows);
+    epo__forest_texts_free(g->errors, g->rows);
+    free(g->objects);
+    free(g->points);
+}
+
+static bool make_room(gathering *g)
+{
+    const size_t rows = g->rows + 1;
+    return epo__grow(&g->values, &g->value_room, rows * EPO_FEATURE_COUNT, sizeof *g->values) && epo__grow(&g->ids, &g->id_room, rows, sizeof *g->ids) &&
+           epo__grow(&g->labels, &g->label_room, rows, sizeof *g->labels) && epo__grow(&g->errors, &g->error_room, rows, sizeof *g->errors) &&
+           epo__grow(&g->objects, &g->object_room, rows, sizeof *g->objects) && epo__grow(&g->points, &g->point_room, rows, sizeof *g->points);
+}
+
+static epo_status gather(void *context, const epo_features_row *row)
+{
+    gathering *g = context;
+    if (!row->values && g->refused) g->refused(g->context, row->id, row->error);
+    if (!row->values && !g->keep_refused) return EPO_OK;
+    if (!make_room(g)) return epo__nomem("features");
+    const size_t at = g->rows++;
+    g->ids[at] = epo__strdup(row->id);
+    g->labels[at] = *row->class_name ? epo__strdup(row->class_name) : NULL;
+    g->errors[at] = row->values ? NULL : epo__strdup(row->error);
+    g->objects[at] = row->object;
+    g->points[at] = row->points;
+    for (size_t f = 0; f < EPO_FEATURE_COUNT; f++) {
+        const float value = row->values ? (float)row->values[f] : NAN;
+        g->values[at * EPO_FEATURE_COUNT + f] = isfinite(value) ? value : NAN;
+    }
+    return g->ids[at] && (g->labels[at] || !*row->class_name) && (g->errors[at] || row->values) ? EPO_OK : epo__nomem("features");
+}
+
+/* The names of the columns, in *names. */
+static epo_status name_columns(epo_feature_definition definition, char ***names)
+{
+    *names = epo__alloc(EPO_FEATURE_COUNT, sizeof **names);
+    if (!*names) return epo__nomem("features");
+    for (size_t f = 0; f < EPO_FEATURE_COUNT; f++) {
+        epo_feature_about about;
+        epo_feature_at(definition, f, &about);
+        if (!((*names)[f] = epo__strdup(about.name))) return epo__nomem("features");
+    }
+    return EPO_OK;
+}
+
+epo_status epo_forest_read_store(epo_store *store, const epo_features_options *options, epo_forest_refused_fn refused, void *context,
+                                 epo_forest_table *out, epo_features_summary *summary)
+{
+    const epo_features_options standard = EPO_FEATURES_OPTIONS_INIT;
+    gathering g = {.refused = refused, .context = context};
+    char **names = NULL, *source = NULL;
+    *out = (epo_forest_table){0};
+    if (!options) options = &standard;
+    epo_status status = epo_features_store(store, options, gather, &g, summary);
+    if (status == EPO_OK && g.rows == 0)
+        status = epo__fail(EPO_ENOTFOUND, "%s: no object%s%s has a light curve that features can be computed from", epo__store_path(store),
+                           options->split ? " of " : "", options->split ? options->split : "");
+    if (status == EPO_OK) status = name_columns(options->definition, &names);
+    if (status == EPO_OK && !(source = epo__strdup(epo__store_path(store)))) status = epo__nomem("features");
+    if (status != EPO_OK) {
+        epo__forest_texts_free(names, EPO_FEATURE_COUNT);
+        gathering_free(&g);
+        return status;
+    }
+    epo__forest_texts_free(g.errors, g.rows);
+    free(g.objects);
+    free(g.points);
+    *out = (epo_forest_table){.rows = g.rows, .columns = EPO_FEATURE_COUNT, .values = g.values, .names = (const char *const *)names,
+                              .ids = (const char *const *)g.ids, .labels = (const char *const *)g.labels, .source = source};
+    return EPO_OK;
+}
+
+/* --- classifying ----------------------------------------------------------------------------------------------------- */
+
+static epo_status options_of(const epo_forest *forest, const epo_forest_curves *curves, const epo_score_options *score, epo_features_options *out)
+{
+    if (!curves) curves = forest->definition ? &forest->curves : NULL;
+    *out = (epo_features_options)EPO_FEATURES_OPTIONS_INIT;
+    out->split = score->split;
+    out->threads = score->threads;
+    if (!curves) return EPO_OK;
+    out->method = curves->method;
+    out->filter = curves->filter;
+    for (int d = 0; d < EPO_FEATURES_DEFINITIONS; d++) {
+        out->definition = (epo_feature_definition)d;
+        if (strcmp(epo_feature_definition_name((size_t)d), curves->definition) == 0) return EPO_OK;
+    }
+    return epo__fail(EPO_EARG, "features of the definition '%s' are not known", curves->definition);
+}
+
+static epo_status note_start(epo__recorder *recorder, epo_store *store, const epo_forest *forest, const epo_features_options *features,
+                             const epo_features_summary *read, const epo_score_options *options, int threads)
+{
+    epo__string classes = {0}, text = {0};
+    const char *definition = epo_feature_definition_name((size_t)features->definition);
+    epo__string_add(&classes, "[");
+    for (size_t k = 0; k < forest->trees->classes; k++) {
+        if (k) epo__string_add(&classes, ",");
+        epo__string_add_json(&classes, forest->classes[k]);
+    }
+    epo__string_add(&classes, "]");
+    epo__string_addf(&text, "{\"threads\":%d,\"definition\":\"%s\",\"method\":", options->threads, definition);
+    epo__string_add_json(&text, read->method);
+    epo__string_add(&text, ",\"filter\":");
+    if (features->filter)
+        epo__string_add_json(&text, features->filter);
+    else
+        epo__string_add(&text, "null");
+    epo__string_add(&text, ",\"split\":");
+    if (options->split)
+        epo__string_add_json(&text, options->split);
+    else
+        epo__string_add(&text, "null");
+    epo__string_add(&text, "}");
+    const epo__model_row model = {.name = "forest", .sha256 = forest->sha256, .network = "", .classes = classes.text, .normalisation = definition};
+    epo__run_row row = {.kind = "classify", .command = options->command_line ? options->command_line : "", .options = text.text, .threads = threads};
+    epo_status status = classes.failed || text.failed ? epo__nomem("run") : epo__recorder_start_plain(recorder, store, options->split, &model, &row);
+    epo__string_free(&classes);
+    epo__string_free(&text);
+    return status;
+}
+
+typedef struct telling {
+    const epo_forest *forest;
+    epo__recorder *recorder;
+    epo_score_fn result;
+    void *context;
+    epo_score_summary *summary;
+} telling;
+
+static epo_status deliver(const telling *t, const gathering *g, size_t row, const double *probabilities)
+{
+    const size_t classes = t->forest->trees->classes;
+    const bool bad = g->errors[row] != NULL;
+    epo_status status = bad ? EPO_OK : epo__recorder_ready(t->recorder);
+    for (size_t k = 0; !bad && status == EPO_OK && k < classes; k++)
+        status = epo__store_class_score_put(t->recorder->store, t->recorder->run, g->objects[row], t->forest->classes[k], probabilities[k]);
+    if (status == EPO_OK) status = epo__recorder_settle(t->recorder);
+    if (status != EPO_OK) return status;
+    const epo_score score = {.id = g->ids[row], .object = g->ids[row], .class_given = g->labels[row] ? g->labels[row] : "", .mjd = NAN,
+                             .nights = (int)g->points[row], .score = NAN, .probabilities = bad ? NULL : probabilities,
+                             .class_count = bad ? 0 : classes, .error = g->errors[row]};
+    return epo__score_report(&score, t->result, t->context, t->summary);
+}
+
+epo_status epo_forest_classify_store(const epo_forest *forest, epo_store *store, const epo_forest_curves *curves,
+                                     const epo_score_options *options, epo_score_fn result, void *context, epo_score_summary *out)
+{
+    const epo_score_options standard = EPO_SCORE_OPTIONS_INIT;
+    const double start = epo__seconds();
+    epo_features_options features;
+    epo_features_summary read;
+    gathering g = {.keep_refused = true};
+    char **names = NULL;
+    double *probabilities = NULL;
+    epo__recorder recorder = {0};
+    const size_t classes = forest->trees->classes;
+    size_t cells;
+    *out = (epo_score_summary){0};
+    if (!options) options = &standard;
+    if (!forest->sha256[0]) return epo__fail(EPO_EARG, "a forest that is in no file cannot be recorded: save it, then load it");
+    epo_status status = options_of(forest, curves, options, &features);
+    if (status == EPO_OK) status = epo_features_store(store, &features, gather, &g, &read);
+    if (status == EPO_OK) status = name_columns(features.definition, &names);
+    if (status == EPO_OK && (!epo__size_mul(g.rows, classes, &cells) || !(probabilities = epo__alloc(cells, sizeof *probabilities))))
+        status = epo__nomem("probabilities");
+    const epo_forest_table table = {.rows = g.rows, .columns = EPO_FEATURE_COUNT, .values = g.values, .names = (const char *const *)names,
+                                    .source = epo__store_path(store)};
+    if (status == EPO_OK) status = epo_forest_predict(forest, &table, options->threads, probabilities);
+    if (status == EPO_OK) status = note_start(&recorder, store, forest, &features, &read, options, epo__threads(options->threads));
+    if (status == EPO_OK) {
+        const telling t = {forest, &recorder, result, context, out};
+        for (size_t row = 0; status == EPO_OK && row < g.rows; row++) status = deliver(&t, &g, row, probabilities + row * classes);
+        out->seconds = epo__seconds() - start;
+        out->run = recorder.run;
+        status = epo__recorder_end(&recorder, status);
+    }
+    epo__forest_texts_free(names, EPO_FEATURE_COUNT);
+    free(probabilities);
+    gathering_free(&g);
+    return status;
+}

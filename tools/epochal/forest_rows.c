@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * forest_rows.c - the rows that `epochal forest` works on: a CSV, or the light curves of a store. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "forest.h"
+#include "message.h"
+
+int cli_forest_failed(const cli_call *call, epo_status status)
+{
+    if (status == EPO_EARG) return cli_usage(call->command, "%s", epo_error_message());
+    cli_failed(status);
+    if (status == EPO_EMODEL) return CLI_BAD_MODEL;
+    return status == EPO_EFORMAT || status == EPO_ELIMIT || status == EPO_ENOTFOUND ? CLI_BAD_INPUT : CLI_FAILED;
+}
+
+/* "A,B" as its parts, which point into *copy. NULL, with nothing to free, for NULL or without memory. */
+static const char **cut_list(const char *text, char **copy, size_t *count)
+{
+    *count = 0;
+    *copy = text ? strdup(text) : NULL;
+    if (!*copy) return NULL;
+    const char **parts = calloc(strlen(text) + 1, sizeof *parts);
+    char *rest = *copy, *part;
+    while (parts && (part = strsep(&rest, ",")))
+        if (*part) parts[(*count)++] = part;
+    return parts;
+}
+
+/* --- a CSV ------------------------------------------------------------------------------------------------------------ */
+
+static int read_csv(const cli_call *call, const epo_forest *forest, epo_forest_table *out)
+{
+    const forest_options *o = call->options;
+    char *columns_copy, *exclude_copy;
+    epo_forest_csv_options csv = {.label = o->label, .id = o->id};
+    const char **columns = cut_list(o->columns, &columns_copy, &csv.column_count);
+    const char **exclude = cut_list(o->exclude, &exclude_copy, &csv.exclude_count);
+    int result = CLI_OK;
+    csv.columns = columns;
+    csv.exclude = exclude;
+    if ((o->columns && !columns) || (o->exclude && !exclude)) {
+        cli_error("out of memory");
+        result = CLI_FAILED;
+    } else {
+        if (forest) {
+            epo_forest_info info;
+            epo_forest_get_info(forest, &info);
+            csv.columns = info.features;
+            csv.column_count = info.feature_count;
+            csv.exclude_count = 0;
+        }
+        epo_status status = epo_forest_read_csv(o->features, &csv, out);
+        if (status != EPO_OK) result = cli_forest_failed(call, status);
+    }
+    free(columns);
+    free(exclude);
+    free(columns_copy);
+    free(exclude_copy);
+    return result;
+}
+
+int cli_forest_load(const cli_call *call, epo_forest **out)
+{
+    const forest_options *o = call->options;
+    epo_status status = epo_forest_load(o->common.model, out);
+    return status == EPO_OK ? CLI_OK : cli_forest_failed(call, status);
+}
+
+/* --- a store ---------------------------------------------------------------------------------------------------------- */
+
+static void say_refused(void *context, const char *id, const char *reason)
+{
+    (void)context;
+    cli_note("%s: left out: %s", id, reason);
+}
+
+/* --split with its part. The text is freed by the caller. */
+static char *part_of(const forest_options *o, const epo_forest *forest)
+{
+    if (!o->split) return NULL;
+    const size_t room = strlen(o->split) + sizeof ":train";
+    char *text = malloc(room);
+    if (text) snprintf(text, room, "%s%s", o->split, strchr(o->split, ':') ? "" : forest ? ":test" : ":train");
+    return text;
+}
+
+static epo_forest_curves curves_of(const forest_options *o, const epo_forest *forest)
+{
+    epo_forest_curves curves = {epo_feature_definition_name(0), NULL, NULL};
+    epo_forest_info info = {.curves = NULL};
+    if (forest) epo_forest_get_info(forest, &info);
+    if (info.curves) curves = *info.curves;
+    if (o->definition) curves.definition = o->definition;
+    if (o->method) curves.method = o->method;
+    if (o->filter) curves.filter = o->filter;
+    return curves;
+}
+
+static int read_store(const cli_call *call, const epo_forest *forest, epo_forest_table *out, epo_features_summary *read)
+{
+    const forest_options *o = call->options;
+    const epo_forest_curves curves = curves_of(o, forest);
+    epo_features_options features = EPO_FEATURES_OPTIONS_INIT;
+    epo_store *store = NULL;
+    char *part = part_of(o, forest);
+    features.definition = strcmp(curves.definition, epo_feature_definition_name(EPO_FEATURES_RICHARDS)) == 0 ? EPO_FEATURES_RICHARDS : EPO_FEATURES_MANTRA;
+    features.method = curves.method;
+    features.filter = curves.filter;
+    features.split = part;
+    features.min_points = o->min_points;
+    features.balance = o->balance ? -1 : 0;
+    features.seed = o->common.seed;
+    features.threads = o->common.threads;
+    int result = CLI_OK;
+    if (o->split && !part) {
+        cli_error("out of memory");
+        return CLI_FAILED;
+    }
+    epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
+    if (status == EPO_OK) status = epo_forest_read_store(store, &features, say_refused, NULL, out, read);
+    if (status != EPO_OK) result = status == EPO_EARG ? cli_usage(call->command, "%s", epo_error_message()) : cli_failed(status);
+    epo_store_close(store);
+    free(part);
+    return result;
+}
+
+int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest)
+{
+    const forest_options *o = call->options;
+    const epo_forest_curves curves = curves_of(o, forest);
+    epo_score_options options = EPO_SCORE_OPTIONS_INIT;
+    epo_score_summary summary;
+    epo_store *store = NULL;
+    char *part = part_of(o, forest);
+    options.threads = o->common.threads;
+    options.split = part;
+    options.command_line = call->command_line;
+    epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
+    if (status == EPO_OK) status = epo_forest_classify_store(forest, store, &curves, &options, NULL, NULL, &summary);
+    const int result = status == EPO_OK ? CLI_OK : cli_forest_failed(call, status);
+    if (result == CLI_OK) cli_detail("run %lld of the store", (long long)summary.run);
+    epo_store_close(store);
+    free(part);
+    return result;
+}
+
+/* --- either ----------------------------------------------------------------------------------------------------------- */
+
+int cli_forest_read(const cli_call *call, const epo_forest *forest, epo_forest_table *out, epo_features_summary *read)
+{
+    const forest_options *o = call->options;
+    epo_features_summary unused;
+    return o->common.db ? read_store(call, forest, out, read ? read : &unused) : read_csv(call, forest, out);
+}
+
+int cli_forest_labelled(const epo_forest_table *table)
+{
+    for (size_t i = 0; table->labels && i < table->rows; i++)
+        if (table->labels[i]) return CLI_OK;
+    if (table->labels)
+        cli_error("%s: no row has a class", table->source);
+    else
+        cli_error("%s: there is no column 'label'; --label NAME says which holds the class", table->source);
+    return CLI_BAD_INPUT;
+}
