@@ -131,7 +131,7 @@ int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest)
     const forest_options *o = call->options;
     const epo_forest_curves curves = curves_of(o, forest);
     epo_score_options options = EPO_SCORE_OPTIONS_INIT;
-    epo_score_summary summary;
+    epo_score_summary summary = {0};
     epo_store *store = NULL;
     char *part = part_of(o, forest);
     options.threads = o->common.threads;
