@@ -32,12 +32,13 @@ static void add_outburst(const dwarf_nova *d, const epo__times *times, double st
 
 void epo__light_dwarf_nova(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    dwarf_nova d = {.quiet = epo__draw_normal(rng, 20.3, 1.3, 17, 23)};
+    dwarf_nova d = {.quiet = epo__draw_normal(rng, 20.3, 1.3, 17, 23) + times->fainter};
     const double amplitude = epo__draw_normal(rng, 3.8, 1.1, 2, 8);
-    d.peak = fmax(d.quiet - amplitude, 12.5);
-    if (d.peak > 19) { /* it was found in outburst */
-        d.quiet -= d.peak - 19;
-        d.peak = 19;
+    const double limit = 19 + times->fainter;
+    d.peak = fmax(d.quiet - amplitude, 12.5 + times->fainter);
+    if (d.peak > limit) { /* it was found in outburst */
+        d.quiet -= d.peak - limit;
+        d.peak = limit;
     }
     /* rare and large outbursts go together (the Kukarkin-Parenago relation, of which the scatter is large) */
     d.recurrence = epo__draw_lognormal(rng, 110 * pow(10, 0.15 * (amplitude - 3.8)), 0.7, 15, 2000);
@@ -67,7 +68,7 @@ void epo__light_dwarf_nova(epo__rng *rng, const epo__times *times, double *mags,
 
 void epo__light_polar(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double high = epo__draw_normal(rng, 17.6, 1, 15, 19.2), step = epo__draw_between(rng, 1, 3);
+    const double high = epo__draw_normal(rng, 17.6, 1, 15, 19.2) + times->fainter, step = epo__draw_between(rng, 1, 3);
     const double stay = epo__draw_lognormal(rng, 200, 0.6, 40, 1000), orbit = epo__draw_between(rng, 0.07, 0.17);
     const double beam = epo__draw_between(rng, 0.1, 0.5);
     bool up = epo__rng_uniform(rng) < 0.5;

@@ -25,15 +25,17 @@ const epo__light_kind epo__light_kinds[] = {
     {"mild-variable", "NON", 0.20, epo__light_mild},
     {"eclipsing", "NON", 0.05, epo__light_eclipsing},
     {"galaxy", "NON", 0.25, epo__light_galaxy},
+    {"contact", "NON", 0, epo__light_contact},
     {NULL, NULL, 0, NULL},
 };
 
-const epo__light_kind *epo__light_kind_draw(const char *class_name, epo__rng *rng)
+const epo__light_kind *epo__light_kind_draw(const char *name, epo__rng *rng)
 {
     const epo__light_kind *last = NULL;
     double left = epo__rng_uniform(rng);
     for (const epo__light_kind *kind = epo__light_kinds; kind->name; kind++) {
-        if (strcmp(kind->class_name, class_name) != 0) continue;
+        if (strcmp(kind->name, name) == 0) return kind;
+        if (strcmp(kind->class_name, name) != 0 || kind->share == 0) continue;
         last = kind;
         if ((left -= kind->share) < 0) break;
     }

@@ -2,7 +2,7 @@
  * lightcurve_models.h - how bright each kind of object is at given times, and the galaxy that it lives in.
  *
  * A kind is one function that draws an object and gives its magnitudes; lightcurve_models.c lists them. Magnitudes are
- * unfiltered V without noise, lengths on the sky are pixels of EPO__PIXEL_SCALE, times MJD. The numbers and their
+ * unfiltered V without noise, lengths on the sky units of EPO__LIGHT_SCALE, times MJD. The numbers and their
  * sources stand in docs/simulate.md.
  */
 #ifndef EPO_DATA_LIGHTCURVE_MODELS_H
@@ -11,15 +11,15 @@
 #include <stddef.h>
 
 #include "base/rng.h"
+#include "data/telescope.h"
 #include "image/render.h"
 
-#define EPO__PIXEL_SCALE 2.5 /* arcseconds, of the Catalina Schmidt (Drake et al. 2009) */
-
-/* When an object is looked at. */
+/* When an object is looked at, and how deep. */
 typedef struct epo__times {
     const double *mjd; /* ascending */
     size_t count;      /* 1 or more */
     double first_year_end, second_year_end; /* an event that is the reason for the sequence comes between (TAO-Net) */
+    double fainter, deeper; /* mag, as in epo__reach */
 } epo__times;
 
 /* A visit in the second year, by chance; any visit when there is none in it. */
@@ -41,14 +41,14 @@ typedef void (*epo__light_fn)(epo__rng *rng, const epo__times *times, double *ma
 
 typedef struct epo__light_kind {
     const char *name, *class_name;
-    double share; /* of its class */
+    double share; /* of its class; 0: made when it is asked for by its name only */
     epo__light_fn make;
 } epo__light_kind;
 
 extern const epo__light_kind epo__light_kinds[]; /* ends with a NULL name */
 
-/* A kind of this class, by its share; NULL when the class is not known. */
-const epo__light_kind *epo__light_kind_draw(const char *class_name, epo__rng *rng);
+/* A kind of this class, by its share, or the kind of this name; NULL when neither is known. */
+const epo__light_kind *epo__light_kind_draw(const char *name, epo__rng *rng);
 
 /* A damped random walk (Ornstein-Uhlenbeck process) of standard deviation `sigma` and time scale `tau` days about 0, exact
  * at irregular times (Kelly, Bechtold & Siemiginowska 2009, ApJ 698, 895). */
@@ -81,6 +81,7 @@ void epo__light_rr_lyrae(epo__rng *rng, const epo__times *times, double *mags, e
 void epo__light_constant(epo__rng *rng, const epo__times *times, double *mags, epo__light *out);
 void epo__light_mild(epo__rng *rng, const epo__times *times, double *mags, epo__light *out);
 void epo__light_eclipsing(epo__rng *rng, const epo__times *times, double *mags, epo__light *out);
+void epo__light_contact(epo__rng *rng, const epo__times *times, double *mags, epo__light *out);
 void epo__light_galaxy(epo__rng *rng, const epo__times *times, double *mags, epo__light *out);
 
 #endif

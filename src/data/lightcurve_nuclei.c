@@ -17,7 +17,7 @@ static void walk(epo__rng *rng, const epo__times *times, double mean, double sig
 
 void epo__light_agn(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mean = epo__draw_normal(rng, 18.7, 0.8, 16, 20.2), sigma = epo__draw_lognormal(rng, 0.4, 0.35, 0.15, 1);
+    const double mean = epo__draw_normal(rng, 18.7, 0.8, 16, 20.2) + times->fainter, sigma = epo__draw_lognormal(rng, 0.4, 0.35, 0.15, 1);
     const double tau = epo__draw_lognormal(rng, 200, 0.6, 40, 1500);
     out->host.mag = INFINITY;
     if (epo__rng_uniform(rng) < 0.5) { /* near enough for its galaxy to be seen */
@@ -31,7 +31,7 @@ void epo__light_agn(epo__rng *rng, const epo__times *times, double *mags, epo__l
 
 void epo__light_blazar(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mean = epo__draw_normal(rng, 19.2, 0.9, 16, 20.5), sigma = epo__draw_lognormal(rng, 0.75, 0.3, 0.3, 1.5);
+    const double mean = epo__draw_normal(rng, 19.2, 0.9, 16, 20.5) + times->fainter, sigma = epo__draw_lognormal(rng, 0.75, 0.3, 0.3, 1.5);
     const double tau = epo__draw_lognormal(rng, 40, 0.8, 5, 300);
     out->host.mag = INFINITY;
     if (epo__rng_uniform(rng) < 0.15) { /* a giant elliptical */

@@ -31,11 +31,11 @@ static void add_flare(const epo__times *times, double quiet, double peak_mjd, do
 
 void epo__light_flare_star(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double quiet = epo__draw_normal(rng, 19.3, 1, 16.5, 21.5), minute = 1.0 / 1440;
+    const double quiet = epo__draw_normal(rng, 19.3, 1, 16.5, 21.5) + times->fainter, minute = 1.0 / 1440;
     steady(times, quiet, mags);
     /* the flare that was noticed, and others that a visit meets by chance: one visit in 200 */
     const size_t trigger = epo__times_trigger(times, rng);
-    double largest = fmax(0.5, quiet - 19) + epo__draw_lognormal(rng, 0.8, 0.7, 0.2, 5);
+    double largest = fmax(0.5, quiet - (19 + times->fainter)) + epo__draw_lognormal(rng, 0.8, 0.7, 0.2, 5);
     for (size_t i = 0; i < times->count; i++) {
         const bool noticed = i == trigger;
         if (!noticed && epo__rng_uniform(rng) >= 0.005) continue;
@@ -67,21 +67,21 @@ static void long_period(epo__rng *rng, const epo__times *times, double mean, dou
 
 void epo__light_mira(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mean = epo__draw_normal(rng, 15, 1.2, 13, 18), amplitude = epo__draw_between(rng, 2.5, 5);
+    const double mean = epo__draw_normal(rng, 15, 1.2, 13, 18) + times->fainter, amplitude = epo__draw_between(rng, 2.5, 5);
     const double period = epo__draw_lognormal(rng, 280, 0.3, 120, 600);
     long_period(rng, times, mean, amplitude, period, "Mira", mags, out);
 }
 
 void epo__light_semiregular(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mean = epo__draw_normal(rng, 15, 1.5, 13, 18.5), amplitude = epo__draw_between(rng, 0.4, 1.8);
+    const double mean = epo__draw_normal(rng, 15, 1.5, 13, 18.5) + times->fainter, amplitude = epo__draw_between(rng, 0.4, 1.8);
     const double period = epo__draw_lognormal(rng, 120, 0.6, 30, 600);
     long_period(rng, times, mean, amplitude, period, "Semiregular", mags, out);
 }
 
 void epo__light_young_star(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mean = epo__draw_normal(rng, 17.2, 1.2, 14, 19.2), sigma = epo__draw_lognormal(rng, 0.35, 0.4, 0.15, 1);
+    const double mean = epo__draw_normal(rng, 17.2, 1.2, 14, 19.2) + times->fainter, sigma = epo__draw_lognormal(rng, 0.35, 0.4, 0.15, 1);
     epo__damped_walk(rng, times, 1, epo__draw_lognormal(rng, 8, 0.7, 1, 60), mags);
     /* dust in front dims deeply and seldom, so the distribution leans to the faint side */
     for (size_t i = 0; i < times->count; i++) mags[i] = mean + sigma * (exp(0.6 * mags[i]) - 1) / 0.6;
@@ -91,7 +91,7 @@ void epo__light_young_star(epo__rng *rng, const epo__times *times, double *mags,
 
 void epo__light_rr_lyrae(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mean = epo__draw_normal(rng, 16.8, 1.2, 13.5, 19.2), amplitude = epo__draw_between(rng, 0.5, 1.2);
+    const double mean = epo__draw_normal(rng, 16.8, 1.2, 13.5, 19.2) + times->fainter, amplitude = epo__draw_between(rng, 0.5, 1.2);
     const double period = epo__draw_normal(rng, 0.57, 0.07, 0.4, 0.85);
     pulsate(rng, times, mean, amplitude, period, 0.02, mags);
     out->host.mag = INFINITY;
@@ -99,14 +99,14 @@ void epo__light_rr_lyrae(epo__rng *rng, const epo__times *times, double *mags, e
 }
 
 /* As bright as transients are, so that brightness alone tells nothing (TAO-Net's section 2.3). */
-static double plain_mag(epo__rng *rng)
+static double plain_mag(epo__rng *rng, const epo__times *times)
 {
-    return epo__draw_normal(rng, 18, 1.3, 13.5, 20.3);
+    return epo__draw_normal(rng, 18, 1.3, 13.5, 20.3) + times->fainter;
 }
 
 void epo__light_constant(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mag = plain_mag(rng);
+    const double mag = plain_mag(rng, times);
     steady(times, mag, mags);
     out->host.mag = INFINITY;
     snprintf(out->about, sizeof out->about, "Star, %.1f", mag);
@@ -114,7 +114,7 @@ void epo__light_constant(epo__rng *rng, const epo__times *times, double *mags, e
 
 void epo__light_mild(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mag = plain_mag(rng), amplitude = epo__draw_lognormal(rng, 0.1, 0.6, 0.03, 0.35);
+    const double mag = plain_mag(rng, times), amplitude = epo__draw_lognormal(rng, 0.1, 0.6, 0.03, 0.35);
     pulsate(rng, times, mag, amplitude, epo__draw_lognormal(rng, 2, 1.5, 0.06, 80), 0, mags);
     out->host.mag = INFINITY;
     snprintf(out->about, sizeof out->about, "Mild variable, %.1f, amplitude %.2f", mag, amplitude);
@@ -122,7 +122,7 @@ void epo__light_mild(epo__rng *rng, const epo__times *times, double *mags, epo__
 
 void epo__light_eclipsing(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mag = plain_mag(rng), depth = epo__draw_between(rng, 0.1, 0.6), second = depth * epo__rng_uniform(rng);
+    const double mag = plain_mag(rng, times), depth = epo__draw_between(rng, 0.1, 0.6), second = depth * epo__rng_uniform(rng);
     const double period = epo__draw_lognormal(rng, 1, 0.8, 0.25, 15), width = epo__draw_between(rng, 0.03, 0.09), phase = epo__rng_uniform(rng);
     for (size_t i = 0; i < times->count; i++) {
         double at = times->mjd[i] / period + phase, first = remainder(at, 1) / width, other = remainder(at + 0.5, 1) / width;
@@ -132,9 +132,22 @@ void epo__light_eclipsing(epo__rng *rng, const epo__times *times, double *mags, 
     snprintf(out->about, sizeof out->about, "Eclipsing binary, %.1f, depth %.2f", mag, depth);
 }
 
+/* A W Ursae Majoris star: both stars fill their common envelope, so the light never rests, and the minima are nearly alike. */
+void epo__light_contact(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
+{
+    const double mag = plain_mag(rng, times), depth = epo__draw_between(rng, 0.2, 0.8), second = depth * epo__draw_between(rng, 0.7, 1);
+    const double period = epo__draw_lognormal(rng, 0.36, 0.25, 0.22, 0.8), phase = epo__rng_uniform(rng);
+    for (size_t i = 0; i < times->count; i++) {
+        const double turn = 2 * M_PI * (times->mjd[i] / period + phase), deep = 0.5 * (depth + second) + 0.5 * (depth - second) * cos(turn);
+        mags[i] = mag + deep * (0.5 + 0.5 * cos(2 * turn));
+    }
+    out->host.mag = INFINITY;
+    snprintf(out->about, sizeof out->about, "Contact binary, %.1f, depth %.2f, period %.3f d", mag, depth, period);
+}
+
 void epo__light_galaxy(epo__rng *rng, const epo__times *times, double *mags, epo__light *out)
 {
-    const double mag = epo__draw_normal(rng, 18, 1.1, 14, 20);
+    const double mag = epo__draw_normal(rng, 18, 1.1, 14, 20) + times->fainter;
     epo__profile profile = epo__rng_uniform(rng) < 0.4 ? EPO__DE_VAUCOULEURS : EPO__EXPONENTIAL;
     steady(times, INFINITY, mags);
     out->host.mag = mag;

@@ -13,8 +13,8 @@ typedef struct event {
 } event;
 
 static const double SPEED_OF_LIGHT = 299792.458, HUBBLE = 70, DECELERATION = -0.55; /* km/s, km/s/Mpc */
-static const double FARTHEST = 0.15;     /* redshift: beyond, not even a Type Ia is found */
-static const double FAINTEST_PEAK = 19.5, BRIGHTEST_PEAK = 13; /* the survey's limit; nothing is nearer than that */
+static const double FARTHEST = 0.15;     /* redshift: beyond, not even a Type Ia is found by the Catalina survey */
+static const double FAINTEST_PEAK = 19.5, BRIGHTEST_PEAK = 13; /* its limit; nothing is nearer than that */
 
 static double luminosity_distance(double z) /* Mpc, to second order in z */
 {
@@ -24,14 +24,15 @@ static double luminosity_distance(double z) /* Mpc, to second order in z */
 /* A magnitude's place in the volume; its peak lies within ten days of a visit of the second year. */
 static event draw_event(epo__rng *rng, const epo__times *times, double magnitude, double scatter)
 {
+    const double farthest = FARTHEST * pow(10, 0.2 * times->deeper), faintest = FAINTEST_PEAK + times->deeper;
     event e = {0};
     for (int i = 0; i < 2000; i++) {
         double absolute = magnitude + scatter * epo__rng_normal(rng);
-        e.z = FARTHEST * cbrt(1 - epo__rng_uniform(rng));
+        e.z = farthest * cbrt(1 - epo__rng_uniform(rng));
         e.modulus = 25 + 5 * log10(luminosity_distance(e.z));
         e.dust = -0.2 * log(1 - epo__rng_uniform(rng));
         e.peak_mag = absolute + e.modulus + e.dust;
-        if (e.peak_mag < FAINTEST_PEAK && e.peak_mag > BRIGHTEST_PEAK) break;
+        if (e.peak_mag < faintest && e.peak_mag > BRIGHTEST_PEAK) break;
     }
     e.peak_mjd = times->mjd[epo__times_trigger(times, rng)] + epo__draw_between(rng, -10, 10);
     return e;
@@ -45,7 +46,7 @@ static void draw_host(epo__rng *rng, const event *e, double elliptical, epo__hos
     const double arcsec = kpc / (luminosity_distance(e->z) / ((1 + e->z) * (1 + e->z))) * 206.265;
     const epo__profile profile = epo__rng_uniform(rng) < elliptical ? EPO__DE_VAUCOULEURS : EPO__EXPONENTIAL;
     host->mag = absolute + e->modulus;
-    host->shape = epo__draw_shape(rng, profile, fmin(arcsec / EPO__PIXEL_SCALE, 40));
+    host->shape = epo__draw_shape(rng, profile, fmin(arcsec / EPO__LIGHT_SCALE, 40));
     /* light within r of an exponential disc: the sum of two exponential draws has this distribution */
     const double r = -log((1 - epo__rng_uniform(rng)) * (1 - epo__rng_uniform(rng))) * host->shape.radius / 1.678;
     const double turn = epo__draw_between(rng, 0, 2 * M_PI), u = r * cos(turn), v = r * sin(turn) * host->shape.ratio;

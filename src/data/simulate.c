@@ -20,20 +20,14 @@
 #include "data/lightcurve_models.h"
 #include "data/simulate_field.h"
 
-enum { MAX_CLASSES = 16, MAX_OBJECTS = 1000000, FIRST_CANDIDATE_FIELD = 1000000 };
+enum { MAX_OBJECTS = 1000000, FIRST_CANDIDATE_FIELD = 1000000 };
+enum { MOST_RUN = 7 }; /* nights in a row: the moon comes back */
+static const double MOST_HOURS = 9; /* of a night, that visits fill */
 /* Raised whenever the same options give other pixels: a store keeps both versions of a field apart. */
 enum { SIMULATION_VERSION = 1 };
 
-/* TAO-Net's table 2: train, validation and test together. */
-static const char TAO_CLASSES[] = "BZ=239,AGN=618,CV=776,OTHER=844,SN=1372,NON=15499";
-
 /* What stands for a field's path. */
 static const char SEQUENCES[] = "simulated field", CANDIDATES[] = "simulated candidates of field";
-
-typedef struct share {
-    char name[16];
-    double weight;
-} share;
 
 typedef struct piece {
     bool candidates;
@@ -46,9 +40,8 @@ typedef struct piece {
 typedef struct survey {
     epo__simulation simulation;
     epo_store *lookup;          /* a handle of its own for the filling thread */
-    const char **objects, **candidates; /* class of each, pointing into shares and sides */
-    share shares[MAX_CLASSES], sides[2];
-    size_t share_count;
+    const epo__cast_class **objects, **candidates; /* class of each, pointing into classes and sides */
+    epo__cast_classes classes, sides;
     char *options;              /* JSON */
     uint64_t next, unchanged;   /* field to be filled, those of the objects first; fields passed over; for filling only */
     epo__writer writer;
@@ -59,75 +52,16 @@ typedef struct survey {
 
 /* --- classes ---------------------------------------------------------------------------------------------------------- */
 
-static bool known_class(const char *name)
-{
-    for (const epo__light_kind *kind = epo__light_kinds; kind->name; kind++)
-        if (strcmp(kind->class_name, name) == 0) return true;
-    return false;
-}
-
-/* "SN=1,NON=5" into `shares`, which holds MAX_CLASSES. */
-static epo_status read_classes(const char *text, share *shares, size_t *count)
-{
-    double total = 0;
-    *count = 0;
-    while (*text) {
-        const size_t length = strcspn(text, ","), name_length = strcspn(text, "=,");
-        char number[32] = "";
-        share s = {0};
-        if (*count == MAX_CLASSES) return epo__fail(EPO_EARG, "classes: more than %d", MAX_CLASSES);
-        if (name_length < sizeof s.name) memcpy(s.name, text, name_length);
-        if (length > name_length && length - name_length - 1 < sizeof number) memcpy(number, text + name_length + 1, length - name_length - 1);
-        if (!known_class(s.name)) return epo__fail(EPO_EARG, "classes: '%.*s' is not simulated", (int)name_length, text);
-        if (!epo__parse_double(number, &s.weight) || !isfinite(s.weight) || s.weight < 0)
-            return epo__fail(EPO_EARG, "classes: '%.*s' is not NAME=SHARE with a share of 0 or more", (int)length, text);
-        for (size_t i = 0; i < *count; i++)
-            if (strcmp(shares[i].name, s.name) == 0) return epo__fail(EPO_EARG, "classes: %s is there twice", s.name);
-        total += s.weight;
-        shares[(*count)++] = s;
-        text += length + (text[length] == ',');
-    }
-    return total > 0 ? EPO_OK : epo__fail(EPO_EARG, "classes: no class has a share");
-}
-
-/* Gives `count` places to the shares as exactly as whole numbers allow (largest remainders), in an order by chance. */
-static epo_status deal(uint64_t seed, const char *purpose, const share *shares, size_t share_count, size_t count, const char **out)
-{
-    size_t *order = epo__alloc(count, sizeof *order), dealt = 0;
-    double total = 0, given[MAX_CLASSES] = {0};
-    if (!order) return epo__nomem("classes");
-    for (size_t i = 0; i < share_count; i++) total += shares[i].weight;
-    for (size_t i = 0; i < count; i++) order[i] = i;
-    epo__rng rng = epo__simulate_rng(seed, purpose, 0);
-    epo__rng_shuffle(&rng, order, count);
-    for (size_t i = 0; i < share_count; i++) {
-        given[i] = floor((double)count * (shares[i].weight / total));
-        for (size_t n = (size_t)given[i]; n > 0 && dealt < count; n--) /* rounding must not deal one too many */
-            out[order[dealt++]] = shares[i].name;
-    }
-    while (dealt < count) {
-        size_t neediest = 0;
-        for (size_t i = 1; i < share_count; i++)
-            if ((double)count * (shares[i].weight / total) - given[i] > (double)count * (shares[neediest].weight / total) - given[neediest])
-                neediest = i;
-        given[neediest]++;
-        out[order[dealt++]] = shares[neediest].name;
-    }
-    free(order);
-    return EPO_OK;
-}
-
 static epo_status deal_classes(survey *sv)
 {
-    const epo_simulate_options *o = sv->simulation.options;
-    sv->sides[0] = (share){"real", o->real_fraction};
-    sv->sides[1] = (share){"bogus", 1 - o->real_fraction};
+    const epo_simulate_options *o = &sv->simulation.options;
+    sv->sides = (epo__cast_classes){.list = {{.name = "real", .share = o->real_fraction}, {.name = "bogus", .share = 1 - o->real_fraction}}, .count = 2};
     sv->objects = epo__alloc(o->objects, sizeof *sv->objects);
     sv->candidates = epo__alloc(o->candidates, sizeof *sv->candidates);
     if (!sv->objects || !sv->candidates) return epo__nomem("classes");
-    epo_status status = read_classes(o->classes ? o->classes : TAO_CLASSES, sv->shares, &sv->share_count);
-    if (status == EPO_OK) status = deal(o->seed, "classes", sv->shares, sv->share_count, o->objects, sv->objects);
-    if (status == EPO_OK) status = deal(o->seed, "candidates", sv->sides, 2, o->candidates, sv->candidates);
+    epo_status status = epo__cast_classes_read(o->classes, &sv->classes);
+    if (status == EPO_OK) status = epo__cast_classes_deal(&sv->classes, o->seed, "classes", o->objects, sv->objects);
+    if (status == EPO_OK) status = epo__cast_classes_deal(&sv->sides, o->seed, "candidates", o->candidates, sv->candidates);
     return status;
 }
 
@@ -141,7 +75,7 @@ static uint64_t fields_of(uint64_t objects, int each)
 /* Field `index` of all; false behind the last. */
 static bool describe_field(const survey *sv, uint64_t index, piece *p)
 {
-    const epo_simulate_options *o = sv->simulation.options;
+    const epo_simulate_options *o = &sv->simulation.options;
     const uint64_t each = (uint64_t)o->field_objects, sequences = fields_of(o->objects, o->field_objects);
     const uint64_t total = sequences + fields_of(o->candidates, o->field_objects);
     if (index >= total) return false;
@@ -238,29 +172,45 @@ static epo_status field_written(void *context, const epo_import_event *event)
 
 /* --- all of it ---------------------------------------------------------------------------------------------------------- */
 
-epo_status epo_simulate_check(const epo_simulate_options *o)
+/* Of options that have the telescope's numbers where they had none. */
+static epo_status check_options(const epo_simulate_options *o, const epo__telescope *t)
 {
-    share shares[MAX_CLASSES];
-    size_t count;
+    epo__cast_classes classes;
     if (o->objects > MAX_OBJECTS || o->candidates > MAX_OBJECTS) return epo__fail(EPO_EARG, "at most %d objects", MAX_OBJECTS);
-    if (!(o->nights >= 3 && o->nights <= 300)) return epo__fail(EPO_EARG, "%g nights; they may be 3 to 300", o->nights);
-    if (o->visits < 1 || o->visits > 20) return epo__fail(EPO_EARG, "%d visits a night; they may be 1 to 20", o->visits);
+    if (o->candidates > 0 && !t->candidates)
+        return epo__fail(EPO_EARG, "real/bogus candidates are not simulated for the telescope %s; crts has them", t->name);
+    const int most = t->cadence.run ? MOST_RUN : 300;
+    if (!(o->nights >= 3 && o->nights <= most)) return epo__fail(EPO_EARG, "%g nights; they may be 3 to %d", o->nights, most);
+    if (t->cadence.run && o->nights != floor(o->nights)) return epo__fail(EPO_EARG, "%g nights in a row; that is a whole number", o->nights);
+    const int visits = (int)fmin(20, 1 + floor(MOST_HOURS / 24 / t->cadence.visit_days));
+    if (o->visits < 1 || o->visits > visits) return epo__fail(EPO_EARG, "%d visits a night; they may be 1 to %d", o->visits, visits);
     if (o->side < 16 || o->side > 256 || o->side % 2) return epo__fail(EPO_EARG, "a side of %d; it may be even, 16 to 256", o->side);
     if (o->field_objects < 1 || o->field_objects > 20)
         return epo__fail(EPO_EARG, "%d objects a field; they may be 1 to 20", o->field_objects);
     if (!(o->real_fraction >= 0 && o->real_fraction <= 1)) return epo__fail(EPO_EARG, "a real fraction of %g", o->real_fraction);
-    return o->classes ? read_classes(o->classes, shares, &count) : EPO_OK;
+    return epo__cast_classes_read(o->classes, &classes);
+}
+
+epo_status epo_simulate_check(const epo_simulate_options *options)
+{
+    epo__simulation s;
+    epo_status status = epo__simulation_make(options, &s);
+    return status == EPO_OK ? check_options(&s.options, s.telescope) : status;
 }
 
 static epo_status describe_options(survey *sv)
 {
-    const epo_simulate_options *o = sv->simulation.options;
+    const epo_simulate_options *o = &sv->simulation.options;
     epo__string s = {0};
     epo__string_addf(&s, "{\"version\":%d,\"seed\":%llu,\"objects\":%llu,\"candidates\":%llu,\"classes\":", SIMULATION_VERSION,
                      (unsigned long long)o->seed, (unsigned long long)o->objects, (unsigned long long)o->candidates);
-    epo__string_add_json(&s, o->classes ? o->classes : TAO_CLASSES);
+    epo__string_add_json(&s, o->classes);
     epo__string_add(&s, ",\"survey\":");
     epo__string_add_json(&s, sv->writer.survey);
+    if (sv->simulation.telescope != &epo__telescopes[0]) { /* the standard is not said, as before there were others */
+        epo__string_add(&s, ",\"telescope\":");
+        epo__string_add_json(&s, sv->simulation.telescope->name);
+    }
     epo__string_addf(&s, ",\"nights\":%.17g,\"visits\":%d,\"side\":%d,\"field_objects\":%d,\"real_fraction\":%.17g", o->nights, o->visits, o->side,
                      o->field_objects, o->real_fraction);
     epo__string_addf(&s, ",\"light_curves\":%s,\"truth\":%s}", o->light_curves ? "true" : "false", o->truth ? "true" : "false");
@@ -275,11 +225,11 @@ static epo_status describe_options(survey *sv)
 epo_status epo_simulate(epo_store *store, const epo_simulate_options *options, epo_simulate_fn report, void *context, epo_simulate_summary *out)
 {
     epo_import_summary written = {0};
-    survey sv = {.simulation.options = options, .report = report, .report_context = context, .summary = out};
+    survey sv = {.report = report, .report_context = context, .summary = out};
     *out = (epo_simulate_summary){0};
-    epo_status status = epo_simulate_check(options);
+    epo_status status = epo__simulation_make(options, &sv.simulation);
+    if (status == EPO_OK) status = check_options(&sv.simulation.options, sv.simulation.telescope);
     if (status != EPO_OK) return status;
-    sv.simulation.detector = epo__detector_make(options->seed);
     sv.writer = (epo__writer){.store = store, .survey = options->survey ? options->survey : "simulated", .format = EPO_SIMULATE_FORMAT,
                               .report = field_written, .report_context = &sv, .summary = &written};
     status = describe_options(&sv);
@@ -296,6 +246,14 @@ epo_status epo_simulate(epo_store *store, const epo_simulate_options *options, e
     free(sv.candidates);
     free(sv.options);
     return status;
+}
+
+epo_simulate_telescope epo_simulate_telescope_at(size_t index)
+{
+    for (size_t i = 0; i <= index; i++)
+        if (!epo__telescopes[i].name) return (epo_simulate_telescope){.name = NULL};
+    const epo__telescope *t = &epo__telescopes[index];
+    return (epo_simulate_telescope){t->name, t->about, t->classes, t->camera.filter, t->camera.pixel_scale, t->nights, t->visits, t->side, t->field_objects};
 }
 
 epo_simulate_kind epo_simulate_kind_at(size_t index)

@@ -31,6 +31,7 @@ typedef struct mishap {
 typedef struct candidate {
     epo__rng rng;
     epo__visit visit;
+    const epo__camera *camera;
     epo__scene *scene;
     double x, y;
     mishap match;
@@ -49,7 +50,7 @@ static epo_status add_star(candidate *c, double mag)
 static epo_status stage_real(candidate *c)
 {
     const double sigma = c->visit.psf.fwhm / 2.355, area = 4 * M_PI * (sigma * sigma + 1.0 / 12);
-    const double limit = c->visit.zero_point - 2.5 * log10(5 * epo__visit_noise(&c->visit) * sqrt(area)), where = epo__rng_uniform(&c->rng);
+    const double limit = c->visit.zero_point - 2.5 * log10(5 * epo__visit_noise(c->camera, &c->visit) * sqrt(area)), where = epo__rng_uniform(&c->rng);
     c->transient = limit - (limit - 14.5) * pow(epo__rng_uniform(&c->rng), 1.7);
     if (where < 0.4) return EPO_OK;
     if (where > 0.9) return add_star(c, epo__draw_between(&c->rng, 15.5, 20));
@@ -86,9 +87,9 @@ static epo_status stage_edge(candidate *c)
     const double inside = epo__draw_between(&c->rng, 0, 4);
     const bool far_end = epo__rng_uniform(&c->rng) < 0.5;
     if (epo__rng_uniform(&c->rng) < 0.5)
-        c->visit.x = (far_end ? EPO__DETECTOR_WIDTH - 1 - inside : inside) - c->x;
+        c->visit.x = (far_end ? c->camera->width - 1 - inside : inside) - c->x;
     else
-        c->visit.y = (far_end ? EPO__DETECTOR_HEIGHT - 1 - inside : inside) - c->y;
+        c->visit.y = (far_end ? c->camera->height - 1 - inside : inside) - c->y;
     return EPO_OK;
 }
 
@@ -128,7 +129,7 @@ static void hit_edge(candidate *c, const epo__canvas *canvas, double x, double y
     for (int row = 0; row < canvas->height; row++)
         for (int i = 0; i < canvas->width; i++) {
             const int u = left + i, w = top + row;
-            if (u < width || w < width || u >= EPO__DETECTOR_WIDTH - width || w >= EPO__DETECTOR_HEIGHT - width)
+            if (u < width || w < width || u >= c->camera->width - width || w >= c->camera->height - width)
                 canvas->pixels[(size_t)row * (size_t)canvas->width + (size_t)i] += (float)glow;
         }
 }
@@ -182,17 +183,17 @@ static void clear(const epo__canvas *canvas)
 static void take_template(const candidate *c, const epo__canvas *p, int x, int y, uint64_t seed, uint64_t stream, epo__visit *template)
 {
     *template = c->visit;
-    template->zero_point = 24.95;
+    template->zero_point = c->camera->zero_point;
     template->sky = 250;
     template->slope_x = template->slope_y = 0;
-    template->psf = (epo__psf){fmin(TEMPLATE_FWHM / EPO__PIXEL_SCALE, c->visit.psf.fwhm), 1};
+    template->psf = (epo__psf){fmin(TEMPLATE_FWHM / c->camera->pixel_scale, c->visit.psf.fwhm), 1};
     const size_t count = (size_t)p->width * (size_t)p->height;
     clear(&p[TEMPLATE]);
     epo__scene_render(c->scene, template, 0, &template->psf, c->match.dx, c->match.dy, &p[TEMPLATE], x, y);
     memcpy(p[NOISE].pixels, p[TEMPLATE].pixels, count * sizeof *p->pixels);
-    epo__render_noise(&p[TEMPLATE], seed, stream, EPO__GAIN * DEPTH, EPO__READ_NOISE / sqrt(DEPTH));
+    epo__render_noise(&p[TEMPLATE], seed, stream, c->camera->gain * DEPTH, c->camera->read_noise / sqrt(DEPTH));
     for (size_t i = 0; i < count; i++) p[NOISE].pixels[i] = p[TEMPLATE].pixels[i] - p[NOISE].pixels[i];
-    epo__render_bleed(&p[TEMPLATE], EPO__FULL_WELL);
+    epo__render_bleed(&p[TEMPLATE], c->camera->full_well);
 }
 
 /* The difference, in MATCHED; SCIENCE and NOISE are finished with here. */
@@ -213,7 +214,7 @@ static void subtract(const candidate *c, const epo__visit *template, const epo__
         const float read = p[SCIENCE].pixels[i] > 32767 ? 32767 : p[SCIENCE].pixels[i];
         p[MATCHED].pixels[i] = read - sky - p[MATCHED].pixels[i] - scale * p[NOISE].pixels[i];
     }
-    epo__detector_edge(&p[MATCHED], x, y);
+    epo__detector_edge(c->camera, &p[MATCHED], x, y);
 }
 
 static double box_sum(const epo__canvas *canvas, int x, int y, int reach)
@@ -247,7 +248,7 @@ static epo_status add_candidate(const epo__simulation *s, const epo__field *fiel
 {
     char name[64], key[128];
     size_t subject, index;
-    snprintf(name, sizeof name, "C%llu-%06llu", (unsigned long long)s->options->seed, (unsigned long long)number);
+    snprintf(name, sizeof name, "C%llu-%06llu", (unsigned long long)s->options.seed, (unsigned long long)number);
     snprintf(key, sizeof key, "%s-c%06llu", field->name, (unsigned long long)number);
     epo_status status = epo__batch_subject(out, name, &subject);
     if (status == EPO_OK) status = epo__batch_exposure(out, subject, key, &index);
@@ -260,16 +261,16 @@ static epo_status add_candidate(const epo__simulation *s, const epo__field *fiel
     row->parent = epo__batch_text(out, field->name);
     if (!row->class_name || !row->class_given || !row->parent) return epo__nomem("candidates");
     epo__exposure *e = &out->exposures[index];
-    const double flux = box_sum(&p[MATCHED], x, y, 2), noise = epo__visit_noise(&c->visit);
+    const double flux = box_sum(&p[MATCHED], x, y, 2), noise = epo__visit_noise(c->camera, &c->visit);
     e->key = e->id;
-    e->filter = "V";
+    e->filter = c->camera->filter;
     e->fwhm = c->visit.psf.fwhm;
     e->candid = (int64_t)number + 1;
     if (flux > 0) { /* measured alike whatever it is */
         e->mag = c->visit.zero_point - 2.5 * log10(flux);
-        e->mag_err = 2.5 / M_LN10 * sqrt(25 * noise * noise + flux / EPO__GAIN) / flux;
+        e->mag_err = 2.5 / M_LN10 * sqrt(25 * noise * noise + flux / c->camera->gain) / flux;
     }
-    const int side = s->options->side, left = x - side / 2, top = y - side / 2;
+    const int side = s->options.side, left = x - side / 2, top = y - side / 2;
     if ((status = epo__batch_time(out, e, c->visit.mjd)) != EPO_OK) return status;
     status = epo__simulate_cut(out, e, EPO__ROLE_SCIENCE, EPO__PIXEL_I16, &p[SCIENCE], left, top, side);
     if (status == EPO_OK) status = epo__simulate_cut(out, e, EPO__ROLE_TEMPLATE, EPO__PIXEL_I16, &p[TEMPLATE], left, top, side);
@@ -280,8 +281,8 @@ static epo_status add_candidate(const epo__simulation *s, const epo__field *fiel
 static epo_status make_candidate(const epo__simulation *s, const epo__field *field, epo__scene *scene, const char *class_name, uint64_t number,
                                  const epo__canvas *p, epo__batch *out)
 {
-    const uint64_t seed = s->options->seed;
-    candidate c = {.rng = epo__simulate_rng(seed, "candidate", number), .scene = scene, .transient = INFINITY,
+    const uint64_t seed = s->options.seed;
+    candidate c = {.rng = epo__simulate_rng(seed, "candidate", number), .camera = &s->telescope->camera, .scene = scene, .transient = INFINITY,
                    .match = {.look = NEAR}};
     c.visit = field->visits[epo__rng_below(&c.rng, (uint32_t)field->visit_count)];
     c.x = epo__draw_between(&c.rng, -SPREAD, SPREAD);
@@ -300,11 +301,11 @@ static epo_status make_candidate(const epo__simulation *s, const epo__field *fie
     clear(&p[SCIENCE]);
     epo__scene_render(scene, &c.visit, 0, &c.visit.psf, 0, 0, &p[SCIENCE], x, y);
     if (isfinite(c.transient))
-        epo__render_star(&p[SCIENCE], &c.visit.psf, place_x, place_y, pow(10, -0.4 * (c.transient - c.visit.zero_point)), EPO__CUT);
+        epo__render_star(&p[SCIENCE], &c.visit.psf, place_x, place_y, pow(10, -0.4 * (c.transient - c.visit.zero_point)), c.camera->cut);
     epo__detector_expose(&s->detector, &p[SCIENCE], x, y, "candidate noise", number);
     if (k->hit) {
         k->hit(&c, &p[SCIENCE], place_x, place_y);
-        epo__detector_edge(&p[SCIENCE], x, y);
+        epo__detector_edge(c.camera, &p[SCIENCE], x, y);
     }
     epo__visit template;
     take_template(&c, p, x, y, seed, epo__simulate_rng(seed, "template noise", number).stream, &template);
@@ -317,16 +318,16 @@ static epo_status make_candidate(const epo__simulation *s, const epo__field *fie
 
 epo_status epo__simulate_candidates(const epo__simulation *s, const epo__cast *cast, epo__darkroom *room, epo__batch *out)
 {
-    const epo_simulate_options *o = s->options;
+    const epo_simulate_options *o = &s->options;
     const int size = o->side + 2 * MARGIN;
     epo__field field = {0};
     epo__scene scene = {0};
     epo__canvas pictures[PICTURES];
-    epo_status status = epo__field_make(o->seed, cast->field, o->nights, o->visits, &field);
+    epo_status status = epo__field_make(s->telescope, o->seed, cast->field, o->nights, o->visits, &field);
     if (status == EPO_OK) status = epo__scene_make(o->seed, &field, SPREAD + 0.5 * size + 10, &scene);
     if (status == EPO_OK) status = epo__darkroom_open(room, size, size, PICTURES, pictures);
     for (size_t i = 0; status == EPO_OK && i < cast->count; i++)
-        status = make_candidate(s, &field, &scene, cast->classes[i], cast->first + i, pictures, out);
+        status = make_candidate(s, &field, &scene, cast->classes[i]->name, cast->first + i, pictures, out);
     epo__scene_free(&scene);
     free(field.visits);
     return status;

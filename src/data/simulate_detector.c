@@ -8,25 +8,25 @@
 
 enum { BLOCK = 64 }; /* pixels: hot pixels are drawn block by block of the detector */
 static const double HOT_PIXEL = 0.1;  /* a block */
-static const double COSMIC_RAY = 0.04, SATELLITE = 0.003; /* a block and exposure */
+static const double SATELLITE = 0.003; /* a block and exposure */
 static const float BRIGHT_COLUMN = 240, DEAD_COLUMN = 0.1f; /* ADU more; share that is left */
 
-epo__detector epo__detector_make(uint64_t seed)
+epo__detector epo__detector_make(const epo__camera *camera, uint64_t seed)
 {
-    epo__detector d = {.seed = seed};
+    epo__detector d = {.camera = camera, .seed = seed};
     epo__rng rng = epo__simulate_rng(seed, "bad columns", 0);
-    const uint32_t strip = EPO__DETECTOR_WIDTH / EPO__BAD_COLUMNS; /* one bad column in each strip */
+    const uint32_t strip = (uint32_t)camera->width / EPO__BAD_COLUMNS; /* one bad column in each strip */
     for (uint32_t i = 0; i < EPO__BAD_COLUMNS; i++) {
         d.columns[i].x = (int)(i * strip + epo__rng_below(&rng, strip));
-        d.columns[i].from = (int)epo__rng_below(&rng, EPO__DETECTOR_HEIGHT);
+        d.columns[i].from = (int)epo__rng_below(&rng, (uint32_t)camera->height);
         d.columns[i].bright = i % 2;
     }
     return d;
 }
 
-double epo__visit_noise(const epo__visit *visit)
+double epo__visit_noise(const epo__camera *camera, const epo__visit *visit)
 {
-    return sqrt(visit->sky / EPO__GAIN + EPO__READ_NOISE * EPO__READ_NOISE);
+    return sqrt(visit->sky / camera->gain + camera->read_noise * camera->read_noise);
 }
 
 void epo__cosmic_ray(epo__rng *rng, const epo__canvas *canvas, double x, double y)
@@ -50,12 +50,12 @@ void epo__spoil_column(const epo__canvas *canvas, int x, int from, bool bright)
     }
 }
 
-void epo__detector_edge(const epo__canvas *canvas, int x, int y)
+void epo__detector_edge(const epo__camera *camera, const epo__canvas *canvas, int x, int y)
 {
-    if (x >= 0 && y >= 0 && x + canvas->width <= EPO__DETECTOR_WIDTH && y + canvas->height <= EPO__DETECTOR_HEIGHT) return;
+    if (x >= 0 && y >= 0 && x + canvas->width <= camera->width && y + canvas->height <= camera->height) return;
     for (int row = 0; row < canvas->height; row++)
         for (int i = 0; i < canvas->width; i++)
-            if (x + i < 0 || x + i >= EPO__DETECTOR_WIDTH || y + row < 0 || y + row >= EPO__DETECTOR_HEIGHT)
+            if (x + i < 0 || x + i >= camera->width || y + row < 0 || y + row >= camera->height)
                 canvas->pixels[(size_t)row * (size_t)canvas->width + (size_t)i] = 0;
 }
 
@@ -88,6 +88,7 @@ static int draw_count(epo__rng *rng, double mean)
 
 void epo__detector_expose(const epo__detector *detector, const epo__canvas *canvas, int x, int y, const char *purpose, uint64_t number)
 {
+    const epo__camera *camera = detector->camera;
     const epo__rng noise = epo__simulate_rng(detector->seed, purpose, number);
     epo__rng rng = epo__simulate_rng(detector->seed, "hits", noise.stream);
     const double blocks = (double)canvas->width * canvas->height / (BLOCK * BLOCK);
@@ -95,12 +96,12 @@ void epo__detector_expose(const epo__detector *detector, const epo__canvas *canv
         const epo__psf focus = {.fwhm = 1.2, .stretch = 1};
         epo__satellite(&rng, canvas, &focus, epo__draw_between(&rng, 0, canvas->width), epo__draw_between(&rng, 0, canvas->height));
     }
-    epo__render_noise(canvas, detector->seed, noise.stream, EPO__GAIN, EPO__READ_NOISE);
-    for (int n = draw_count(&rng, COSMIC_RAY * blocks); n > 0; n--)
+    epo__render_noise(canvas, detector->seed, noise.stream, camera->gain, camera->read_noise);
+    for (int n = draw_count(&rng, camera->cosmic_rays * blocks); n > 0; n--)
         epo__cosmic_ray(&rng, canvas, epo__draw_between(&rng, 0, canvas->width), epo__draw_between(&rng, 0, canvas->height));
     add_hot_pixels(detector, canvas, x, y);
-    epo__render_bleed(canvas, EPO__FULL_WELL);
+    epo__render_bleed(canvas, camera->full_well);
     for (int i = 0; i < EPO__BAD_COLUMNS; i++)
         epo__spoil_column(canvas, detector->columns[i].x - x, detector->columns[i].from - y, detector->columns[i].bright);
-    epo__detector_edge(canvas, x, y);
+    epo__detector_edge(camera, canvas, x, y);
 }

@@ -9,12 +9,7 @@
 #include "data/simulate_sky.h"
 #include "image/render.h"
 
-/* The Catalina Schmidt's camera as far as its papers tell; see docs/simulate.md. */
-#define EPO__GAIN 2.0         /* electrons per ADU */
-#define EPO__READ_NOISE 4.0   /* ADU */
-#define EPO__FULL_WELL 40000. /* ADU: beyond, charge runs along the column; int16 ends before */
-#define EPO__CUT 0.3          /* ADU: fainter wings are not drawn; the noise of the darkest sky is 11 */
-enum { EPO__DETECTOR_WIDTH = 4110, EPO__DETECTOR_HEIGHT = 4096, EPO__BAD_COLUMNS = 6 };
+enum { EPO__BAD_COLUMNS = 6 };
 
 typedef struct epo__bad_column {
     int x, from; /* bad from this row upwards */
@@ -22,14 +17,15 @@ typedef struct epo__bad_column {
 } epo__bad_column;
 
 typedef struct epo__detector {
+    const epo__camera *camera;
     uint64_t seed;
     epo__bad_column columns[EPO__BAD_COLUMNS]; /* ascending in x */
 } epo__detector;
 
-epo__detector epo__detector_make(uint64_t seed);
+epo__detector epo__detector_make(const epo__camera *camera, uint64_t seed);
 
 /* Noise of sky and readout, ADU a pixel. */
-double epo__visit_noise(const epo__visit *visit);
+double epo__visit_noise(const epo__camera *camera, const epo__visit *visit);
 
 /* Turns `canvas`, which holds light and sky, into what is read out. Its pixel (0, 0) is (x, y) of the detector; what lies
  * outside the detector becomes 0. The same (purpose, number) gives the same noise and the same hits. */
@@ -46,6 +42,6 @@ void epo__satellite(epo__rng *rng, const epo__canvas *canvas, const epo__psf *ps
 void epo__spoil_column(const epo__canvas *canvas, int x, int from, bool bright);
 
 /* Sets what lies outside the detector to 0. */
-void epo__detector_edge(const epo__canvas *canvas, int x, int y);
+void epo__detector_edge(const epo__camera *camera, const epo__canvas *canvas, int x, int y);
 
 #endif

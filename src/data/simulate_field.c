@@ -20,6 +20,20 @@ static const double SPREAD = 28;   /* pixels: how far objects lie from the field
 static const double OFFSET = 0.15; /* pixels: error of the astrometry that stamps are cut by, in x and in y */
 static const double CALIBRATION = 0.05, DETECTION = 3; /* mag and sigma, of catalogue photometry */
 
+epo_status epo__simulation_make(const epo_simulate_options *options, epo__simulation *out)
+{
+    const epo__telescope *t = epo__telescope_of(options->telescope);
+    if (!t) return epo__fail(EPO_EARG, "telescope '%s' is not simulated; `epochal simulate --telescopes` lists those that are", options->telescope);
+    *out = (epo__simulation){.options = *options, .telescope = t, .detector = epo__detector_make(&t->camera, options->seed)};
+    epo_simulate_options *o = &out->options;
+    if (!o->classes) o->classes = t->classes;
+    if (o->nights == 0) o->nights = t->nights;
+    if (o->visits == 0) o->visits = t->visits;
+    if (o->side == 0) o->side = t->side;
+    if (o->field_objects == 0) o->field_objects = t->field_objects;
+    return EPO_OK;
+}
+
 epo_status epo__darkroom_open(epo__darkroom *room, int width, int height, size_t count, epo__canvas *out)
 {
     const size_t pixels = (size_t)width * (size_t)height;
@@ -55,17 +69,18 @@ epo_status epo__simulate_cut(epo__batch *batch, epo__exposure *exposure, epo__ro
 
 static epo_status add_subjects(const epo__simulation *s, const epo__cast *cast, const epo__field *field, const epo__scene *scene, epo__batch *out)
 {
+    const double scale = s->telescope->camera.pixel_scale;
     epo_status status = EPO_OK;
     for (size_t i = 0; status == EPO_OK && i < scene->actor_count; i++) {
         const epo__actor *a = &scene->actors[i];
         char name[64];
         size_t index;
-        snprintf(name, sizeof name, "S%llu-%06llu", (unsigned long long)s->options->seed, (unsigned long long)cast->first + i);
+        snprintf(name, sizeof name, "S%llu-%06llu", (unsigned long long)s->options.seed, (unsigned long long)cast->first + i);
         if ((status = epo__batch_subject(out, name, &index)) != EPO_OK) return status;
         epo__subject *subject = &out->subjects[index];
-        subject->ra = fmod(field->ra + a->x * EPO__PIXEL_SCALE / 3600 / cos(field->dec * M_PI / 180) + 360, 360);
-        subject->dec = field->dec + a->y * EPO__PIXEL_SCALE / 3600;
-        subject->class_name = epo__batch_text(out, a->kind->class_name);
+        subject->ra = fmod(field->ra + a->x * scale / 3600 / cos(field->dec * M_PI / 180) + 360, 360);
+        subject->dec = field->dec + a->y * scale / 3600;
+        subject->class_name = epo__batch_text(out, a->class_name);
         subject->class_given = epo__batch_text(out, a->light.about);
         subject->parent = epo__batch_text(out, field->name);
         if (!subject->class_name || !subject->class_given || !subject->parent) return epo__nomem("objects");
@@ -73,7 +88,7 @@ static epo_status add_subjects(const epo__simulation *s, const epo__cast *cast, 
     return status;
 }
 
-static epo_status add_point(epo__batch *out, size_t subject, const epo__visit *v, const char *method, double mag, double mag_err)
+static epo_status add_point(const epo__simulation *s, epo__batch *out, size_t subject, const epo__visit *v, const char *method, double mag, double mag_err)
 {
     epo__point *point;
     epo_status status = epo__batch_point(out, subject, &point);
@@ -82,7 +97,7 @@ static epo_status add_point(epo__batch *out, size_t subject, const epo__visit *v
     point->mjd = v->mjd;
     point->mag = mag;
     point->mag_err = mag_err;
-    point->filter = "V";
+    point->filter = s->telescope->camera.filter;
     return EPO_OK;
 }
 
@@ -93,14 +108,14 @@ static epo_status add_points(const epo__simulation *s, epo__rng *rng, const epo_
 {
     const bool extended = isfinite(a->light.host.mag);
     const double total = epo__mag_sum(a->mags[visit], a->light.host.mag), flux = isfinite(total) ? pow(10, -0.4 * (total - v->zero_point)) : 0;
-    const double sigma = v->psf.fwhm / 2.355, radius = extended ? a->light.host.shape.radius : 0;
-    const double area = 4 * M_PI * (sigma * sigma + 1.0 / 12 + 0.25 * radius * radius), noise = epo__visit_noise(v);
-    const double sd = sqrt(flux / EPO__GAIN + area * noise * noise + pow(CALIBRATION * flux, 2)), measured = flux + sd * epo__rng_normal(rng);
+    const double sigma = v->psf.fwhm / 2.355, radius = extended ? a->light.host.shape.radius : 0, gain = s->telescope->camera.gain;
+    const double area = 4 * M_PI * (sigma * sigma + 1.0 / 12 + 0.25 * radius * radius), noise = epo__visit_noise(&s->telescope->camera, v);
+    const double sd = sqrt(flux / gain + area * noise * noise + pow(CALIBRATION * flux, 2)), measured = flux + sd * epo__rng_normal(rng);
     epo_status status = EPO_OK;
-    if (s->options->light_curves && measured > DETECTION * sd)
-        status = add_point(out, subject, v, "given", v->zero_point - 2.5 * log10(measured), 2.5 / M_LN10 * sd / measured);
+    if (s->options.light_curves && measured > DETECTION * sd)
+        status = add_point(s, out, subject, v, "given", v->zero_point - 2.5 * log10(measured), 2.5 / M_LN10 * sd / measured);
     const double truth = isfinite(a->mags[visit]) ? a->mags[visit] : a->kind->make == epo__light_galaxy ? a->light.host.mag : INFINITY;
-    if (status == EPO_OK && s->options->truth && isfinite(truth)) status = add_point(out, subject, v, "truth", truth, NAN);
+    if (status == EPO_OK && s->options.truth && isfinite(truth)) status = add_point(s, out, subject, v, "truth", truth, NAN);
     return status;
 }
 
@@ -115,10 +130,11 @@ static epo_status add_stamp(const epo__simulation *s, const epo__field *field, c
     if (status != EPO_OK) return status;
     epo__exposure *e = &out->exposures[index];
     e->key = e->id;
-    e->filter = "V";
+    e->filter = s->telescope->camera.filter;
     e->fwhm = v->psf.fwhm;
     if ((status = epo__batch_time(out, e, v->mjd)) != EPO_OK) return status;
-    return epo__simulate_cut(out, e, EPO__ROLE_SCIENCE, EPO__PIXEL_I16, canvas, x, y, s->options->side);
+    if (s->telescope->cadence.visits_apart && !(e->night = epo__batch_textf(out, "%s.%d", date, v->number))) return epo__nomem("night");
+    return epo__simulate_cut(out, e, EPO__ROLE_SCIENCE, EPO__PIXEL_I16, canvas, x, y, s->options.side);
 }
 
 /* One visit: the picture, then each object's stamp that has its middle on the detector. */
@@ -126,7 +142,7 @@ static epo_status visit_field(const epo__simulation *s, const epo__cast *cast, c
                               const epo__canvas *canvas, epo__batch *out)
 {
     const epo__visit *v = &field->visits[index];
-    const int size = canvas->width, side = s->options->side, x = (int)lround(v->x) - size / 2, y = (int)lround(v->y) - size / 2;
+    const int size = canvas->width, side = s->options.side, x = (int)lround(v->x) - size / 2, y = (int)lround(v->y) - size / 2;
     const uint64_t number = cast->field << 20 | index;
     epo__rng rng = epo__simulate_rng(s->detector.seed, "visit", number);
     memset(canvas->pixels, 0, (size_t)size * (size_t)size * sizeof *canvas->pixels);
@@ -138,21 +154,21 @@ static epo_status visit_field(const epo__simulation *s, const epo__cast *cast, c
     for (size_t i = 0; status == EPO_OK && i < scene->actor_count; i++) {
         const epo__actor *a = &scene->actors[i];
         const int middle_x = (int)lround(v->x + a->x + error_x), middle_y = (int)lround(v->y + a->y + error_y);
-        if (middle_x < 0 || middle_y < 0 || middle_x >= EPO__DETECTOR_WIDTH || middle_y >= EPO__DETECTOR_HEIGHT) continue;
+        if (middle_x < 0 || middle_y < 0 || middle_x >= s->telescope->camera.width || middle_y >= s->telescope->camera.height) continue;
         status = add_stamp(s, field, v, i, canvas, middle_x - x - side / 2, middle_y - y - side / 2, out);
-        if (status == EPO_OK && (s->options->light_curves || s->options->truth)) status = add_points(s, &rng, a, i, index, v, out);
+        if (status == EPO_OK && (s->options.light_curves || s->options.truth)) status = add_points(s, &rng, a, i, index, v, out);
     }
     return status;
 }
 
 epo_status epo__simulate_sequences(const epo__simulation *s, const epo__cast *cast, epo__darkroom *room, epo__batch *out)
 {
-    const epo_simulate_options *o = s->options;
+    const epo_simulate_options *o = &s->options;
     const int size = o->side + 2 * MARGIN;
     epo__field field = {0};
     epo__scene scene = {0};
     epo__canvas canvas;
-    epo_status status = epo__field_make(o->seed, cast->field, o->nights, o->visits, &field);
+    epo_status status = epo__field_make(s->telescope, o->seed, cast->field, o->nights, o->visits, &field);
     if (status == EPO_OK) status = epo__scene_make(o->seed, &field, 0.5 * size + 10, &scene);
     if (status == EPO_OK) status = epo__scene_cast(o->seed, &field, cast->classes, cast->first, cast->count, SPREAD, &scene);
     if (status == EPO_OK) status = epo__darkroom_open(room, size, size, 1, &canvas);

@@ -5,21 +5,26 @@
 #define EPO_DATA_SIMULATE_FIELD_H
 
 #include "data/batch.h"
+#include "data/simulate_classes.h"
 #include "data/simulate_detector.h"
 #include "epochal/simulate.h"
 
 /* What all fields share. */
 typedef struct epo__simulation {
-    const epo_simulate_options *options;
+    epo_simulate_options options; /* with the telescope's numbers where none were given */
+    const epo__telescope *telescope;
     epo__detector detector;
 } epo__simulation;
+
+/* EPO_EARG when the telescope is not known. The options' texts are the caller's. */
+epo_status epo__simulation_make(const epo_simulate_options *options, epo__simulation *out);
 
 /* The objects of one field. */
 typedef struct epo__cast {
     uint64_t field;      /* its number */
     uint64_t first;      /* number of its first object or candidate */
     size_t count;
-    const char *const *classes; /* one an object */
+    const epo__cast_class *const *classes; /* one an object */
 } epo__cast;
 
 /* Room for pictures, kept by a thread from field to field; all zeros is an empty one. */

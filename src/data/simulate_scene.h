@@ -4,6 +4,7 @@
 #define EPO_DATA_SIMULATE_SCENE_H
 
 #include "data/lightcurve_models.h"
+#include "data/simulate_classes.h"
 #include "data/simulate_sky.h"
 
 /* Positions are pixels from the field's centre. */
@@ -15,13 +16,14 @@ typedef struct epo__static_source {
 
 typedef struct epo__actor {
     const epo__light_kind *kind;
+    const char *class_name;
     double x, y;
     double *mags; /* one a visit */
     epo__light light;
 } epo__actor;
 
-/* All zeros is an empty scene. */
 typedef struct epo__scene {
+    const epo__telescope *telescope;
     epo__static_source *sources;
     size_t source_count, source_room;
     epo__actor *actors;
@@ -34,7 +36,7 @@ epo_status epo__scene_make(uint64_t seed, const epo__field *field, double reach,
 
 /* Adds the objects with the numbers first ... first + count - 1 of the classes given, within `spread` pixels of the
  * centre in x and y. Each follows from (seed, its number) and the field's visits. EPO_ENOMEM. */
-epo_status epo__scene_cast(uint64_t seed, const epo__field *field, const char *const *classes, uint64_t first, size_t count,
+epo_status epo__scene_cast(uint64_t seed, const epo__field *field, const epo__cast_class *const *classes, uint64_t first, size_t count,
                            double spread, epo__scene *scene);
 
 /* Adds one more source. EPO_ENOMEM. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/rng.h"
+#include "data/telescope.h"
 #include "epochal/status.h"
 #include "image/render.h"
 
@@ -27,22 +28,21 @@ typedef struct epo__visit {
 } epo__visit;
 
 typedef struct epo__field {
+    const epo__telescope *telescope;
     uint64_t number;
     char name[48];             /* "S1-N01042" */
     double ra, dec;            /* degrees, of the centre */
-    double start;              /* MJD at which the three years begin */
+    double start;              /* MJD at which its days begin, three years of them or one run */
     epo__visit *visits;        /* in time order; free() */
     size_t visit_count;
 } epo__field;
 
-enum { EPO__SURVEY_DAYS = 3 * 365 };
-
 /* A generator of its own for each purpose and number: "noise", 42. */
 epo__rng epo__simulate_rng(uint64_t seed, const char *purpose, uint64_t number);
 
-/* Lays out a field: place, nights (a random number about `nights`, 3 or more) and their visits (up to `visits`).
- * EPO_ENOMEM. */
-epo_status epo__field_make(uint64_t seed, uint64_t number, double nights, int visits, epo__field *out);
+/* Lays out a field: place, nights (by the telescope's cadence: a random number about `nights`, 3 or more, or `nights` in a
+ * row less those on which the dome is closed) and their visits (up to `visits`). EPO_ENOMEM. */
+epo_status epo__field_make(const epo__telescope *telescope, uint64_t seed, uint64_t number, double nights, int visits, epo__field *out);
 
 /* Fractional part of the illuminated moon, 0 new to 1 full, at an MJD; for tests and docs. */
 double epo__moon_lit(double mjd);

@@ -18,7 +18,7 @@ static double dense_mjd[POINTS], mags[POINTS];
 static epo__times dense(void)
 {
     for (int i = 0; i < POINTS; i++) dense_mjd[i] = 54000 + (double)i / STEPS;
-    return (epo__times){dense_mjd, POINTS, 54365, 54730};
+    return (epo__times){dense_mjd, POINTS, 54365, 54730, 0, 0};
 }
 
 static int brightest(void)
@@ -104,7 +104,7 @@ static void test_damped_walk(void **state)
     const double sigma = 0.35, tau = 40;
     double mjd[TIMES], x[TIMES], variance = 0, far = 0;
     for (int i = 0; i < TIMES; i++) mjd[i] = 54000 + 10.0 * i + (i % 3); /* four steps on: 40 or so days */
-    const epo__times times = {mjd, TIMES, 0, 0};
+    const epo__times times = {mjd, TIMES, 0, 0, 0, 0};
     for (uint64_t n = 0; n < MANY; n++) {
         epo__rng rng = {.seed = 6, .stream = n};
         epo__damped_walk(&rng, &times, sigma, tau, x);
@@ -177,6 +177,75 @@ static void test_dwarf_novae(void **state)
     assert_true(rise > 1.3 * decline); /* up fast, down slowly */
 }
 
+/* Two minima a period, nearly alike, and light that never rests between them. */
+static void test_contact_binaries(void **state)
+{
+    (void)state;
+    enum { PHASES = 400, MANY = 1000 };
+    static double mjd[PHASES], light[PHASES];
+    double log_period = 0;
+    for (uint64_t n = 0; n < MANY; n++) {
+        epo__light about;
+        double mag, depth, period;
+        for (int pass = 0; pass < 2; pass++) { /* the first tells the period, the second looks at two of them */
+            for (int i = 0; i < PHASES; i++) mjd[i] = 57070 + (pass ? 2 * period * i / PHASES : i);
+            const epo__times times = {mjd, PHASES, 0, 0, 0, 0};
+            epo__rng rng = {.seed = 11, .stream = n};
+            epo__light_contact(&rng, &times, light, &about);
+            assert_int_equal(sscanf(about.about, "Contact binary, %lf, depth %lf, period %lf d", &mag, &depth, &period), 3);
+        }
+        int minima = 0, resting = 0;
+        double faintest = 0, other = 99;
+        mag = light[0]; /* the brightest, to more digits than the text has */
+        for (int i = 0; i < PHASES; i++) mag = fmin(mag, light[i]);
+        for (int i = 1; i + 1 < PHASES; i++) {
+            if (light[i] > light[i - 1] && light[i] >= light[i + 1]) {
+                minima++;
+                faintest = fmax(faintest, light[i]);
+                other = fmin(other, light[i]);
+            }
+            resting += fabs(light[i] - mag) < 0.02 * depth;
+        }
+        assert_true(minima >= 3 && minima <= 5); /* of four, one may lie at the ends */
+        near(faintest - mag, depth, 0.02, "depth of the first minimum");
+        assert_true((other - mag) / depth > 0.65 && other <= faintest);
+        assert_true(resting < PHASES / 6);
+        assert_true(period >= 0.22 && period <= 0.8 && depth >= 0.19 && depth <= 0.81);
+        log_period += log(period) / MANY;
+    }
+    near(exp(log_period), 0.365, 0.01, "typical period"); /* a little above the median: short ones are cut off */
+}
+
+/* A deeper survey's objects are the same ones, fainter; its supernovae are farther. */
+static void test_depth(void **state)
+{
+    (void)state;
+    epo__times times = dense();
+    for (size_t i = 0; epo__light_kinds[i].name; i++) {
+        if (strcmp(epo__light_kinds[i].class_name, "SN") == 0) continue;
+        epo__light light;
+        epo__rng rng = {.seed = 12, .stream = i}, again = rng;
+        times.fainter = 0;
+        epo__light_kinds[i].make(&rng, &times, mags, &light);
+        const double mag = mags[POINTS / 2], host = light.host.mag;
+        times.fainter = 1.5;
+        epo__light_kinds[i].make(&again, &times, mags, &light);
+        if (isfinite(mag)) near(mags[POINTS / 2] - mag, 1.5, 1e-6, epo__light_kinds[i].name);
+        if (isfinite(host)) near(light.host.mag - host, 1.5, 1e-6, epo__light_kinds[i].name);
+    }
+    double z, far = 0;
+    times.deeper = 3;
+    for (uint64_t n = 0; n < 100; n++) {
+        epo__light light;
+        epo__rng rng = {.seed = 13, .stream = n};
+        epo__light_sn_ia(&rng, &times, mags, &light);
+        assert_int_equal(sscanf(light.about, "SN Ia, z %lf", &z), 1);
+        assert_true(mags[brightest()] < 22.6);
+        far += z / 100;
+    }
+    assert_true(far > 0.2);
+}
+
 static void test_kinds_and_shares(void **state)
 {
     (void)state;
@@ -193,8 +262,11 @@ static void test_kinds_and_shares(void **state)
     for (int i = 0; i < 2000; i++) ia += epo__light_kind_draw("SN", &rng)->make == epo__light_sn_ia;
     near(ia / 2000.0, 0.79, 0.04, "share of Type Ia");
     assert_null(epo__light_kind_draw("PULSAR", &rng));
+    /* a kind without a share comes by its name alone */
+    assert_ptr_equal(epo__light_kind_draw("contact", &rng)->make, epo__light_contact);
+    for (int i = 0; i < 2000; i++) assert_true(epo__light_kind_draw("NON", &rng)->make != epo__light_contact);
     /* whatever is drawn, magnitudes are magnitudes; and one visit is enough */
-    const epo__times once = {dense_mjd, 1, 54365, 54730};
+    const epo__times once = {dense_mjd, 1, 54365, 54730, 0, 0};
     for (size_t i = 0; epo__light_kinds[i].name; i++)
         for (uint64_t n = 0; n < 20; n++) {
             epo__rng own = {.seed = 10 + i, .stream = n};
@@ -215,6 +287,8 @@ int main(void)
         cmocka_unit_test(test_damped_walk),
         cmocka_unit_test(test_blazars_vary_more_and_faster),
         cmocka_unit_test(test_dwarf_novae),
+        cmocka_unit_test(test_contact_binaries),
+        cmocka_unit_test(test_depth),
         cmocka_unit_test(test_kinds_and_shares),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

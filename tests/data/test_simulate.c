@@ -33,12 +33,12 @@ static void test_schedule(void **state)
     enum { MANY = 150 };
     for (uint64_t n = 0; n < MANY; n++) {
         epo__field field;
-        check_ok(epo__field_make(21, n, 30, 4, &field));
+        check_ok(epo__field_make(&epo__telescopes[0], 21, n, 30, 4, &field));
         for (size_t i = 0; i < field.visit_count; i++) {
             const epo__visit *v = &field.visits[i];
             char date[11];
             assert_true(i == 0 || v->mjd > field.visits[i - 1].mjd);
-            assert_true(v->mjd >= field.start && v->mjd < field.start + EPO__SURVEY_DAYS + 1);
+            assert_true(v->mjd >= field.start && v->mjd < field.start + 3 * 365 + 1);
             const double hour = 24 * (v->mjd - floor(v->mjd));
             assert_true(hour > 1.5 && hour < 13.5); /* night in Arizona */
             assert_true(epo__moon_lit(floor(v->mjd) + 0.3) < 0.95);
@@ -81,11 +81,14 @@ static double median_of(int16_t *values, size_t count)
     return values[count / 2];
 }
 
-static const char *const plain[] = {"NON", "NON", "NON", "NON"};
+static const epo__cast_class non = {.name = "NON", .parts = {"NON"}, .part_count = 1};
+static const epo__cast_class *const plain[] = {&non, &non, &non, &non};
 
 static epo__simulation simulation_of(const epo_simulate_options *options)
 {
-    return (epo__simulation){options, epo__detector_make(options->seed)};
+    epo__simulation simulation;
+    check_ok(epo__simulation_make(options, &simulation));
+    return simulation;
 }
 
 /* The scatter of the pixels is that of the sky's photons and the readout. */
@@ -94,6 +97,7 @@ static void test_noise_of_stamps(void **state)
     (void)state;
     const epo_simulate_options options = EPO_SIMULATE_OPTIONS_INIT;
     const epo__simulation simulation = simulation_of(&options);
+    const epo__camera *camera = &simulation.telescope->camera;
     epo__darkroom room = {0};
     epo__batch batch = {0};
     double ratio = 0;
@@ -108,7 +112,7 @@ static void test_noise_of_stamps(void **state)
             if (values[0] == 0) continue; /* partly off the detector */
             /* the lower half of the distribution: the upper holds the stars */
             const double low = sky - values[(int)(0.1587 * 64 * 64)];
-            ratio += low * low / (sky / EPO__GAIN + EPO__READ_NOISE * EPO__READ_NOISE);
+            ratio += low * low / (sky / camera->gain + camera->read_noise * camera->read_noise);
             count++;
         }
     }
@@ -197,7 +201,9 @@ static void test_candidates(void **state)
     epo_simulate_options options = EPO_SIMULATE_OPTIONS_INIT;
     options.side = 48;
     const epo__simulation simulation = simulation_of(&options);
-    static const char *const classes[] = {"real", "bogus", "real", "bogus"};
+    const epo__camera *camera = &simulation.telescope->camera;
+    static const epo__cast_class sides[] = {{.name = "real"}, {.name = "bogus"}};
+    static const epo__cast_class *const classes[] = {&sides[0], &sides[1], &sides[0], &sides[1]};
     epo__darkroom room = {0};
     epo__batch batch = {0};
     double offset = 0, centre = 0, corner = 0, expected = 0;
@@ -212,7 +218,7 @@ static void test_candidates(void **state)
             assert_int_equal(planes[0].role, EPO__ROLE_SCIENCE);
             assert_int_equal(planes[1].role, EPO__ROLE_TEMPLATE);
             assert_int_equal(planes[2].role, EPO__ROLE_DIFFERENCE);
-            assert_string_equal(batch.subjects[i].class_name, classes[i]);
+            assert_string_equal(batch.subjects[i].class_name, classes[i]->name);
             const char *given = batch.subjects[i].class_given;
             double share;
             for (size_t k = 0; epo__bogus_kind(k, &share); k++) kinds[k] += strcmp(given, epo__bogus_kind(k, &share)) == 0;
@@ -226,7 +232,7 @@ static void test_candidates(void **state)
                 offset += difference[k] / 30;
                 corner += fmin(pow(difference[k] - difference[k + 1], 2) / 2, 4000) / 30;
             }
-            expected += science[3] / EPO__GAIN + EPO__READ_NOISE * EPO__READ_NOISE;
+            expected += science[3] / camera->gain + camera->read_noise * camera->read_noise;
             real++;
         }
     }

@@ -8,10 +8,10 @@
 typedef struct simulate_options {
     cli_common common;
     uint64_t objects, candidates;
-    const char *classes, *survey;
+    const char *telescope, *classes, *survey;
     double nights, real_fraction;
     int visits, side, field_objects;
-    bool light_curves, truth, kinds;
+    bool light_curves, truth, kinds, telescopes;
 } simulate_options;
 
 #define PLACE(member) .place = offsetof(simulate_options, member)
@@ -20,18 +20,22 @@ static const cli_option options[] = {
     {.name = "objects", .letter = 'n', .kind = CLI_SEED, .argument = "N", .standard = "0", PLACE(objects), .help = "image sequences"},
     {.name = "real-bogus", .kind = CLI_SEED, .argument = "N", .standard = "0", PLACE(candidates),
      .help = "candidates with template, science and difference, classes real and bogus"},
+    {.name = "telescope", .kind = CLI_TEXT, .argument = "NAME", .standard = "crts", PLACE(telescope),
+     .help = "whose survey: pixels, sky, weather and cadence; --telescopes lists them"},
     {.name = "classes", .kind = CLI_TEXT, .argument = "CLASS=SHARE,...", PLACE(classes),
-     .help = "shares among the objects; else TAO-Net's: BZ=239,AGN=618,CV=776,OTHER=844,SN=1372,NON=15499"},
-    {.name = "nights", .kind = CLI_REAL, .argument = "N", .standard = "30", PLACE(nights), .help = "on which an object is seen, on average"},
-    {.name = "visits", .kind = CLI_COUNT, .argument = "N", .standard = "4", PLACE(visits), .help = "a night"},
-    {.name = "side", .kind = CLI_COUNT, .argument = "PIXELS", .standard = "64", PLACE(side), .help = "of a stamp"},
-    {.name = "field-objects", .kind = CLI_COUNT, .argument = "N", .standard = "4", PLACE(field_objects),
+     .help = "shares among the objects; kinds go by their names, and NAME:KIND+KIND=SHARE is a class of kinds in equal parts; else the telescope's"},
+    {.name = "nights", .kind = CLI_REAL, .argument = "N", .standard = "0", PLACE(nights),
+     .help = "on which an object is seen, on average, or in a row; 0 here and in the next three: the telescope's own number"},
+    {.name = "visits", .kind = CLI_COUNT, .argument = "N", .standard = "0", PLACE(visits), .help = "a night"},
+    {.name = "side", .kind = CLI_COUNT, .argument = "PIXELS", .standard = "0", PLACE(side), .help = "of a stamp"},
+    {.name = "field-objects", .kind = CLI_COUNT, .argument = "N", .standard = "0", PLACE(field_objects),
      .help = "objects that share a field: their sky, nights and parent"},
     {.name = "real-fraction", .kind = CLI_REAL, .argument = "SHARE", .standard = "0.5", PLACE(real_fraction), .help = "of the candidates"},
     {.name = "light-curves", .kind = CLI_FLAG, PLACE(light_curves), .help = "also photometry with noise, as a catalogue has it"},
     {.name = "truth", .kind = CLI_FLAG, PLACE(truth), .help = "also the magnitudes without noise, as photometry of the method truth"},
     {.name = "survey", .kind = CLI_TEXT, .argument = "NAME", .standard = "simulated", PLACE(survey), .help = "name of the survey in the store"},
     {.name = "kinds", .kind = CLI_FLAG, PLACE(kinds), .help = "list what is simulated, and how often within its class; nothing is written"},
+    {.name = "telescopes", .kind = CLI_FLAG, PLACE(telescopes), .help = "list the telescopes with their own numbers; nothing is written"},
     CLI_OPTION_SEED,
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("table"),
@@ -63,6 +67,38 @@ static int list_kinds(const char *format)
     return cli_output_close(output);
 }
 
+static int list_telescopes(const char *format)
+{
+    static const cli_column columns[] = {{.name = "telescope"},
+                                         {.name = "filter"},
+                                         {.name = "pixel_arcsec", .number = true},
+                                         {.name = "nights", .number = true},
+                                         {.name = "visits", .number = true},
+                                         {.name = "side", .number = true},
+                                         {.name = "field_objects", .number = true},
+                                         {.name = "classes"},
+                                         {.name = "about"}};
+    cli_output *output = cli_output_open(format, false);
+    if (!output) return CLI_FAILED;
+    cli_table_begin(output, "", columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0;; i++) {
+        const epo_simulate_telescope t = epo_simulate_telescope_at(i);
+        if (!t.name) break;
+        cli_put_text(output, t.name);
+        cli_put_text(output, t.filter);
+        cli_put_real(output, t.pixel_scale);
+        cli_put_int(output, t.nights);
+        cli_put_int(output, t.visits);
+        cli_put_int(output, t.side);
+        cli_put_int(output, t.field_objects);
+        cli_put_text(output, t.classes);
+        cli_put_text(output, t.about);
+        cli_row_end(output);
+    }
+    cli_table_end(output);
+    return cli_output_close(output);
+}
+
 static int print_summary(const char *format, const epo_simulate_summary *s)
 {
     cli_output *output = cli_output_open(format, true);
@@ -82,6 +118,7 @@ static int run(const cli_call *call)
 {
     const simulate_options *o = call->options;
     if (o->kinds) return list_kinds(o->common.output);
+    if (o->telescopes) return list_telescopes(o->common.output);
     if (!o->common.db) return cli_usage(call->command, "--db is needed");
     if (o->objects == 0 && o->candidates == 0) return cli_usage(call->command, "--objects or --real-bogus is needed");
 
@@ -89,6 +126,7 @@ static int run(const cli_call *call)
     simulate.seed = o->common.seed;
     simulate.objects = o->objects;
     simulate.candidates = o->candidates;
+    simulate.telescope = o->telescope;
     simulate.classes = o->classes;
     simulate.survey = o->survey;
     simulate.nights = o->nights;
@@ -119,7 +157,7 @@ const cli_command cmd_simulate = {
     .name = "simulate",
     .about = "Make up a survey, for tests, demos and sizing",
     .description =
-        "Writes a survey like the Catalina Real-time Transient Survey into a store, which is made when it does not exist: 2.5\n"
+        "Writes a survey like the Catalina Real-time Transient Survey (or another: --telescope) into a store, which is made when it does not exist: 2.5\n"
         "arcseconds a pixel, irregular nights over three years with up to four visits, seeing, moonlight and clouds that change,\n"
         "host galaxies, blends, cosmic rays, bad columns, and light curves by class, most of them faint. The objects of a field\n"
         "share sky, nights and parent. Where the numbers come from stands in docs/simulate.md. A model trained on this has not\n"
@@ -132,6 +170,8 @@ const cli_command cmd_simulate = {
                 "epochal simulate --db small.db --objects 600 --classes BZ=1,AGN=1,CV=1,OTHER=1,SN=1,NON=1 --nights 12 --visits 1 --side 32\n"
                 "# stamps for a real/bogus network\n"
                 "epochal simulate --db rb.db --real-bogus 20000\n"
+                "# short nights of a 4 m telescope, with classes of kinds: variable stars that fold into hours\n"
+                "epochal simulate --db fast.db --telescope hits --objects 400 --classes RRLyrae:rr-lyrae=1,EB:eclipsing+contact=1,constant-star=2\n"
                 "# what is simulated\n"
                 "epochal simulate --kinds",
     .options = options,
