@@ -12,7 +12,8 @@
 #include "base/text.h"
 #include "data/simulate_sky.h"
 
-/* --- reading ---------------------------------------------------------------------------------------------------------- */
+/* --- reading
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* `length` characters of `text` as a string of up to 15; false when there are none or more. */
 static bool copy_name(char out[16], const char *text, size_t length)
@@ -37,9 +38,11 @@ static epo_status read_parts(const char *text, size_t length, epo__cast_class *c
     for (bool more = true; more;) {
         size_t part = strcspn(text, "+");
         if (part > (size_t)(end - text)) part = (size_t)(end - text);
-        if (c->part_count == EPO__MAX_PARTS) return epo__fail(EPO_EARG, "classes: %s has more than %d parts", c->name, EPO__MAX_PARTS);
+        if (c->part_count == EPO__MAX_PARTS)
+            return epo__fail(EPO_EARG, "classes: %s has more than %d parts", c->name, EPO__MAX_PARTS);
         if (!copy_name(c->parts[c->part_count], text, part) || !known(c->parts[c->part_count]))
-            return epo__fail(EPO_EARG, "classes: '%.*s' is not simulated; `epochal simulate --kinds` lists what is", (int)part, text);
+            return epo__fail(EPO_EARG, "classes: '%.*s' is not simulated; `epochal simulate --kinds` lists what is",
+                             (int)part, text);
         c->part_count++;
         more = text + part < end;
         text += part + more;
@@ -54,7 +57,8 @@ static epo_status read_class(const char *text, size_t length, epo__cast_class *o
     char number[32] = "";
     *out = (epo__cast_class){.share = 0};
     if (what > 0 && !copy_name(out->name, text, name))
-        return epo__fail(EPO_EARG, "classes: a class of one's own has a name of 1 to 15 characters, not '%.*s'", (int)name, text);
+        return epo__fail(EPO_EARG, "classes: a class of one's own has a name of 1 to 15 characters, not '%.*s'",
+                         (int)name, text);
     epo_status status = read_parts(text + what, equals - what, out);
     if (status != EPO_OK) return status;
     if (what == 0) memcpy(out->name, out->parts[0], sizeof out->name);
@@ -77,7 +81,8 @@ epo_status epo__cast_classes_read(const char *text, epo__cast_classes *out)
         epo_status status = read_class(text, length, c);
         if (status != EPO_OK) return status;
         for (size_t i = 0; i < out->count; i++)
-            if (strcmp(out->list[i].name, c->name) == 0) return epo__fail(EPO_EARG, "classes: %s is there twice", c->name);
+            if (strcmp(out->list[i].name, c->name) == 0)
+                return epo__fail(EPO_EARG, "classes: %s is there twice", c->name);
         total += c->share;
         out->count++;
         text += length + (text[length] == ',');
@@ -85,7 +90,8 @@ epo_status epo__cast_classes_read(const char *text, epo__cast_classes *out)
     return total > 0 ? EPO_OK : epo__fail(EPO_EARG, "classes: no class has a share");
 }
 
-/* --- dealing ---------------------------------------------------------------------------------------------------------- */
+/* --- dealing
+ * ---------------------------------------------------------------------------------------------------------- */
 
 epo_status epo__cast_classes_deal(const epo__cast_classes *classes, uint64_t seed, const char *purpose, size_t count,
                                   const epo__cast_class **out)
@@ -106,7 +112,8 @@ epo_status epo__cast_classes_deal(const epo__cast_classes *classes, uint64_t see
     while (dealt < count) {
         size_t neediest = 0;
         for (size_t i = 1; i < classes->count; i++)
-            if ((double)count * (list[i].share / total) - given[i] > (double)count * (list[neediest].share / total) - given[neediest])
+            if ((double)count * (list[i].share / total) - given[i] >
+                (double)count * (list[neediest].share / total) - given[neediest])
                 neediest = i;
         given[neediest]++;
         out[order[dealt++]] = &list[neediest];

@@ -29,8 +29,8 @@ typedef struct epo__cast_classes {
 /* EPO_EARG, naming what is wrong. */
 epo_status epo__cast_classes_read(const char *text, epo__cast_classes *out);
 
-/* Gives `count` places to the classes as exactly as whole numbers allow (largest remainders), in an order by chance that
- * follows from seed and purpose. EPO_ENOMEM. */
+/* Gives `count` places to the classes as exactly as whole numbers allow (largest remainders), in an order by chance
+ * that follows from seed and purpose. EPO_ENOMEM. */
 epo_status epo__cast_classes_deal(const epo__cast_classes *classes, uint64_t seed, const char *purpose, size_t count,
                                   const epo__cast_class **out);
 

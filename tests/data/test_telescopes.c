@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_telescopes.c - surveys by telescope: the standard gives what it gave before there were others, and the high-cadence one
- * gives nights that follow each other, visits that are nights to sequences, and pictures in its own scale; and the text that
- * classes are given by. */
+ * test_telescopes.c - surveys by telescope: the standard gives what it gave before there were others, and the
+ * high-cadence one gives nights that follow each other, visits that are nights to sequences, and pictures in its own
+ * scale; and the text that classes are given by. */
 #include "data/importing.h"
 
 #include "data/sequence.h"
@@ -11,7 +11,8 @@
 
 static void near(double value, double expected, double tolerance, const char *what)
 {
-    if (!(fabs(value - expected) <= tolerance)) fail_msg("%s: %.6g, expected %.6g within %.3g", what, value, expected, tolerance);
+    if (!(fabs(value - expected) <= tolerance))
+        fail_msg("%s: %.6g, expected %.6g within %.3g", what, value, expected, tolerance);
 }
 
 static void simulate(const char *path, const epo_simulate_options *options)
@@ -23,7 +24,8 @@ static void simulate(const char *path, const epo_simulate_options *options)
     epo_store_close(store);
 }
 
-/* --- the standard -------------------------------------------------------------------------------------------------------- */
+/* --- the standard
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void check_sha256(const char *path, const char *sql, const char *expected)
 {
@@ -38,8 +40,9 @@ static void check_sha256(const char *path, const char *sql, const char *expected
     free(text);
 }
 
-/* The digests are those of the program before it had telescopes; models were trained on such surveys, and their cards name
- * them. Float pixels and the last digits of magnitudes are left out: another processor's libm may round them otherwise. */
+/* The digests are those of the program before it had telescopes; models were trained on such surveys, and their cards
+ * name them. Float pixels and the last digits of magnitudes are left out: another processor's libm may round them
+ * otherwise. */
 static void test_standard_is_as_ever(void **state)
 {
     (void)state;
@@ -55,13 +58,16 @@ static void test_standard_is_as_ever(void **state)
     options.side = 16;
     options.light_curves = options.truth = true;
     simulate(path, &options);
-    check_sha256(path, "SELECT path, digest, options FROM sources ORDER BY path", "cfc6de087f5aa25ad66f6df5da0ca32011c2072a84b1ab3f6d70de1f34f53933");
+    check_sha256(path, "SELECT path, digest, options FROM sources ORDER BY path",
+                 "cfc6de087f5aa25ad66f6df5da0ca32011c2072a84b1ab3f6d70de1f34f53933");
     check_sha256(path,
-                 "SELECT o.name, o.class, o.class_given, o.parent, exposure, role, night, filter, s.crc32 FROM stamps s JOIN objects o ON o.id = s.object "
+                 "SELECT o.name, o.class, o.class_given, o.parent, exposure, role, night, filter, s.crc32 FROM stamps "
+                 "s JOIN objects o ON o.id = s.object "
                  "WHERE type = 'i16' ORDER BY o.name, exposure, role",
                  "4da04b0c17e3b40691373e096da8053422bc55b1c5cf2b86866f2bacb982ef13");
     check_sha256(path,
-                 "SELECT o.name, p.method, round(p.mjd, 6), round(p.mag, 6), round(p.mag_err, 6), p.filter FROM photometry p JOIN objects o ON o.id = "
+                 "SELECT o.name, p.method, round(p.mjd, 6), round(p.mag, 6), round(p.mag_err, 6), p.filter FROM "
+                 "photometry p JOIN objects o ON o.id = "
                  "p.object ORDER BY o.name, p.mjd, p.method",
                  "d9f048d89553ae23259e9f8fa317d4b6f5675a0d10a312f19492415ef39659f7");
     /* by its name it is the same */
@@ -92,9 +98,12 @@ static void test_table(void **state)
         assert_int_equal(s.options.side, t.side);
         assert_int_equal(s.options.field_objects, t.field_objects);
         assert_true(s.options.nights == t.nights);
-        assert_true(own->cadence.days <= 3 * 365 && own->site.seeing > own->site.seeing_least && own->site.seeing < own->site.seeing_most);
-        assert_true(own->camera.full_well <= 65535 && own->camera.cut < 0.1 * sqrt(pow(own->camera.pixel_scale, 2) *
-                    pow(10, 0.4 * (own->camera.zero_point - own->site.dark_sky)) / own->camera.gain));
+        assert_true(own->cadence.days <= 3 * 365 && own->site.seeing > own->site.seeing_least &&
+                    own->site.seeing < own->site.seeing_most);
+        assert_true(own->camera.full_well <= 65535 &&
+                    own->camera.cut <
+                        0.1 * sqrt(pow(own->camera.pixel_scale, 2) *
+                                   pow(10, 0.4 * (own->camera.zero_point - own->site.dark_sky)) / own->camera.gain));
     }
     assert_int_equal(count, 2);
     assert_string_equal(epo_simulate_telescope_at(0).name, "crts");
@@ -103,7 +112,8 @@ static void test_table(void **state)
     assert_null(epo__telescope_of("hubble"));
 }
 
-/* --- high cadence -------------------------------------------------------------------------------------------------------- */
+/* --- high cadence
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void test_run_of_nights(void **state)
 {
@@ -122,7 +132,8 @@ static void test_run_of_nights(void **state)
             assert_true(hour > 0 && hour < 9.5);                    /* night in Chile */
             assert_true(epo__moon_lit(v->mjd) < 0.4);
             if (i > 0 && floor(v->mjd) == floor(f.visits[i - 1].mjd))
-                near((v->mjd - f.visits[i - 1].mjd) / (v->number - f.visits[i - 1].number), 0.068, 0.002, "days between visits");
+                near((v->mjd - f.visits[i - 1].mjd) / (v->number - f.visits[i - 1].number), 0.068, 0.002,
+                     "days between visits");
             sky += v->sky;
             fwhm += v->psf.fwhm;
             air += v->air;
@@ -148,7 +159,10 @@ static void test_visits_are_nights(void **state)
     simulate(path, &options);
     check_rows(path, "SELECT class, count(*) FROM objects GROUP BY class ORDER BY class", "EB|4\nrr-lyrae|4\n");
     check_rows(path, "SELECT DISTINCT filter, type, width FROM stamps", "g|i16|22\n");
-    check_rows(path, "SELECT count(*) > 100, count(*) = count(DISTINCT object || ' ' || night), count(DISTINCT mjd) > 100 FROM stamps", "1|1|1\n");
+    check_rows(path,
+               "SELECT count(*) > 100, count(*) = count(DISTINCT object || ' ' || night), count(DISTINCT mjd) > 100 "
+               "FROM stamps",
+               "1|1|1\n");
     epo_store *store;
     epo__sequence sequence = {0};
     check_ok(epo_store_open(path, EPO_STORE_READ, &store));
@@ -226,7 +240,8 @@ static void test_limits(void **state)
     check_ok(epo_simulate_check(&options));
 }
 
-/* --- classes --------------------------------------------------------------------------------------------------------------- */
+/* --- classes
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void test_classes(void **state)
 {
@@ -266,7 +281,8 @@ static void test_classes(void **state)
                {"SN=1,SN:sn-ia=1", "twice"},
                {"X:mira+mira+mira+mira+mira+mira+mira+mira+mira=1", "more than 8"},
                {"SN=1=2", "NAME=SHARE"}};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check_fails(epo__cast_classes_read(bad[i].text, &c), EPO_EARG, bad[i].part);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        check_fails(epo__cast_classes_read(bad[i].text, &c), EPO_EARG, bad[i].part);
 }
 
 int main(void)
