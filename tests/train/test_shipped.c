@@ -68,10 +68,10 @@ static void cards(void **state)
     (void)state;
     static const struct {
         const char *name, *path;
-        bool simulated;
-    } models[] = {{"sequence", "models/sequence.safetensors", true},
-                  {"realbogus", "models/realbogus.safetensors", true},
-                  {"hits", "models/hits.safetensors", false}};
+        int64_t simulated; /* objects among those it was last trained on */
+    } models[] = {{"sequence", "models/sequence.safetensors", 3000 + 6000},
+                  {"realbogus", "models/realbogus.safetensors", 3000 + 6000},
+                  {"hits", "models/hits.safetensors", 0}};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         struct stat file;
         epo_card card;
@@ -82,7 +82,10 @@ static void cards(void **state)
         assert_true(section_of(&card, "metrics")->row_count > 0);
         const epo_card_value *simulated = fact(&card, "simulated");
         assert_non_null(simulated);
-        assert_true(simulated->kind == EPO_CARD_BOOL && (simulated->whole == 1) == models[i].simulated);
+        assert_true(simulated->kind == EPO_CARD_BOOL && simulated->whole == 1);
+        const epo_card_value *objects = fact(&card, "simulated_objects");
+        assert_non_null(objects);
+        assert_int_equal(objects->whole, models[i].simulated);
         static const char *const said[] = {"command", "limits", "licence", "data_sha256", "weights_sha256"};
         for (size_t k = 0; k < sizeof said / sizeof *said; k++)
             if (!fact(&card, said[k])) fail_msg("%s: the card does not say its %s", models[i].name, said[k]);
