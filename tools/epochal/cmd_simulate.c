@@ -157,11 +157,13 @@ const cli_command cmd_simulate = {
     .name = "simulate",
     .about = "Make up a survey, for tests, demos and sizing",
     .description =
-        "Writes a survey like the Catalina Real-time Transient Survey (or another: --telescope) into a store, which is made when it does not exist: 2.5\n"
+        "Writes a survey like the Catalina Real-time Transient Survey into a store, which is made when it does not exist: 2.5\n"
         "arcseconds a pixel, irregular nights over three years with up to four visits, seeing, moonlight and clouds that change,\n"
         "host galaxies, blends, cosmic rays, bad columns, and light curves by class, most of them faint. The objects of a field\n"
         "share sky, nights and parent. Where the numbers come from stands in docs/simulate.md. A model trained on this has not\n"
         "seen the sky.\n\n"
+        "With --telescope hits it is one like the High cadence Transient Survey: 0.27 arcseconds a pixel, five visits in each of six\n"
+        "nights in a row, every visit a night of its own to sequences. --telescopes lists what there is.\n\n"
         "The same options give the same survey, whatever the number of threads. One that was stopped goes on when it is run again\n"
         "with the same options. An object of 30 nights and 4 visits takes about 1 MB.",
     .examples = "# 300 objects, few of them transients, as in the real survey\n"
@@ -170,7 +172,7 @@ const cli_command cmd_simulate = {
                 "epochal simulate --db small.db --objects 600 --classes BZ=1,AGN=1,CV=1,OTHER=1,SN=1,NON=1 --nights 12 --visits 1 --side 32\n"
                 "# stamps for a real/bogus network\n"
                 "epochal simulate --db rb.db --real-bogus 20000\n"
-                "# short nights of a 4 m telescope, with classes of kinds: variable stars that fold into hours\n"
+                "# variable stars of hours on a 4 m telescope, in classes made of kinds\n"
                 "epochal simulate --db fast.db --telescope hits --objects 400 --classes RRLyrae:rr-lyrae=1,EB:eclipsing+contact=1,constant-star=2\n"
                 "# what is simulated\n"
                 "epochal simulate --kinds",
