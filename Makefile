@@ -190,7 +190,7 @@ bench: deps
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/make_survey
 	@BUILD=$(BUILD) sh tools/bench.sh
 
-## models     trains the shipped models again, and says whether they are the same bytes (half an hour)
+## models     trains the shipped models again, and says whether they are the same bytes (three quarters of an hour)
 models: deps
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal
 	@BUILD=$(BUILD) sh tools/models.sh

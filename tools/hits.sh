@@ -6,7 +6,7 @@
 # together. Then all of the real data train the model that is shipped. The nights are chosen without a look at labels, and time
 # is the frame's index, since dates would tell the label (they are missing for half of the SN).
 #
-#     BUILD=build sh tools/hits.sh hits_dev.npz      about 20 minutes on two processors; python3-numpy makes the folds
+#     BUILD=build sh tools/hits.sh hits_dev.npz      about a quarter of an hour on two idle processors; python3-numpy makes the folds
 set -e
 epochal=$BUILD/epochal
 folder=$BUILD/hits

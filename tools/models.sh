@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# models.sh - trains the models that are shipped in models/; what `make models` runs. About half an hour on two processors. On
+# models.sh - trains the models that are shipped in models/; what `make models` runs. About three quarters of an hour on two processors. On
 # the kind of processor that their cards name it makes the same bytes: the end says so, or what differs.
 #
 #     sequence    six classes from image sequences    simulated

@@ -55,8 +55,8 @@ static void lists(void **state)
 static void classes_of_ones_own(void **state)
 {
     (void)state;
-    SAYS(0, "objects     6\n", "--db", db, "--telescope", "hits", "--objects", "6", "--nights", "3", "--visits", "2", "--classes",
-         "EB:eclipsing+contact=2,rr-lyrae=1", "--survey", "fast");
+    SAYS(0, "objects     6\n", "--db", db, "--telescope", "hits", "--objects", "6", "--nights", "3", "--visits", "2",
+         "--classes", "EB:eclipsing+contact=2,rr-lyrae=1", "--survey", "fast");
     command_result r = COMMAND("info", "--db", db);
     command_expect(&r, 0);
     assert_non_null(strstr(r.out, "rr-lyrae"));

@@ -69,9 +69,10 @@ static void cards(void **state)
     static const struct {
         const char *name, *path;
         int64_t simulated; /* objects among those it was last trained on */
-    } models[] = {{"sequence", "models/sequence.safetensors", 3000 + 6000},
-                  {"realbogus", "models/realbogus.safetensors", 3000 + 6000},
-                  {"hits", "models/hits.safetensors", 0}};
+        size_t from;       /* models that it started from, one after the other */
+    } models[] = {{"sequence", "models/sequence.safetensors", 3000 + 6000, 1},
+                  {"realbogus", "models/realbogus.safetensors", 3000 + 6000, 0},
+                  {"hits", "models/hits.safetensors", 0, 5}};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         struct stat file;
         epo_card card;
@@ -86,6 +87,7 @@ static void cards(void **state)
         const epo_card_value *objects = fact(&card, "simulated_objects");
         assert_non_null(objects);
         assert_int_equal(objects->whole, models[i].simulated);
+        if (models[i].from > 0) assert_int_equal(section_of(&card, "from")->row_count, models[i].from);
         static const char *const said[] = {"command", "limits", "licence", "data_sha256", "weights_sha256"};
         for (size_t k = 0; k < sizeof said / sizeof *said; k++)
             if (!fact(&card, said[k])) fail_msg("%s: the card does not say its %s", models[i].name, said[k]);
