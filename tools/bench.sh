@@ -73,23 +73,24 @@ forest() {
         echo "forest: skipped, scikit-learn is not there for /usr/bin/python3, and it makes the table"
         return
     fi
-    [ -f "$folder/forest.csv" ] || /usr/bin/python3 tools/bench_forest.py make "$folder/forest.csv"
-    ours() { "$epochal" bench forest --trees 200 --rounds 3 --output csv "$folder/forest.csv" | sed -n 's/^forest,\([a-z ]*\),\([^,]*\),.*/\1,\2/p'; }
-    bench forest --trees 200 --rounds 3 "$folder/forest.csv"
-    ours >"$folder/forest.before"
-    theirs=$(/usr/bin/python3 tools/bench_forest.py time "$folder/forest.csv" 200 "$(nproc)" 3)
-    ours >"$folder/forest.after"
-    echo "scikit-learn, $(nproc) jobs; the slower of ours before and after it:"
-    awk -F , -v theirs="$theirs" '
-        $1 == "rows" { next }
-        !($1 in slower) { order[++count] = $1; slower[$1] = 0 }
-        $2 > slower[$1] { slower[$1] = $2 }
-        END {
-            split(theirs, their, " ")
-            split("s ms us", unit, " ")
-            for (i = 1; i <= count; i++)
-                printf "%-10s  %10s %-2s  ours %10s %-2s  %.1f times as fast\n", order[i], their[i], unit[i], slower[order[i]], unit[i], their[i] / slower[order[i]]
-        }' "$folder/forest.before" "$folder/forest.after"
+    table=$folder/forest.csv
+    [ -f "$table" ] || /usr/bin/python3 tools/bench_forest.py make "$table"
+    bench forest --trees 200 --rounds 5 "$table" >"$folder/forest.before"
+    cat "$folder/forest.before"
+    /usr/bin/python3 tools/bench_forest.py time "$table" 200 "$(nproc)" 5 >"$folder/forest.theirs"
+    "$epochal" bench forest --trees 200 --rounds 5 "$table" >"$folder/forest.after"
+    echo "the slower of these and of the same measured again, and scikit-learn's between them, $(nproc) jobs:"
+    cat "$folder/forest.before" "$folder/forest.after" | sed -n 's/^forest  *\(.*, [a-z]*\)  *\([0-9.e+]*\)  *\([a-z]*\)$/\1 \2 \3/p' |
+        awk -v theirs="$(tr '\n' ' ' <"$folder/forest.theirs")" '
+            { what = $0; sub(/ [^ ]* [^ ]*$/, "", what); sub(/ *$/, "", what); value = $(NF - 1) }
+            !(what in slower) { order[++count] = what; unit[what] = $NF; slower[what] = 0 }
+            value > slower[what] { slower[what] = value }
+            END {
+                split(theirs, their, " ")
+                for (i = 1; i <= count; i++)
+                    printf "%-20s %10.4g %-2s  scikit-learn %10.4g %-2s  %.1f times as fast\n", order[i], slower[order[i]], unit[order[i]],
+                        their[i], unit[order[i]], their[i] / slower[order[i]]
+            }'
     echo
 }
 

@@ -2,8 +2,9 @@
  * predict.c - rows through the trees.
  *
  * A walk down a tree is a chain of loads, each waiting for the one before: eight walks go side by side, so that the waiting
- * overlaps. Of many rows, eight walk through the same tree, which stays in the nearest cache while a block of rows passes;
- * of a single row, eight trees are walked at once. A step has no branch: the distance to the left child, which is 0 in a
+ * overlaps. Of many rows, eight walk through the same tree, which stays in the nearest cache while a block of rows passes; a block is
+ * as many rows as a second-level cache holds, so that the forest is read from farther away as seldom as may be. Of a single row, eight
+ * trees are walked at once. A step has no branch: the distance to the left child, which is 0 in a
  * leaf, plus one when the value is above the threshold, which in a leaf nothing is. */
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "base/threads.h"
 #include "forest/forest.h"
 
-enum { LANES = 8, BLOCK_GROUPS = 32, BLOCK = LANES * BLOCK_GROUPS, ALONE = 3 /* rows that walk one by one */ };
+enum { LANES = 8, BLOCK_BYTES = 384 << 10, GROUPS_LEAST = 4, GROUPS_MOST = 256, ALONE = 3 /* rows that walk one by one */ };
 
 /* Eight walks from at[] to their leaves. Lane l reads feature f of its row at row[f * step + l * apart]. Inlined with constants
  * for step, apart and may_miss. */
@@ -75,11 +76,11 @@ static bool has_seen(const unsigned char *seen, size_t row_bytes, size_t tree, s
     return seen && (seen[tree * row_bytes + row / 8] >> row % 8 & 1);
 }
 
-/* Rows begin .. end-1, at most BLOCK, into sums, which are zero. */
+/* Rows begin .. end-1, of at most GROUPS_MOST groups, into sums, which are zero. */
 static void predict_block(const epo__forest *forest, const epo__matrix *m, const unsigned char *seen, size_t begin, size_t end,
                           float *scratch, double *sums)
 {
-    group groups[BLOCK_GROUPS];
+    group groups[GROUPS_MOST];
     size_t count = 0;
     const size_t group_size = LANES * m->features, row_bytes = (m->rows + 7) / 8;
     for (size_t r = begin; r < end; r += LANES, count++) {
@@ -124,29 +125,58 @@ static void divide(const epo__forest *forest, const unsigned char *seen, size_t 
     }
 }
 
+typedef struct predicting {
+    const epo__forest *forest;
+    const epo__matrix *rows;
+    const unsigned char *seen;
+    size_t block, blocks, next; /* rows of a block; blocks */
+    double *out;
+} predicting;
+
+/* One thread's share: whichever block comes next. `scratch` holds a block. */
+static void predict_blocks(predicting *p, float *scratch)
+{
+    const epo__matrix *m = p->rows;
+    for (;;) {
+        size_t block;
+#pragma omp atomic capture
+        block = p->next++;
+        if (block >= p->blocks) break;
+        const size_t begin = block * p->block, end = begin + p->block < m->rows ? begin + p->block : m->rows;
+        if (!p->seen && m->rows <= ALONE)
+            for (size_t r = begin; r < end; r++) predict_alone(p->forest, m, r, scratch, p->out);
+        else
+            predict_block(p->forest, m, p->seen, begin, end, scratch, p->out);
+        divide(p->forest, p->seen, m->rows, begin, end, p->out);
+    }
+}
+
+/* What the cache holds, but so few that every thread gets two blocks. */
+static size_t block_rows(const epo__matrix *m, size_t workers)
+{
+    size_t groups = BLOCK_BYTES / (LANES * sizeof(float) * m->features);
+    const size_t share = m->rows / (2 * LANES * workers) + 1;
+    if (groups > share) groups = share;
+    if (groups > GROUPS_MOST) groups = GROUPS_MOST;
+    return LANES * (groups < GROUPS_LEAST ? GROUPS_LEAST : groups);
+}
+
 epo_status epo__forest_predict_unseen(const epo__forest *forest, const epo__matrix *m, const unsigned char *seen, int threads, double *out)
 {
     enum { THREAD_WORTH = 100000 /* walks; starting a thread takes as long as some thousands */ };
     if (m->features != forest->features)
         return epo__fail(EPO_EARG, "%zu features for a forest that takes %zu", m->features, forest->features);
-    const bool alone = !seen && m->rows <= ALONE;
-    const size_t blocks = (m->rows + BLOCK - 1) / BLOCK, room = (alone ? 1 : BLOCK) * m->features;
     size_t workers = (size_t)epo__threads(threads);
-    if (workers > blocks) workers = blocks ? blocks : 1;
     if (m->rows * forest->trees < THREAD_WORTH) workers = 1;
+    predicting p = {.forest = forest, .rows = m, .seen = seen, .block = block_rows(m, workers), .out = out};
+    p.blocks = (m->rows + p.block - 1) / p.block;
+    if (workers > p.blocks) workers = p.blocks ? p.blocks : 1;
+    const size_t room = (!seen && m->rows <= ALONE ? 1 : p.block) * m->features;
     float *scratch = epo__alloc_aligned(workers * room, sizeof *scratch);
     if (!scratch) return epo__nomem("a block of rows");
     for (size_t i = 0; i < m->rows * forest->classes; i++) out[i] = 0;
-    if (alone)
-        for (size_t r = 0; r < m->rows; r++) predict_alone(forest, m, r, scratch, out);
 #pragma omp parallel for num_threads((int)workers) schedule(static, 1) if (workers > 1)
-    for (size_t w = 0; w < workers; w++) {
-        for (size_t b = w; b < blocks; b += workers) {
-            const size_t begin = b * BLOCK, end = begin + BLOCK < m->rows ? begin + BLOCK : m->rows;
-            if (!alone) predict_block(forest, m, seen, begin, end, scratch + w * room, out);
-            divide(forest, seen, m->rows, begin, end, out);
-        }
-    }
+    for (size_t w = 0; w < workers; w++) predict_blocks(&p, scratch + w * room);
     free(scratch);
     return EPO_OK;
 }
