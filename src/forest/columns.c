@@ -31,7 +31,8 @@ static void put_rank(epo__columns *c, size_t feature, size_t row, uint32_t rank)
 }
 
 /* False for an infinite value, in row *bad. */
-static bool make_column(const epo__matrix *m, size_t feature, uint64_t *keys, uint64_t *spare, epo__columns *out, size_t *bad)
+static bool make_column(const epo__matrix *m, size_t feature, uint64_t *keys, uint64_t *spare, epo__columns *out,
+                        size_t *bad)
 {
     size_t present = 0;
     uint32_t low = UINT32_MAX, high = 0;
@@ -88,7 +89,9 @@ epo_status epo__columns_make(const epo__matrix *m, int threads, epo__columns *ou
             }
         }
     free(keys);
-    return bad_feature == SIZE_MAX ? EPO_OK : epo__fail(EPO_EFORMAT, "row %zu, feature %zu: the value is infinite", bad_row + 1, bad_feature + 1);
+    return bad_feature == SIZE_MAX
+               ? EPO_OK
+               : epo__fail(EPO_EFORMAT, "row %zu, feature %zu: the value is infinite", bad_row + 1, bad_feature + 1);
 }
 
 void epo__columns_free(epo__columns *columns)

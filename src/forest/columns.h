@@ -8,8 +8,9 @@
 
 enum { EPO__RANK_MISSING = UINT32_MAX };
 
-/* Ranks are kept twice: a node of many rows reads a feature's column from end to end, one of few rows reads some features of
- * each, and finds them side by side. Ranks of 16 bits are used where they are enough: half the memory, so half the waiting. */
+/* Ranks are kept twice: a node of many rows reads a feature's column from end to end, one of few rows reads some
+ * features of each, and finds them side by side. Ranks of 16 bits are used where they are enough: half the memory, so
+ * half the waiting. */
 typedef struct epo__columns {
     size_t rows, features;
     bool wide;         /* ranks are uint32_t, else uint16_t, whose largest stands for EPO__RANK_MISSING */
@@ -42,8 +43,8 @@ static inline epo__ranks epo__columns_ranks(const epo__columns *c, size_t featur
 epo_status epo__columns_make(const epo__matrix *rows, int threads, epo__columns *out);
 void epo__columns_free(epo__columns *columns);
 
-/* The largest float32 that is not above the middle between the values of two ranks: whatever float32 is compared with it falls on
- * the same side as compared with the middle itself. */
+/* The largest float32 that is not above the middle between the values of two ranks: whatever float32 is compared with
+ * it falls on the same side as compared with the middle itself. */
 float epo__columns_middle(const epo__columns *columns, size_t feature, uint32_t low, uint32_t high);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * draw.h - the words of an epo__rng, in order, at a quarter of the work: Philox makes four at a time, and growing a tree
- * draws a few for each node. */
+ * draw.h - the words of an epo__rng, in order, at a quarter of the work: Philox makes four at a time, and growing a
+ * tree draws a few for each node. */
 #ifndef EPO_FOREST_DRAW_H
 #define EPO_FOREST_DRAW_H
 
@@ -14,13 +14,16 @@ typedef struct epo__draws {
 
 static inline epo__draws epo__draws_of(uint64_t seed, uint64_t stream)
 {
-    return (epo__draws){.key = {(uint32_t)seed, (uint32_t)(seed >> 32)}, .stream = {(uint32_t)stream, (uint32_t)(stream >> 32)}, .used = 4};
+    return (epo__draws){.key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
+                        .stream = {(uint32_t)stream, (uint32_t)(stream >> 32)},
+                        .used = 4};
 }
 
 static inline uint32_t epo__draw(epo__draws *draws)
 {
     if (draws->used == 4) {
-        const uint32_t counter[4] = {(uint32_t)draws->block, (uint32_t)(draws->block >> 32), draws->stream[0], draws->stream[1]};
+        const uint32_t counter[4] = {(uint32_t)draws->block, (uint32_t)(draws->block >> 32), draws->stream[0],
+                                     draws->stream[1]};
         epo__philox(counter, draws->key, draws->words);
         draws->block++;
         draws->used = 0;

@@ -26,23 +26,27 @@ void epo__forest_free(epo__forest *forest)
     free(forest);
 }
 
-/* --- checks ---------------------------------------------------------------------------------------------------------- */
+/* --- checks ----------------------------------------------------------------------------------------------------------
+ */
 
 static epo_status refuse(size_t tree, size_t node, const char *what)
 {
     return epo__fail(EPO_EFORMAT, "tree %zu, node %zu: %s", tree, node, what);
 }
 
-static epo_status check_split(const epo__forest *forest, size_t t, const epo__tree *tree, size_t i, unsigned char *has_parent)
+static epo_status check_split(const epo__forest *forest, size_t t, const epo__tree *tree, size_t i,
+                              unsigned char *has_parent)
 {
     const epo__tree_node *node = &tree->nodes[i];
-    if (node->feature < 0 || (size_t)node->feature >= forest->features) return refuse(t, i, "splits by a feature that is not there");
+    if (node->feature < 0 || (size_t)node->feature >= forest->features)
+        return refuse(t, i, "splits by a feature that is not there");
     if (!isfinite(node->threshold)) return refuse(t, i, "its threshold is not finite");
     if (node->next <= i || node->next >= tree->count - 1) return refuse(t, i, "its children do not come after it");
     if (has_parent[node->next] || has_parent[node->next + 1]) return refuse(t, i, "its children have another parent");
     has_parent[node->next] = has_parent[node->next + 1] = 1;
     if (((uint64_t)node->next - i) >> (32 - forest->shift))
-        return epo__fail(EPO_ELIMIT, "tree %zu, node %zu: the tree is too big for %zu features; limit its depth or leaves", t, i,
+        return epo__fail(EPO_ELIMIT,
+                         "tree %zu, node %zu: the tree is too big for %zu features; limit its depth or leaves", t, i,
                          forest->features);
     return EPO_OK;
 }
@@ -56,7 +60,8 @@ static epo_status check_mixed(const epo__forest *forest, size_t t, const epo__tr
             if (!(p >= 0 && p <= 1)) return epo__fail(EPO_EFORMAT, "tree %zu: a probability is not from 0 to 1", t);
             sum += p;
         }
-        if (!(fabs(sum - 1) <= 1e-4)) return epo__fail(EPO_EFORMAT, "tree %zu: probabilities of a leaf do not sum to 1", t);
+        if (!(fabs(sum - 1) <= 1e-4))
+            return epo__fail(EPO_EFORMAT, "tree %zu: probabilities of a leaf do not sum to 1", t);
     }
     return EPO_OK;
 }
@@ -83,14 +88,16 @@ static epo_status check_tree(const epo__forest *forest, size_t t, const epo__tre
     return status == EPO_OK ? check_mixed(forest, t, tree) : status;
 }
 
-/* --- joining --------------------------------------------------------------------------------------------------------- */
+/* --- joining ---------------------------------------------------------------------------------------------------------
+ */
 
 static epo_status count_all(epo__forest *forest, const epo__tree *trees)
 {
     if (forest->trees == 0 || forest->trees > EPO__FOREST_MAX_TREES)
         return epo__fail(EPO_ELIMIT, "%zu trees; a forest has 1 to %d", forest->trees, EPO__FOREST_MAX_TREES);
     if (forest->features == 0 || forest->features > EPO__FOREST_MAX_FEATURES)
-        return epo__fail(EPO_ELIMIT, "%zu features; a forest takes 1 to %d", forest->features, EPO__FOREST_MAX_FEATURES);
+        return epo__fail(EPO_ELIMIT, "%zu features; a forest takes 1 to %d", forest->features,
+                         EPO__FOREST_MAX_FEATURES);
     if (forest->classes == 0 || forest->classes > EPO__FOREST_MAX_CLASSES)
         return epo__fail(EPO_ELIMIT, "%zu classes; a forest takes 1 to %d", forest->classes, EPO__FOREST_MAX_CLASSES);
     for (forest->shift = 1; (forest->features - 1) >> (forest->shift - 1); forest->shift++) {
@@ -128,7 +135,8 @@ static void pack(epo__forest *forest, const epo__tree *tree, size_t t)
         }
     }
     if (tree->mixed_count)
-        memcpy(forest->mixed + mixed * forest->classes, tree->mixed, tree->mixed_count * forest->classes * sizeof *tree->mixed);
+        memcpy(forest->mixed + mixed * forest->classes, tree->mixed,
+               tree->mixed_count * forest->classes * sizeof *tree->mixed);
 }
 
 epo_status epo__forest_join(const epo__tree *trees, size_t count, size_t features, size_t classes, epo__forest **out)
@@ -161,7 +169,8 @@ epo_status epo__forest_join(const epo__tree *trees, size_t count, size_t feature
     return status;
 }
 
-/* --- reading --------------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------------------------------
+ */
 
 epo__tree_node epo__forest_node_at(const epo__forest *forest, size_t tree, size_t i)
 {

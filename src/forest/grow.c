@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * grow.c - one tree.
  *
- * A node is a run of the samples. When it comes to be, its best split is looked for at once; it waits as a part until that split
- * is made, which puts the left side's samples before the right side's. Parts are taken last in, first out, and with a limit of
- * leaves by their gain. Nodes are numbered as their parents are split, so children lie side by side behind them. */
+ * A node is a run of the samples. When it comes to be, its best split is looked for at once; it waits as a part until
+ * that split is made, which puts the left side's samples before the right side's. Parts are taken last in, first out,
+ * and with a limit of leaves by their gain. Nodes are numbered as their parents are split, so children lie side by side
+ * behind them. */
 #include "forest/grow.h"
 
 #include <float.h>
@@ -71,7 +72,8 @@ static epo_status make_leaf(epo__grower *g, const epo__sample *samples, size_t c
         leaf->next = epo__sample_class(samples[0]);
         return EPO_OK;
     }
-    if (!epo__grow(&tree->mixed, &tree->mixed_capacity, (tree->mixed_count + 1) * classes, sizeof *tree->mixed)) return epo__nomem("a tree");
+    if (!epo__grow(&tree->mixed, &tree->mixed_capacity, (tree->mixed_count + 1) * classes, sizeof *tree->mixed))
+        return epo__nomem("a tree");
     for (size_t k = 0; k < classes; k++)
         tree->mixed[tree->mixed_count * classes + k] = (float)(g->search.total[k] / g->search.total_weight);
     leaf->next = (uint32_t)(classes + tree->mixed_count++);
@@ -126,9 +128,10 @@ static epo_status add_node(epo__grower *g, epo__sample *samples, epo__part part,
     return EPO_OK;
 }
 
-/* Puts the samples of the left side first; how many they are. Both sides keep their order. Inlined with a constant for wide. */
-static inline __attribute__((always_inline)) size_t divide(epo__grower *g, epo__sample *samples, size_t count, const epo__split *split,
-                                                           const epo__ranks *ranks, bool wide)
+/* Puts the samples of the left side first; how many they are. Both sides keep their order. Inlined with a constant for
+ * wide. */
+static inline __attribute__((always_inline)) size_t divide(epo__grower *g, epo__sample *samples, size_t count,
+                                                           const epo__split *split, const epo__ranks *ranks, bool wide)
 {
     const uint32_t mask = wide ? UINT32_MAX : UINT16_MAX;
     /* a missing rank is above all: on the left it wraps round to 0 */
@@ -151,7 +154,8 @@ static inline __attribute__((always_inline)) size_t divide(epo__grower *g, epo__
 static size_t divide_any(epo__grower *g, epo__sample *samples, size_t count, const epo__split *split)
 {
     const epo__ranks ranks = epo__columns_ranks(g->search.columns, split->feature, count);
-    return ranks.wide ? divide(g, samples, count, split, &ranks, true) : divide(g, samples, count, split, &ranks, false);
+    return ranks.wide ? divide(g, samples, count, split, &ranks, true)
+                      : divide(g, samples, count, split, &ranks, false);
 }
 
 static float threshold_of(const epo__columns *columns, const epo__split *split)
@@ -160,10 +164,13 @@ static float threshold_of(const epo__columns *columns, const epo__split *split)
     return epo__columns_middle(columns, split->feature, split->low, split->high);
 }
 
-static epo_status make_split(epo__grower *g, epo__sample *samples, const epo__part *part, epo__draws *draws, epo__tree *tree)
+static epo_status make_split(epo__grower *g, epo__sample *samples, const epo__part *part, epo__draws *draws,
+                             epo__tree *tree)
 {
-    const size_t left = part->begin + divide_any(g, samples + part->begin, part->end - part->begin, &part->split), next = tree->count;
-    if (next + 2 > EPO__FOREST_MAX_TREE_NODES) return epo__fail(EPO_ELIMIT, "a tree of over %d nodes", EPO__FOREST_MAX_TREE_NODES);
+    const size_t left = part->begin + divide_any(g, samples + part->begin, part->end - part->begin, &part->split),
+                 next = tree->count;
+    if (next + 2 > EPO__FOREST_MAX_TREE_NODES)
+        return epo__fail(EPO_ELIMIT, "a tree of over %d nodes", EPO__FOREST_MAX_TREE_NODES);
     if (!epo__grow(&tree->nodes, &tree->capacity, next + 2, sizeof *tree->nodes)) return epo__nomem("a tree");
     tree->count += 2;
     tree->nodes[part->node] = (epo__tree_node){.threshold = threshold_of(g->search.columns, &part->split),
@@ -177,7 +184,8 @@ static epo_status make_split(epo__grower *g, epo__sample *samples, const epo__pa
     return add_node(g, samples, child, draws, tree);
 }
 
-epo_status epo__tree_grow(epo__grower *g, epo__sample *samples, size_t count, epo__draws *draws, epo__tree *tree, double *importance)
+epo_status epo__tree_grow(epo__grower *g, epo__sample *samples, size_t count, epo__draws *draws, epo__tree *tree,
+                          double *importance)
 {
     g->part_count = 0;
     for (size_t f = 0; f < g->search.columns->features; f++) g->features[f] = (uint32_t)f;

@@ -7,7 +7,8 @@
 #include "forest/search.h"
 
 typedef struct epo__grow_limits {
-    size_t max_features; /* that a split chooses from, 1 or more; more only as long as all of them are constant in the node */
+    size_t max_features; /* that a split chooses from, 1 or more; more only as long as all of them are constant in the
+                            node */
     size_t max_depth;    /* splits on the longest way; 0: no limit */
     size_t min_split;    /* samples that a node to be split has at least */
     size_t min_leaf;     /* samples that a leaf has at least */
@@ -20,9 +21,9 @@ typedef struct epo__part epo__part;
 typedef struct epo__grower {
     epo__search search;
     epo__grow_limits limits;
-    uint32_t *features;    /* [features]: in the order in which they were drawn last */
-    epo__sample *spare;    /* [rows] */
-    epo__part *parts;      /* nodes whose split is chosen and not made */
+    uint32_t *features; /* [features]: in the order in which they were drawn last */
+    epo__sample *spare; /* [rows] */
+    epo__part *parts;   /* nodes whose split is chosen and not made */
     size_t part_count, part_capacity;
 } epo__grower;
 
@@ -30,7 +31,9 @@ typedef struct epo__grower {
 epo_status epo__grower_make(epo__grower *grower);
 void epo__grower_free(epo__grower *grower);
 
-/* Grows *tree, which is empty, over the samples, which are reordered. The gain of each split is added to importance[feature]. */
-epo_status epo__tree_grow(epo__grower *grower, epo__sample *samples, size_t count, epo__draws *draws, epo__tree *tree, double *importance);
+/* Grows *tree, which is empty, over the samples, which are reordered. The gain of each split is added to
+ * importance[feature]. */
+epo_status epo__tree_grow(epo__grower *grower, epo__sample *samples, size_t count, epo__draws *draws, epo__tree *tree,
+                          double *importance);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * predict.c - rows through the trees.
  *
- * A walk down a tree is a chain of loads, each waiting for the one before: eight walks go side by side, so that the waiting
- * overlaps. Of many rows, eight walk through the same tree, which stays in the nearest cache while a block of rows passes; a block is
- * as many rows as a second-level cache holds, so that the forest is read from farther away as seldom as may be. Of a single row, eight
- * trees are walked at once. A step has no branch: the distance to the left child, which is 0 in a
- * leaf, plus one when the value is above the threshold, which in a leaf nothing is. */
+ * A walk down a tree is a chain of loads, each waiting for the one before: eight walks go side by side, so that the
+ * waiting overlaps. Of many rows, eight walk through the same tree, which stays in the nearest cache while a block of
+ * rows passes; a block is as many rows as a second-level cache holds, so that the forest is read from farther away as
+ * seldom as may be. Of a single row, eight trees are walked at once. A step has no branch: the distance to the left
+ * child, which is 0 in a leaf, plus one when the value is above the threshold, which in a leaf nothing is. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,12 +14,18 @@
 #include "base/threads.h"
 #include "forest/forest.h"
 
-enum { LANES = 8, BLOCK_BYTES = 384 << 10, GROUPS_LEAST = 4, GROUPS_MOST = 256, ALONE = 3 /* rows that walk one by one */ };
+enum {
+    LANES = 8,
+    BLOCK_BYTES = 384 << 10,
+    GROUPS_LEAST = 4,
+    GROUPS_MOST = 256,
+    ALONE = 3 /* rows that walk one by one */
+};
 
-/* Eight walks from at[] to their leaves. Lane l reads feature f of its row at row[f * step + l * apart]. Inlined with constants
- * for step, apart and may_miss. */
-static inline __attribute__((always_inline)) void walk(const epo__forest *forest, const float *row, uint32_t at[LANES], size_t step,
-                                                       size_t apart, bool may_miss)
+/* Eight walks from at[] to their leaves. Lane l reads feature f of its row at row[f * step + l * apart]. Inlined with
+ * constants for step, apart and may_miss. */
+static inline __attribute__((always_inline)) void walk(const epo__forest *forest, const float *row, uint32_t at[LANES],
+                                                       size_t step, size_t apart, bool may_miss)
 {
     const epo__forest_node *nodes = forest->node;
     const unsigned shift = forest->shift;
@@ -77,8 +83,8 @@ static bool has_seen(const unsigned char *seen, size_t row_bytes, size_t tree, s
 }
 
 /* Rows begin .. end-1, of at most GROUPS_MOST groups, into sums, which are zero. */
-static void predict_block(const epo__forest *forest, const epo__matrix *m, const unsigned char *seen, size_t begin, size_t end,
-                          float *scratch, double *sums)
+static void predict_block(const epo__forest *forest, const epo__matrix *m, const unsigned char *seen, size_t begin,
+                          size_t end, float *scratch, double *sums)
 {
     group groups[GROUPS_MOST];
     size_t count = 0;
@@ -116,7 +122,8 @@ static void predict_alone(const epo__forest *forest, const epo__matrix *m, size_
     }
 }
 
-static void divide(const epo__forest *forest, const unsigned char *seen, size_t rows, size_t begin, size_t end, double *sums)
+static void divide(const epo__forest *forest, const unsigned char *seen, size_t rows, size_t begin, size_t end,
+                   double *sums)
 {
     for (size_t r = begin; r < end; r++) {
         size_t trees = forest->trees;
@@ -161,7 +168,8 @@ static size_t block_rows(const epo__matrix *m, size_t workers)
     return LANES * (groups < GROUPS_LEAST ? GROUPS_LEAST : groups);
 }
 
-epo_status epo__forest_predict_unseen(const epo__forest *forest, const epo__matrix *m, const unsigned char *seen, int threads, double *out)
+epo_status epo__forest_predict_unseen(const epo__forest *forest, const epo__matrix *m, const unsigned char *seen,
+                                      int threads, double *out)
 {
     enum { THREAD_WORTH = 100000 /* walks; starting a thread takes as long as some thousands */ };
     if (m->features != forest->features)

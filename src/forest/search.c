@@ -39,10 +39,11 @@ bool epo__search_is_perfect(const epo__search *s, const epo__split *split)
 
 /* One pass over a feature's sorted samples. */
 typedef struct scan {
-    const uint64_t *keys; /* sorted, without the missing */
+    const uint64_t *keys;                  /* sorted, without the missing */
     size_t present, missing, missing_left; /* samples; missing_left: 0, or missing */
-    size_t first, end; /* positions first .. end-1 leave enough on both sides; position i is behind sample i, before another */
-    bool tail;         /* so does the position behind the last sample: the missing alone on the right */
+    size_t first,
+        end;   /* positions first .. end-1 leave enough on both sides; position i is behind sample i, before another */
+    bool tail; /* so does the position behind the last sample: the missing alone on the right */
     size_t feature;
 } scan;
 
@@ -68,8 +69,8 @@ static void keep(const scan *c, size_t i, double quality, epo__split *best)
     }
 }
 
-/* s->left holds what is on the left already. The comparison is of fractions over the product of the sides' weights: a division only
- * when something better was found. */
+/* s->left holds what is on the left already. The comparison is of fractions over the product of the sides' weights: a
+ * division only when something better was found. */
 static void scan_gini(epo__search *s, const scan *c, epo__split *best)
 {
     double *left = s->left;
@@ -92,7 +93,8 @@ static void scan_gini(epo__search *s, const scan *c, epo__split *best)
         left_weight += w;
         right_weight -= w;
         if (i < c->first || (i >= c->end ? i + 1 < c->present : keys[i] >> 32 == keys[i + 1] >> 32)) continue;
-        const double top = left_squares * right_weight + right_squares * left_weight, bottom = left_weight * right_weight;
+        const double top = left_squares * right_weight + right_squares * left_weight,
+                     bottom = left_weight * right_weight;
         if (top > found * bottom) {
             found = top / bottom;
             keep(c, i, found, best);
@@ -135,9 +137,11 @@ typedef struct range {
     uint32_t low, high;
 } range;
 
-/* Keys of the samples: what has a value first, what is missing at the end. Inlined with constants for wide and may_miss. */
-static inline __attribute__((always_inline)) size_t gather(epo__search *s, const epo__sample *samples, size_t count, const epo__ranks *ranks,
-                                                           bool wide, bool may_miss, range *out)
+/* Keys of the samples: what has a value first, what is missing at the end. Inlined with constants for wide and
+ * may_miss. */
+static inline __attribute__((always_inline)) size_t gather(epo__search *s, const epo__sample *samples, size_t count,
+                                                           const epo__ranks *ranks, bool wide, bool may_miss,
+                                                           range *out)
 {
     const uint32_t absent = wide ? UINT32_MAX : UINT16_MAX;
     const size_t step = ranks->step;
@@ -165,7 +169,8 @@ static size_t gather_any(epo__search *s, const epo__sample *samples, size_t coun
     const epo__ranks ranks = epo__columns_ranks(s->columns, feature, count);
     const bool may_miss = s->columns->has_missing[feature];
     if (ranks.wide) return gather(s, samples, count, &ranks, true, may_miss, out);
-    return may_miss ? gather(s, samples, count, &ranks, false, true, out) : gather(s, samples, count, &ranks, false, false, out);
+    return may_miss ? gather(s, samples, count, &ranks, false, true, out)
+                    : gather(s, samples, count, &ranks, false, false, out);
 }
 
 bool epo__search_feature(epo__search *s, const epo__sample *samples, size_t count, size_t feature, epo__split *best)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * sort.c - three ways to sort, none of which lets the processor guess the outcome of a comparison.
  *
- * Up to 64 keys, as most nodes of a tree have: each key's place is how many keys are smaller, counted by vector comparisons of
- * all with all. More keys, as long as they are not too thin: a bit is set for each rank, and the set bits are read from the lowest
- * on. Else a radix sort of the least digit first, with as few digits as the range of the keys needs. */
+ * Up to 64 keys, as most nodes of a tree have: each key's place is how many keys are smaller, counted by vector
+ * comparisons of all with all. More keys, as long as they are not too thin: a bit is set for each rank, and the set
+ * bits are read from the lowest on. Else a radix sort of the least digit first, with as few digits as the range of the
+ * keys needs. */
 #include "forest/sort.h"
 
 #include <stdlib.h>
@@ -35,7 +36,8 @@ void epo__sorter_free(epo__sorter *s)
     *s = (epo__sorter){0};
 }
 
-/* --- few ------------------------------------------------------------------------------------------------------------- */
+/* --- few -------------------------------------------------------------------------------------------------------------
+ */
 
 typedef union few {
     int32_t each[FEW];
@@ -64,7 +66,8 @@ static void sort_few(const epo__sorter *s, uint64_t *keys, size_t count)
     memcpy(keys, s->spare, count * sizeof *keys);
 }
 
-/* --- dense ----------------------------------------------------------------------------------------------------------- */
+/* --- dense -----------------------------------------------------------------------------------------------------------
+ */
 
 static void sort_unique(const epo__sorter *s, uint64_t *keys, size_t count, uint32_t low, uint32_t high)
 {
@@ -107,7 +110,8 @@ static void sort_chained(const epo__sorter *s, uint64_t *keys, size_t count, uin
     }
 }
 
-/* --- any ------------------------------------------------------------------------------------------------------------- */
+/* --- any -------------------------------------------------------------------------------------------------------------
+ */
 
 uint64_t *epo__sort_radix(uint64_t *keys, uint64_t *spare, size_t count, uint32_t low, uint32_t high)
 {

@@ -17,11 +17,12 @@ typedef struct epo__sorter {
     uint32_t *table, *next;
 } epo__sorter;
 
-epo_status epo__sorter_make(size_t keys, epo__sorter *sorter); /* keys up to EPO__SORT_MAX_KEY; on failure free it all the same */
+epo_status epo__sorter_make(size_t keys,
+                            epo__sorter *sorter); /* keys up to EPO__SORT_MAX_KEY; on failure free it all the same */
 void epo__sorter_free(epo__sorter *sorter);
 
-/* Sorts by the upper 32 bits, which lie from `low` to `high`; `unique`: no two are the same. Where they are, their order is one
- * that depends on the keys only. */
+/* Sorts by the upper 32 bits, which lie from `low` to `high`; `unique`: no two are the same. Where they are, their
+ * order is one that depends on the keys only. */
 void epo__sort_keys(const epo__sorter *sorter, uint64_t *keys, size_t count, uint32_t low, uint32_t high, bool unique);
 
 /* Sorts by any upper halves, equal ones staying in their order. The result is in what is returned: keys or spare. */

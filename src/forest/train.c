@@ -44,14 +44,14 @@ unsigned char *epo__forest_seen(uint64_t seed, size_t trees, size_t rows, int th
         for (size_t t = w; t < trees; t += workers) {
             uint16_t *own = counts + w * rows;
             epo__forest_bootstrap(seed, t, rows, own);
-            for (size_t r = 0; r < rows; r++)
-                seen[t * row_bytes + r / 8] |= (unsigned char)((own[r] > 0) << r % 8);
+            for (size_t r = 0; r < rows; r++) seen[t * row_bytes + r / 8] |= (unsigned char)((own[r] > 0) << r % 8);
         }
     free(counts);
     return seen;
 }
 
-/* --- one thread ------------------------------------------------------------------------------------------------------ */
+/* --- one thread ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct training {
     const epo__matrix *rows;
@@ -78,8 +78,12 @@ typedef struct worker {
 
 static epo_status worker_make(const training *t, worker *w)
 {
-    w->grower.search = (epo__search){.columns = &t->columns, .classes = t->classes, .min_leaf = t->options->limits.min_leaf,
-                                     .entropy = t->options->entropy, .weight = t->weight, .xlogx = t->xlogx};
+    w->grower.search = (epo__search){.columns = &t->columns,
+                                     .classes = t->classes,
+                                     .min_leaf = t->options->limits.min_leaf,
+                                     .entropy = t->options->entropy,
+                                     .weight = t->weight,
+                                     .xlogx = t->xlogx};
     w->grower.limits = t->options->limits;
     w->samples = epo__alloc(t->rows->rows, sizeof *w->samples);
     w->counts = epo__alloc(t->rows->rows, sizeof *w->counts);
@@ -164,14 +168,16 @@ static void grow_trees(training *t, size_t *next)
     worker_free(&w);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------------------------------
+ */
 
 static epo_status check(const training *t)
 {
     const epo__matrix *m = t->rows;
     const epo__forest_options *o = t->options;
     if (m->rows == 0) return epo__fail(EPO_EARG, "no rows to train on");
-    if (m->rows > EPO__FOREST_MAX_ROWS) return epo__fail(EPO_ELIMIT, "%zu rows; a forest is trained on %d at most", m->rows, EPO__FOREST_MAX_ROWS);
+    if (m->rows > EPO__FOREST_MAX_ROWS)
+        return epo__fail(EPO_ELIMIT, "%zu rows; a forest is trained on %d at most", m->rows, EPO__FOREST_MAX_ROWS);
     if (m->features == 0 || m->features > EPO__FOREST_MAX_FEATURES)
         return epo__fail(EPO_ELIMIT, "%zu features; a forest takes 1 to %d", m->features, EPO__FOREST_MAX_FEATURES);
     if (t->classes == 0 || t->classes > EPO__FOREST_MAX_CLASSES)
@@ -179,9 +185,11 @@ static epo_status check(const training *t)
     if (o->trees == 0 || o->trees > EPO__FOREST_MAX_TREES)
         return epo__fail(EPO_ELIMIT, "%zu trees; a forest has 1 to %d", o->trees, EPO__FOREST_MAX_TREES);
     for (size_t r = 0; r < m->rows; r++)
-        if (t->labels[r] < 0 || (size_t)t->labels[r] >= t->classes) return epo__fail(EPO_EARG, "row %zu: label %d is none of %zu classes", r, t->labels[r], t->classes);
+        if (t->labels[r] < 0 || (size_t)t->labels[r] >= t->classes)
+            return epo__fail(EPO_EARG, "row %zu: label %d is none of %zu classes", r, t->labels[r], t->classes);
     for (size_t k = 0; o->weights && k < t->classes; k++)
-        if (!(o->weights[k] > 0 && o->weights[k] <= 1e9)) return epo__fail(EPO_EARG, "the weight of class %zu is not above 0", k);
+        if (!(o->weights[k] > 0 && o->weights[k] <= 1e9))
+            return epo__fail(EPO_EARG, "the weight of class %zu is not above 0", k);
     return EPO_OK;
 }
 
@@ -212,7 +220,8 @@ static epo_status judge_unseen(const training *t, const epo__forest *forest, int
     const epo__forest_options *o = t->options;
     unsigned char *seen = epo__forest_seen(o->seed, o->trees, t->rows->rows, o->threads);
     double *means = epo__alloc(t->rows->rows * t->classes, sizeof *means);
-    epo_status status = seen && means ? epo__forest_predict_unseen(forest, t->rows, seen, o->threads, means) : epo__nomem("out-of-bag means");
+    epo_status status = seen && means ? epo__forest_predict_unseen(forest, t->rows, seen, o->threads, means)
+                                      : epo__nomem("out-of-bag means");
     for (size_t r = 0; r < t->rows->rows && status == EPO_OK; r++) {
         const double *p = means + r * t->classes;
         size_t best = 0;
@@ -240,8 +249,8 @@ static epo_status finish(training *t, epo__forest **out, epo__forest_record *rec
     return t->options->bootstrap ? judge_unseen(t, *out, record->unseen_class) : EPO_OK;
 }
 
-epo_status epo__forest_train(const epo__matrix *rows, const int *labels, size_t classes, const epo__forest_options *options,
-                             epo__forest **out, epo__forest_record *record)
+epo_status epo__forest_train(const epo__matrix *rows, const int *labels, size_t classes,
+                             const epo__forest_options *options, epo__forest **out, epo__forest_record *record)
 {
     training t = {.rows = rows, .labels = labels, .classes = classes, .options = options};
     *out = NULL;

@@ -26,13 +26,14 @@ struct epo_forest {
 typedef struct epo__forest_rows {
     epo__matrix matrix;
     float *values;
-    size_t *row;  /* [matrix.rows]: in the table */
-    int *labels;  /* [matrix.rows]: classes of the forest; -1: not known, or none of them */
+    size_t *row; /* [matrix.rows]: in the table */
+    int *labels; /* [matrix.rows]: classes of the forest; -1: not known, or none of them */
 } epo__forest_rows;
 
-/* Finds the columns. labelled: only the rows whose class is one of the forest's. Release in any case. EPO_ENOTFOUND, EPO_EFORMAT for an
- * infinite value. */
-epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_table *table, bool labelled, epo__forest_rows *out);
+/* Finds the columns. labelled: only the rows whose class is one of the forest's. Release in any case. EPO_ENOTFOUND,
+ * EPO_EFORMAT for an infinite value. */
+epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_table *table, bool labelled,
+                                 epo__forest_rows *out);
 void epo__forest_rows_free(epo__forest_rows *rows);
 
 /* Releases `count` texts and the list of them; NULL is fine. */

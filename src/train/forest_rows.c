@@ -15,13 +15,13 @@ static const char *source_of(const epo_forest_table *table)
     return table->source ? table->source : "the table";
 }
 
-static epo_status find_column(const epo_forest_table *table, const char *name, size_t *column)
+/* Most tables have the columns in the forest's own order: `hint` is looked at first. */
+static epo_status find_column(const epo_forest_table *table, const char *name, size_t hint, size_t *column)
 {
-    size_t matches = 0;
-    for (size_t c = 0; c < table->columns; c++)
-        if (strcasecmp(table->names[c], name) == 0 && matches++ == 0) *column = c;
-    if (matches == 1) return EPO_OK;
-    if (matches > 1) return epo__fail(EPO_EFORMAT, "%s: column '%s' is there twice", source_of(table), name);
+    for (size_t i = 0; i < table->columns; i++) {
+        *column = (hint + i) % table->columns;
+        if (strcasecmp(table->names[*column], name) == 0) return EPO_OK;
+    }
     return epo__fail(EPO_ENOTFOUND, "%s: no column '%s', which the forest was trained with", source_of(table), name);
 }
 
@@ -40,14 +40,16 @@ static epo_status copy_rows(const epo_forest_table *table, const size_t *columns
         for (size_t f = 0; f < features; f++) {
             const float value = row[columns[f]];
             if (isinf(value))
-                return epo__fail(EPO_EFORMAT, "%s: row %zu: column '%s' is infinite", source_of(table), out->row[i] + 1, table->names[columns[f]]);
+                return epo__fail(EPO_EFORMAT, "%s: row %zu: column '%s' is infinite", source_of(table), out->row[i] + 1,
+                                 table->names[columns[f]]);
             out->values[i * features + f] = value;
         }
     }
     return EPO_OK;
 }
 
-epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_table *table, bool labelled, epo__forest_rows *out)
+epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_table *table, bool labelled,
+                                 epo__forest_rows *out)
 {
     const size_t features = forest->trees->features;
     size_t cells;
@@ -56,8 +58,10 @@ epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_tabl
     size_t *columns = epo__alloc(features, sizeof *columns);
     out->row = epo__alloc(table->rows, sizeof *out->row);
     out->labels = epo__alloc(table->rows, sizeof *out->labels);
-    if (!columns || !out->row || !out->labels || !epo__size_mul(table->rows, features, &cells)) status = epo__nomem("rows");
-    for (size_t f = 0; f < features && status == EPO_OK; f++) status = find_column(table, forest->features[f], &columns[f]);
+    if (!columns || !out->row || !out->labels || !epo__size_mul(table->rows, features, &cells))
+        status = epo__nomem("rows");
+    for (size_t f = 0; f < features && status == EPO_OK; f++)
+        status = find_column(table, forest->features[f], f, &columns[f]);
     size_t rows = 0;
     for (size_t r = 0; r < table->rows && status == EPO_OK; r++) {
         const int class = table->labels ? class_of(forest, table->labels[r]) : -1;
@@ -67,7 +71,8 @@ epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_tabl
     }
     if (status == EPO_OK) {
         out->values = epo__alloc(rows * features, sizeof *out->values);
-        out->matrix = (epo__matrix){.values = out->values, .rows = rows, .features = features, .row_stride = features, .feature_stride = 1};
+        out->matrix = (epo__matrix){
+            .values = out->values, .rows = rows, .features = features, .row_stride = features, .feature_stride = 1};
         status = out->values ? copy_rows(table, columns, out) : epo__nomem("rows");
     }
     free(columns);
@@ -94,8 +99,10 @@ void epo__forest_digest(const epo_forest *forest, const epo__forest_rows *rows, 
     unsigned char digest[EPO__SHA256_SIZE];
     epo__sha256 sha;
     epo__sha256_init(&sha);
-    for (size_t f = 0; f < forest->trees->features; f++) epo__sha256_add(&sha, forest->features[f], strlen(forest->features[f]) + 1);
-    for (size_t k = 0; k < forest->trees->classes; k++) epo__sha256_add(&sha, forest->classes[k], strlen(forest->classes[k]) + 1);
+    for (size_t f = 0; f < forest->trees->features; f++)
+        epo__sha256_add(&sha, forest->features[f], strlen(forest->features[f]) + 1);
+    for (size_t k = 0; k < forest->trees->classes; k++)
+        epo__sha256_add(&sha, forest->classes[k], strlen(forest->classes[k]) + 1);
     for (size_t i = 0; i < rows->matrix.rows; i++) {
         add_number(&sha, (uint32_t)rows->labels[i]);
         for (size_t f = 0; f < rows->matrix.features; f++) {

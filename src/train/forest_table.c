@@ -16,8 +16,8 @@ static const size_t none = SIZE_MAX;
 typedef struct reading {
     const char *path;
     epo__csv *csv;
-    size_t label, id;  /* columns of the file; none */
-    size_t *column;    /* of the file, for each of the table */
+    size_t label, id; /* columns of the file; none */
+    size_t *column;   /* of the file, for each of the table */
     size_t columns, rows;
     float *values;
     char **names, **labels, **ids;
@@ -63,7 +63,8 @@ static epo_status choose_columns(reading *r, const epo_forest_csv_options *o)
     for (size_t i = 0; o->columns && i < o->column_count && status == EPO_OK; i++) {
         status = find(r, o->columns[i], &r->column[i]);
         for (size_t j = 0; j < i && status == EPO_OK; j++)
-            if (r->column[j] == r->column[i]) status = epo__fail(EPO_EARG, "%s: column '%s' is asked for twice", r->path, o->columns[i]);
+            if (r->column[j] == r->column[i])
+                status = epo__fail(EPO_EARG, "%s: column '%s' is asked for twice", r->path, o->columns[i]);
         if (status == EPO_OK && (r->column[i] == r->label || r->column[i] == r->id))
             status = epo__fail(EPO_EARG, "%s: column '%s' is no feature: it holds the %s", r->path, o->columns[i],
                                r->column[i] == r->label ? "label" : "id");
@@ -76,7 +77,8 @@ static epo_status choose_columns(reading *r, const epo_forest_csv_options *o)
     if (status != EPO_OK) return status;
     if (r->columns == 0) return epo__fail(EPO_EFORMAT, "%s: no column is left for features", r->path);
     if (r->columns > EPO__FOREST_MAX_FEATURES)
-        return epo__fail(EPO_ELIMIT, "%s: %zu features; a forest takes %d at most", r->path, r->columns, EPO__FOREST_MAX_FEATURES);
+        return epo__fail(EPO_ELIMIT, "%s: %zu features; a forest takes %d at most", r->path, r->columns,
+                         EPO__FOREST_MAX_FEATURES);
     for (size_t i = 0; i < r->columns; i++)
         if (!(r->names[i] = epo__strdup(epo__csv_name(r->csv, r->column[i])))) return epo__nomem(r->path);
     return EPO_OK;
@@ -96,7 +98,9 @@ static epo_status read_value(const reading *r, const char *const *fields, size_t
     if (status != EPO_OK || isnan(value)) return status;
     *out = (float)value;
     if (isfinite(*out)) return EPO_OK;
-    return epo__fail(EPO_EFORMAT, "%s: line %llu: column '%s': '%.60s' is not finite, or too large for a float32; leave the cell empty where a value is missing",
+    return epo__fail(EPO_EFORMAT,
+                     "%s: line %llu: column '%s': '%.60s' is not finite, or too large for a float32; leave the cell "
+                     "empty where a value is missing",
                      r->path, (unsigned long long)epo__csv_line(r->csv), epo__csv_name(r->csv, column), fields[column]);
 }
 

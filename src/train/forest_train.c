@@ -37,7 +37,8 @@ void epo_forest_free(epo_forest *forest)
     free(forest);
 }
 
-/* --- classes and features -------------------------------------------------------------------------------------------- */
+/* --- classes and features --------------------------------------------------------------------------------------------
+ */
 
 /* The different labels, in order. */
 static epo_status find_classes(const epo_forest_table *table, epo_forest *forest)
@@ -54,8 +55,10 @@ static epo_status find_classes(const epo_forest_table *table, epo_forest *forest
     if (count == 0) {
         status = epo__fail(EPO_EARG, "%s: no row has a class", table->source ? table->source : "the table");
     } else if (classes > EPO__FOREST_MAX_CLASSES) {
-        status = epo__fail(EPO_ELIMIT, "%s: %zu different classes; a forest takes %d at most, so is this the column with the class?",
-                           table->source ? table->source : "the table", classes, EPO__FOREST_MAX_CLASSES);
+        status =
+            epo__fail(EPO_ELIMIT,
+                      "%s: %zu different classes; a forest takes %d at most, so is this the column with the class?",
+                      table->source ? table->source : "the table", classes, EPO__FOREST_MAX_CLASSES);
     } else if (!(forest->classes = epo__alloc(classes, sizeof *forest->classes)) ||
                !(forest->class_rows = epo__alloc(classes, sizeof *forest->class_rows))) {
         status = epo__nomem("classes");
@@ -81,7 +84,8 @@ static epo_status keep_features(const epo_forest_table *table, epo_forest *fores
     return EPO_OK;
 }
 
-/* --- options --------------------------------------------------------------------------------------------------------- */
+/* --- options ---------------------------------------------------------------------------------------------------------
+ */
 
 static epo_status read_max_features(const char *text, size_t features, size_t *out)
 {
@@ -97,7 +101,8 @@ static epo_status read_max_features(const char *text, size_t features, size_t *o
     } else if (epo__parse_int(text, 1, EPO__FOREST_MAX_FEATURES, &count)) {
         *out = (size_t)count < features ? (size_t)count : features;
     } else {
-        return epo__fail(EPO_EARG, "max features '%s' is not sqrt, log2, all, or a number from 1 to %d", text, EPO__FOREST_MAX_FEATURES);
+        return epo__fail(EPO_EARG, "max features '%s' is not sqrt, log2, all, or a number from 1 to %d", text,
+                         EPO__FOREST_MAX_FEATURES);
     }
     return EPO_OK;
 }
@@ -114,7 +119,9 @@ static epo_status read_weights(const char *text, const epo_forest *forest, doubl
         if (equals) *equals = '\0';
         while (equals && k < forest->trees->classes && strcmp(forest->classes[k], item) != 0) k++;
         if (!equals)
-            status = epo__fail(EPO_EARG, "class weight '%s' is not none, balanced, balanced_subsample, or CLASS=WEIGHT,...", text);
+            status =
+                epo__fail(EPO_EARG, "class weight '%s' is not none, balanced, balanced_subsample, or CLASS=WEIGHT,...",
+                          text);
         else if (k == forest->trees->classes)
             status = epo__fail(EPO_EARG, "class weights: no row is of class '%s'", item);
         else if (!epo__parse_double(equals + 1, &weight) || !(weight > 0 && weight <= 1e9))
@@ -130,17 +137,26 @@ static epo_status read_weights(const char *text, const epo_forest *forest, doubl
     return status;
 }
 
-static epo_status read_options(const epo_forest_options *o, const epo_forest *forest, epo__forest_options *out, double *weights)
+static epo_status read_options(const epo_forest_options *o, const epo_forest *forest, epo__forest_options *out,
+                               double *weights)
 {
-    if (o->trees < 1 || o->trees > EPO__FOREST_MAX_TREES) return epo__fail(EPO_EARG, "%d trees; a forest has 1 to %d", o->trees, EPO__FOREST_MAX_TREES);
+    if (o->trees < 1 || o->trees > EPO__FOREST_MAX_TREES)
+        return epo__fail(EPO_EARG, "%d trees; a forest has 1 to %d", o->trees, EPO__FOREST_MAX_TREES);
     if (o->min_split < 2) return epo__fail(EPO_EARG, "min split %d is not 2 or more", o->min_split);
     if (o->min_leaf < 1) return epo__fail(EPO_EARG, "min leaf %d is not 1 or more", o->min_leaf);
-    if (o->max_depth < 0 || o->max_leaves < 0 || o->max_leaves == 1) return epo__fail(EPO_EARG, "a limit of depth is 0 or more, of leaves 0, 2 or more");
-    *out = (epo__forest_options){.trees = (size_t)o->trees, .bootstrap = !o->no_bootstrap, .seed = o->seed, .threads = o->threads};
-    out->limits = (epo__grow_limits){.max_depth = (size_t)o->max_depth, .min_split = (size_t)o->min_split, .min_leaf = (size_t)o->min_leaf,
+    if (o->max_depth < 0 || o->max_leaves < 0 || o->max_leaves == 1)
+        return epo__fail(EPO_EARG, "a limit of depth is 0 or more, of leaves 0, 2 or more");
+    *out = (epo__forest_options){.trees = (size_t)o->trees,
+                                 .bootstrap = !o->no_bootstrap,
+                                 .seed = o->seed,
+                                 .threads = o->threads};
+    out->limits = (epo__grow_limits){.max_depth = (size_t)o->max_depth,
+                                     .min_split = (size_t)o->min_split,
+                                     .min_leaf = (size_t)o->min_leaf,
                                      .max_leaves = (size_t)o->max_leaves};
     out->entropy = strcmp(o->criterion, "entropy") == 0;
-    if (!out->entropy && strcmp(o->criterion, "gini") != 0) return epo__fail(EPO_EARG, "criterion '%s' is not gini or entropy", o->criterion);
+    if (!out->entropy && strcmp(o->criterion, "gini") != 0)
+        return epo__fail(EPO_EARG, "criterion '%s' is not gini or entropy", o->criterion);
     if (strcmp(o->class_weight, "balanced") == 0) {
         out->balance = EPO__BALANCE_ALL;
     } else if (strcmp(o->class_weight, "balanced_subsample") == 0) {
@@ -177,7 +193,8 @@ static epo_status keep_options(const epo_forest_options *o, epo_forest *forest)
     return o->curves ? epo__forest_keep_curves(forest, o->curves) : EPO_OK;
 }
 
-/* --- training -------------------------------------------------------------------------------------------------------- */
+/* --- training --------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct progress {
     const epo_forest_options *options;

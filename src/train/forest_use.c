@@ -21,10 +21,12 @@ epo_status epo_forest_predict(const epo_forest *forest, const epo_forest_table *
 
 static epo_status no_rows(const epo_forest_table *table)
 {
-    return epo__fail(EPO_EARG, "%s: no row has a class that the forest knows", table->source ? table->source : "the table");
+    return epo__fail(EPO_EARG, "%s: no row has a class that the forest knows",
+                     table->source ? table->source : "the table");
 }
 
-/* --- scores ---------------------------------------------------------------------------------------------------------- */
+/* --- scores ----------------------------------------------------------------------------------------------------------
+ */
 
 static double ratio(double part, double whole)
 {
@@ -43,8 +45,11 @@ static void judge_classes(const epo_forest *forest, const double *cells, epo_for
             called += cells[j * n + k];
         }
         const double f1 = ratio(2 * hit, support + called);
-        out->classes[k] = (epo_forest_class_score){.name = forest->classes[k], .precision = ratio(hit, called), .recall = ratio(hit, support),
-                                                   .f1 = f1, .support = (int64_t)support};
+        out->classes[k] = (epo_forest_class_score){.name = forest->classes[k],
+                                                   .precision = ratio(hit, called),
+                                                   .recall = ratio(hit, support),
+                                                   .f1 = f1,
+                                                   .support = (int64_t)support};
         if (support + called > 0) {
             macro += f1;
             met++;
@@ -57,7 +62,8 @@ static void judge_classes(const epo_forest *forest, const double *cells, epo_for
     for (size_t i = 0; i < n * n; i++) out->confusion[i] = (int64_t)cells[i];
 }
 
-epo_status epo_forest_evaluate(const epo_forest *forest, const epo_forest_table *table, int threads, epo_forest_evaluation *out)
+epo_status epo_forest_evaluate(const epo_forest *forest, const epo_forest_table *table, int threads,
+                               epo_forest_evaluation *out)
 {
     const size_t n = forest->trees->classes;
     epo__forest_rows rows;
@@ -98,13 +104,16 @@ void epo_forest_evaluation_free(epo_forest_evaluation *evaluation)
     *evaluation = (epo_forest_evaluation){0};
 }
 
-/* --- importances ------------------------------------------------------------------------------------------------------ */
+/* --- importances
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* The bits of the rows that each tree saw, when the rows are those of the training. */
 static epo_status find_seen(const epo_forest *forest, const epo__forest_rows *rows, int threads, unsigned char **seen)
 {
     char digest[65];
-    if (!forest->bootstrap) return epo__fail(EPO_EARG, "each tree saw all rows: there are none out of bag; use rows that were not trained on");
+    if (!forest->bootstrap)
+        return epo__fail(EPO_EARG,
+                         "each tree saw all rows: there are none out of bag; use rows that were not trained on");
     epo__forest_digest(forest, rows, digest);
     if (strcmp(digest, forest->data_sha256) != 0)
         return epo__fail(EPO_EARG, "these are not the rows that the forest was trained on, so none is out of bag");
@@ -122,8 +131,8 @@ static bool pass_progress(void *context, size_t features)
     return o->progress(o->context, features);
 }
 
-epo_status epo_forest_permute(const epo_forest *forest, const epo_forest_table *table, const epo_forest_permute_options *options,
-                              double *mean, double *sd, double *accuracy)
+epo_status epo_forest_permute(const epo_forest *forest, const epo_forest_table *table,
+                              const epo_forest_permute_options *options, double *mean, double *sd, double *accuracy)
 {
     const epo_forest_permute_options standard = EPO_FOREST_PERMUTE_OPTIONS_INIT;
     const epo_forest_permute_options *o = options ? options : &standard;
@@ -134,8 +143,12 @@ epo_status epo_forest_permute(const epo_forest *forest, const epo_forest_table *
     if (status == EPO_OK && rows.matrix.rows == 0) status = no_rows(table);
     if (status == EPO_OK && o->out_of_bag) status = find_seen(forest, &rows, o->threads, &seen);
     if (status == EPO_OK) {
-        const epo__permuting how = {.repeats = o->repeats, .seed = o->seed, .threads = o->threads, .seen = seen,
-                                    .progress = o->progress ? pass_progress : NULL, .context = &pass};
+        const epo__permuting how = {.repeats = o->repeats,
+                                    .seed = o->seed,
+                                    .threads = o->threads,
+                                    .seen = seen,
+                                    .progress = o->progress ? pass_progress : NULL,
+                                    .context = &pass};
         status = epo__forest_permute(forest->trees, &rows.matrix, rows.labels, &how, mean, sd, accuracy);
     }
     free(seen);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_forest.c - trees against scikit-learn's (fixtures/trees.txt, made by make_fixture.py), splits against a search of all by
- * the definition, predictions against a plain walk, and the cases with nothing to choose. */
+ * test_forest.c - trees against scikit-learn's (fixtures/trees.txt, made by make_fixture.py), splits against a search
+ * of all by the definition, predictions against a plain walk, and the cases with nothing to choose. */
 #include "support/check.h"
 
 #include <float.h>
@@ -21,7 +21,10 @@ typedef struct table {
 
 static table make_table(size_t rows, size_t features, size_t classes)
 {
-    table t = {.rows = rows, .features = features, .classes = classes, .values = calloc(rows * features + 1, sizeof(float)),
+    table t = {.rows = rows,
+               .features = features,
+               .classes = classes,
+               .values = calloc(rows * features + 1, sizeof(float)),
                .labels = calloc(rows + 1, sizeof(int))};
     assert_non_null(t.values);
     assert_non_null(t.labels);
@@ -36,11 +39,12 @@ static void free_table(table *t)
 
 static epo__matrix matrix(const table *t)
 {
-    return (epo__matrix){.values = t->values, .rows = t->rows, .features = t->features, .row_stride = t->features, .feature_stride = 1};
+    return (epo__matrix){
+        .values = t->values, .rows = t->rows, .features = t->features, .row_stride = t->features, .feature_stride = 1};
 }
 
-/* Classes about centres that lie apart by less than their width; a share of the values is missing, and some are rounded so that they
- * are the same. */
+/* Classes about centres that lie apart by less than their width; a share of the values is missing, and some are rounded
+ * so that they are the same. */
 static table random_table(size_t rows, size_t features, size_t classes, double missing, double grid, uint64_t seed)
 {
     table t = make_table(rows, features, classes);
@@ -68,7 +72,8 @@ static epo__forest *grow(const table *t, epo__forest_options options, epo__fores
 
 static epo__forest *grow_tree(const table *t, epo__grow_limits limits, bool entropy)
 {
-    return grow(t, (epo__forest_options){.trees = 1, .limits = limits, .entropy = entropy, .seed = 1, .threads = 1}, NULL);
+    return grow(t, (epo__forest_options){.trees = 1, .limits = limits, .entropy = entropy, .seed = 1, .threads = 1},
+                NULL);
 }
 
 static double *predict(const epo__forest *forest, const table *t, int threads)
@@ -80,7 +85,8 @@ static double *predict(const epo__forest *forest, const table *t, int threads)
     return out;
 }
 
-/* --- scikit-learn ----------------------------------------------------------------------------------------------------- */
+/* --- scikit-learn
+ * ----------------------------------------------------------------------------------------------------- */
 
 static char *next_word;
 
@@ -114,7 +120,8 @@ static void compare_tree(const table *train, const table *test)
     double *p = predict(forest, test, 1);
     for (size_t i = 0; i < test->rows * test->classes; i++) {
         const double theirs = number();
-        if (!(fabs(p[i] - theirs) <= 1e-6)) fail_msg("%s: row %zu: %.9g, not %.9g", name, i / test->classes, p[i], theirs);
+        if (!(fabs(p[i] - theirs) <= 1e-6))
+            fail_msg("%s: row %zu: %.9g, not %.9g", name, i / test->classes, p[i], theirs);
     }
     free(p);
     epo__forest_free(forest);
@@ -122,7 +129,10 @@ static void compare_tree(const table *train, const table *test)
 
 static void compare_forest(const table *train, const table *test)
 {
-    epo__forest_options o = {.trees = (size_t)number(), .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1}, .bootstrap = true, .seed = 1};
+    epo__forest_options o = {.trees = (size_t)number(),
+                             .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1},
+                             .bootstrap = true,
+                             .seed = 1};
     epo__forest *forest = grow(train, o, NULL);
     double *p = predict(forest, test, 0), sum = 0, largest = 0;
     const size_t count = test->rows * test->classes;
@@ -132,7 +142,8 @@ static void compare_forest(const table *train, const table *test)
         if (difference > largest) largest = difference;
     }
     /* two means over 2000 trees, each with an SD of at most 0.5 / sqrt(2000) */
-    if (!(sum / (double)count < 0.012) || !(largest < 0.08)) fail_msg("differs by %.3f, at most %.3f", sum / (double)count, largest);
+    if (!(sum / (double)count < 0.012) || !(largest < 0.08))
+        fail_msg("differs by %.3f, at most %.3f", sum / (double)count, largest);
     free(p);
     epo__forest_free(forest);
 }
@@ -167,7 +178,8 @@ static void like_scikit_learn(void **state)
     free(text);
 }
 
-/* --- splits by the definition ------------------------------------------------------------------------------------------ */
+/* --- splits by the definition
+ * ------------------------------------------------------------------------------------------ */
 
 static double impurity(const double *counts, size_t classes, bool entropy)
 {
@@ -241,7 +253,8 @@ static void best_splits(void **state)
             if (root.feature >= 0) {
                 const double is = cost(&t, (size_t)root.feature, root.threshold, root.missing_right, entropy, min_leaf);
                 const double best = least_cost(&t, entropy, min_leaf);
-                if (!(is <= best + 1e-9 * (double)rows)) fail_msg("seed %d: %.12g where %.12g is possible", (int)seed, is, best);
+                if (!(is <= best + 1e-9 * (double)rows))
+                    fail_msg("seed %d: %.12g where %.12g is possible", (int)seed, is, best);
                 split++;
             }
             epo__forest_free(forest);
@@ -270,8 +283,8 @@ static void by_hand(void **state)
     epo__forest_free(forest);
     free_table(&t);
 
-    /* rows times Gini impurity, of 4 + 4 rows: 4 before; split by the first feature (3,1 | 1,3) 1.5 + 1.5 = 3, by the second
-     * (2,0 | 2,4) 0 + 8/3, which is better */
+    /* rows times Gini impurity, of 4 + 4 rows: 4 before; split by the first feature (3,1 | 1,3) 1.5 + 1.5 = 3, by the
+     * second (2,0 | 2,4) 0 + 8/3, which is better */
     t = make_table(8, 2, 2);
     memcpy(t.labels, (const int[]){0, 0, 0, 0, 1, 1, 1, 1}, 8 * sizeof(int));
     memcpy(t.values, (const float[]){0, 0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1}, 16 * sizeof(float));
@@ -314,7 +327,8 @@ static void near_and_far(void **state)
     (void)state;
     /* neighbours among the float32, both zeros, the ends of the range */
     const float one = 1.0F, next = nextafterf(1.0F, 2.0F), small = nextafterf(0.0F, 1.0F);
-    const float pairs[][2] = {{one, next}, {-next, -one}, {0.0F, small}, {-small, -0.0F}, {-FLT_MAX, FLT_MAX}, {nextafterf(FLT_MAX, 0), FLT_MAX}};
+    const float pairs[][2] = {{one, next},     {-next, -one},       {0.0F, small},
+                              {-small, -0.0F}, {-FLT_MAX, FLT_MAX}, {nextafterf(FLT_MAX, 0), FLT_MAX}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         table t = make_table(2, 1, 2);
         t.labels[1] = 1;
@@ -335,7 +349,8 @@ static void near_and_far(void **state)
     free_table(&zeros);
 }
 
-/* --- nothing to choose ------------------------------------------------------------------------------------------------- */
+/* --- nothing to choose
+ * ------------------------------------------------------------------------------------------------- */
 
 static void nothing_to_split(void **state)
 {
@@ -383,7 +398,8 @@ static void refuses(void **state)
     check_fails(epo__forest_train(&m, t.labels, 2, &o, &forest, &record), EPO_EARG, "row 4: label -1");
     t.labels[4] = 0;
     t.values[3 * 7 + 1] = INFINITY;
-    check_fails(epo__forest_train(&m, t.labels, 2, &o, &forest, &record), EPO_EFORMAT, "row 8, feature 2: the value is infinite");
+    check_fails(epo__forest_train(&m, t.labels, 2, &o, &forest, &record), EPO_EFORMAT,
+                "row 8, feature 2: the value is infinite");
     t.values[3 * 7 + 1] = 0;
     o.weights = (const double[]){1, 0};
     check_fails(epo__forest_train(&m, t.labels, 2, &o, &forest, &record), EPO_EARG, "weight of class 1");
@@ -407,7 +423,8 @@ static void stops_on_request(void **state)
     table t = random_table(50, 3, 2, 0, 0, 1);
     const epo__matrix m = matrix(&t);
     size_t trees = 0;
-    epo__forest_options o = {.trees = 100, .limits = no_limits, .threads = 2, .progress = stop_at_three, .context = &trees};
+    epo__forest_options o = {
+        .trees = 100, .limits = no_limits, .threads = 2, .progress = stop_at_three, .context = &trees};
     epo__forest *forest;
     epo__forest_record record;
     check_fails(epo__forest_train(&m, t.labels, 2, &o, &forest, &record), EPO_ECANCELLED, "stopped");
@@ -416,7 +433,8 @@ static void stops_on_request(void **state)
     free_table(&t);
 }
 
-/* --- limits ------------------------------------------------------------------------------------------------------------ */
+/* --- limits
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* Rows of the table in each node of the only tree. */
 static size_t *rows_in_nodes(const epo__forest *forest, const table *t)
@@ -464,7 +482,8 @@ static void keeps_limits(void **state)
     free_table(&t);
 }
 
-/* --- prediction -------------------------------------------------------------------------------------------------------- */
+/* --- prediction
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* By a plain walk; `seen` as for epo__forest_predict_unseen. */
 static void walk_plainly(const epo__forest *f, const table *t, size_t row, const unsigned char *seen, double *out)
@@ -476,10 +495,13 @@ static void walk_plainly(const epo__forest *f, const table *t, size_t row, const
         epo__tree_node node = epo__forest_node_at(f, tree, 0);
         while (node.feature >= 0) {
             const float value = t->values[row * t->features + (size_t)node.feature];
-            node = epo__forest_node_at(f, tree, node.next + (isnan(value) ? node.missing_right : value > node.threshold));
+            node =
+                epo__forest_node_at(f, tree, node.next + (isnan(value) ? node.missing_right : value > node.threshold));
         }
         for (size_t k = 0; k < f->classes; k++)
-            out[k] += node.next < f->classes ? k == node.next : (double)f->mixed[(f->first_mixed[tree] + node.next - f->classes) * f->classes + k];
+            out[k] += node.next < f->classes
+                          ? k == node.next
+                          : (double)f->mixed[(f->first_mixed[tree] + node.next - f->classes) * f->classes + k];
         trees++;
     }
     for (size_t k = 0; trees && k < f->classes; k++) out[k] /= (double)trees;
@@ -491,8 +513,12 @@ static void predicts(void **state)
     const size_t counts[] = {1, 3, 4, 9, 255, 256, 257, 700};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         for (int missing = 0; missing < 2; missing++) {
-            table t = random_table(counts[i], 5, 3, missing ? 0.1 : 0, 0, 9), train = random_table(200, 5, 3, missing ? 0.1 : 0, 0, 8);
-            epo__forest_options o = {.trees = 21, .limits = {.max_features = 2, .min_split = 2, .min_leaf = 2}, .bootstrap = true, .seed = 4};
+            table t = random_table(counts[i], 5, 3, missing ? 0.1 : 0, 0, 9),
+                  train = random_table(200, 5, 3, missing ? 0.1 : 0, 0, 8);
+            epo__forest_options o = {.trees = 21,
+                                     .limits = {.max_features = 2, .min_split = 2, .min_leaf = 2},
+                                     .bootstrap = true,
+                                     .seed = 4};
             epo__forest *forest = grow(&train, o, NULL);
             double *p = predict(forest, &t, 1), *q = predict(forest, &t, 4), plain[3];
             assert_true(forest->mixed_count > 0);
@@ -514,8 +540,12 @@ static void takes_columns(void **state)
     (void)state;
     table t = random_table(80, 4, 3, 0.1, 0, 12), turned = make_table(80, 4, 3);
     for (size_t i = 0; i < 80 * 4; i++) turned.values[i % 4 * 80 + i / 4] = t.values[i];
-    const epo__matrix by_column = {.values = turned.values, .rows = 80, .features = 4, .row_stride = 1, .feature_stride = 80};
-    const epo__forest_options o = {.trees = 5, .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1}, .bootstrap = true, .seed = 4};
+    const epo__matrix by_column = {
+        .values = turned.values, .rows = 80, .features = 4, .row_stride = 1, .feature_stride = 80};
+    const epo__forest_options o = {.trees = 5,
+                                   .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1},
+                                   .bootstrap = true,
+                                   .seed = 4};
     epo__forest *a = grow(&t, o, NULL), *b;
     epo__forest_record record;
     check_ok(epo__forest_train(&by_column, t.labels, 3, &o, &b, &record));
@@ -540,8 +570,13 @@ static void threads_change_nothing(void **state)
     table t = random_table(400, 6, 4, 0.05, 0, 2);
     for (size_t b = 0; b < 3; b++)
         for (int entropy = 0; entropy < 2; entropy++) {
-            epo__forest_options o = {.trees = 13, .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1}, .bootstrap = true, .entropy = entropy,
-                                     .balance = balances[b], .seed = 11, .threads = 1};
+            epo__forest_options o = {.trees = 13,
+                                     .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1},
+                                     .bootstrap = true,
+                                     .entropy = entropy,
+                                     .balance = balances[b],
+                                     .seed = 11,
+                                     .threads = 1};
             epo__forest_record one, more;
             epo__forest *first = grow(&t, o, &one);
             for (o.threads = 2; o.threads <= 4; o.threads += 2) {
@@ -556,7 +591,8 @@ static void threads_change_nothing(void **state)
             }
             o.seed = 12;
             epo__forest *other = grow(&t, o, NULL);
-            assert_true(other->nodes != first->nodes || memcmp(other->node, first->node, first->nodes * sizeof *first->node) != 0);
+            assert_true(other->nodes != first->nodes ||
+                        memcmp(other->node, first->node, first->nodes * sizeof *first->node) != 0);
             epo__forest_free(other);
             epo__forest_record_free(&one);
             epo__forest_free(first);
@@ -569,7 +605,10 @@ static void unseen_rows(void **state)
     (void)state;
     enum { ROWS = 500, TREES = 30 };
     table t = random_table(ROWS, 6, 3, 0, 0, 3);
-    const epo__forest_options o = {.trees = TREES, .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1}, .bootstrap = true, .seed = 6};
+    const epo__forest_options o = {.trees = TREES,
+                                   .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1},
+                                   .bootstrap = true,
+                                   .seed = 6};
     epo__forest_record record;
     epo__forest *forest = grow(&t, o, &record);
     unsigned char *seen = epo__forest_seen(6, TREES, ROWS, 2);
@@ -611,7 +650,8 @@ static void missing_values(void **state)
     assert_int_equal(forest->nodes, 3);
     assert_true(epo__forest_node_at(forest, 0, 0).missing_right);
     epo__forest_free(forest);
-    for (size_t i = 0; i < 9; i++) t.labels[i] = !t.labels[i] != isnan(t.values[i]); /* now it goes with the small ones */
+    for (size_t i = 0; i < 9; i++)
+        t.labels[i] = !t.labels[i] != isnan(t.values[i]); /* now it goes with the small ones */
     forest = grow_tree(&t, no_limits, false);
     assert_int_equal(forest->nodes, 3);
     assert_false(epo__forest_node_at(forest, 0, 0).missing_right);
@@ -650,8 +690,12 @@ static void permuted_features(void **state)
         t.values[3 * r + 2] = 4; /* of no use to any tree */
     }
     const epo__matrix m = matrix(&t);
-    epo__forest *forest =
-        grow(&t, (epo__forest_options){.trees = 40, .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1}, .bootstrap = true, .seed = 1}, NULL);
+    epo__forest *forest = grow(&t,
+                               (epo__forest_options){.trees = 40,
+                                                     .limits = {.max_features = 2, .min_split = 2, .min_leaf = 1},
+                                                     .bootstrap = true,
+                                                     .seed = 1},
+                               NULL);
     unsigned char *seen = epo__forest_seen(1, 40, t.rows, 1);
     double mean[3], sd[3], accuracy, again[3];
     epo__permuting how = {.repeats = 4, .seed = 1, .threads = 1, .seen = seen};
@@ -671,11 +715,16 @@ static void permuted_features(void **state)
     free_table(&t);
 }
 
-/* --- trees that are none ----------------------------------------------------------------------------------------------- */
+/* --- trees that are none
+ * ----------------------------------------------------------------------------------------------- */
 
-static void bad_tree(const epo__tree_node *nodes, size_t count, const float *mixed, size_t mixed_count, const char *part)
+static void bad_tree(const epo__tree_node *nodes, size_t count, const float *mixed, size_t mixed_count,
+                     const char *part)
 {
-    epo__tree tree = {.nodes = (epo__tree_node *)nodes, .count = count, .mixed = (float *)mixed, .mixed_count = mixed_count};
+    epo__tree tree = {.nodes = (epo__tree_node *)nodes,
+                      .count = count,
+                      .mixed = (float *)mixed,
+                      .mixed_count = mixed_count};
     epo__forest *forest;
     check_fails(epo__forest_join(&tree, 1, 3, 2, &forest), EPO_EFORMAT, part);
     assert_null(forest);
@@ -685,8 +734,13 @@ static void refuses_bad_trees(void **state)
 {
     (void)state;
 #define LEAF(value) {.feature = -1, .next = (value)}
-#define SPLIT(f, child) {.threshold = 1, .feature = (f), .next = (child)}
-#define BAD(part, ...) bad_tree((const epo__tree_node[]){__VA_ARGS__}, sizeof((const epo__tree_node[]){__VA_ARGS__}) / sizeof(epo__tree_node), NULL, 0, part)
+#define SPLIT(f, child)                                 \
+    {                                                   \
+        .threshold = 1, .feature = (f), .next = (child) \
+    }
+#define BAD(part, ...)                              \
+    bad_tree((const epo__tree_node[]){__VA_ARGS__}, \
+             sizeof((const epo__tree_node[]){__VA_ARGS__}) / sizeof(epo__tree_node), NULL, 0, part)
     bad_tree(NULL, 0, NULL, 0, "has no node");
     BAD("node 0: its probabilities are not there", LEAF(2));
     BAD("node 0: its children do not come after it", SPLIT(0, 0), LEAF(0), LEAF(1));
@@ -703,7 +757,10 @@ static void refuses_bad_trees(void **state)
     bad_tree(&mixed_leaf, 1, (const float[]){0.5F, NAN}, 1, "not from 0 to 1");
     bad_tree(&mixed_leaf, 1, (const float[]){1.5F, -0.5F}, 1, "not from 0 to 1");
     bad_tree(&mixed_leaf, 1, (const float[]){0.5F, 0.25F}, 1, "do not sum to 1");
-    epo__tree tree = {.nodes = (epo__tree_node *)&mixed_leaf, .count = 1, .mixed = (float[]){0.5F, 0.5F}, .mixed_count = 1};
+    epo__tree tree = {.nodes = (epo__tree_node *)&mixed_leaf,
+                      .count = 1,
+                      .mixed = (float[]){0.5F, 0.5F},
+                      .mixed_count = 1};
     epo__forest *forest;
     check_fails(epo__forest_join(&tree, 0, 3, 2, &forest), EPO_ELIMIT, "0 trees");
     check_fails(epo__forest_join(&tree, 1, 0, 2, &forest), EPO_ELIMIT, "0 features");
@@ -714,12 +771,14 @@ static void refuses_bad_trees(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(like_scikit_learn), cmocka_unit_test(best_splits),       cmocka_unit_test(by_hand),
-        cmocka_unit_test(exclusive_or),      cmocka_unit_test(near_and_far),      cmocka_unit_test(nothing_to_split),
-        cmocka_unit_test(refuses),           cmocka_unit_test(stops_on_request),  cmocka_unit_test(keeps_limits),
-        cmocka_unit_test(predicts),          cmocka_unit_test(takes_columns),     cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(unseen_rows),       cmocka_unit_test(missing_values),    cmocka_unit_test(permuted_features),
-        cmocka_unit_test(refuses_bad_trees),
+        cmocka_unit_test(like_scikit_learn), cmocka_unit_test(best_splits),
+        cmocka_unit_test(by_hand),           cmocka_unit_test(exclusive_or),
+        cmocka_unit_test(near_and_far),      cmocka_unit_test(nothing_to_split),
+        cmocka_unit_test(refuses),           cmocka_unit_test(stops_on_request),
+        cmocka_unit_test(keeps_limits),      cmocka_unit_test(predicts),
+        cmocka_unit_test(takes_columns),     cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(unseen_rows),       cmocka_unit_test(missing_values),
+        cmocka_unit_test(permuted_features), cmocka_unit_test(refuses_bad_trees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_forest.c - forests as the public calls make, save, load and use them: files damaged and files that lie, tables that are none,
- * scores by hand, and the published CRTS features. */
+ * test_forest.c - forests as the public calls make, save, load and use them: files damaged and files that lie, tables
+ * that are none, scores by hand, and the published CRTS features. */
 #include "support/check.h"
 
 #include <math.h>
@@ -48,7 +48,8 @@ static void make(made *m)
             m->values[r * COLUMNS + c] = epo__rng_uniform(&rng) < 0.05 ? NAN : (float)value;
         }
     }
-    m->table = (epo_forest_table){.rows = ROWS, .columns = COLUMNS, .values = m->values, .names = names, .labels = m->labels};
+    m->table =
+        (epo_forest_table){.rows = ROWS, .columns = COLUMNS, .values = m->values, .names = names, .labels = m->labels};
 }
 
 static epo_forest *train(const epo_forest_table *table, epo_forest_options options)
@@ -75,7 +76,8 @@ static void same_file(const char *a, const char *b)
     free(y);
 }
 
-/* --- saving and loading ------------------------------------------------------------------------------------------------ */
+/* --- saving and loading
+ * ------------------------------------------------------------------------------------------------ */
 
 static void saves_and_loads(void **state)
 {
@@ -161,7 +163,8 @@ static void refuses_damage(void **state)
     free(bytes);
 }
 
-/* --- files whose seal is right and whose contents are not -------------------------------------------------------------- */
+/* --- files whose seal is right and whose contents are not
+ * -------------------------------------------------------------- */
 
 /* A tree of two features and two classes: node 0 splits, node 2 splits again, one leaf is mixed. */
 typedef struct parts {
@@ -171,24 +174,36 @@ typedef struct parts {
     bool without_next;
 } parts;
 
-#define RECORD(classes)                                                                                                                \
-    "{\"features\": [\"a\", \"b\"], \"classes\": " classes ", \"class_rows\": [3, 4], \"criterion\": \"gini\", \"max_features\": \"sqrt\"," \
-    "\"class_weight\": \"none\", \"max_depth\": 0, \"min_split\": 2, \"min_leaf\": 1, \"max_leaves\": 0, \"bootstrap\": true, \"seed\": \"1\"," \
-    "\"unlabelled\": 0, \"oob_rows\": 7, \"oob_right\": 5, \"data_sha256\": "                                                            \
+#define RECORD(classes)                                                                                    \
+    "{\"features\": [\"a\", \"b\"], \"classes\": " classes                                                 \
+    ", \"class_rows\": [3, 4], \"criterion\": \"gini\", \"max_features\": \"sqrt\","                       \
+    "\"class_weight\": \"none\", \"max_depth\": 0, \"min_split\": 2, \"min_leaf\": 1, \"max_leaves\": 0, " \
+    "\"bootstrap\": true, \"seed\": \"1\","                                                                \
+    "\"unlabelled\": 0, \"oob_rows\": 7, \"oob_right\": 5, \"data_sha256\": "                              \
     "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}"
 
-static const parts sound = {.nodes = {5}, .mixed = {1}, .feature = {0, -1, 3, -1, -1}, .threshold = {1, 0, 2, 0, 0}, .next = {1, 0, 3, 1, 2},
-                            .importance = {0.5F, 0.5F}, .probabilities = {0.25F, 0.75F}, .trees_count = 1, .nodes_count = 5,
-                            .probability_dims = {1, 2}, .record = RECORD("[\"x\", \"y\"]"), .kind = "forest"};
+static const parts sound = {.nodes = {5},
+                            .mixed = {1},
+                            .feature = {0, -1, 3, -1, -1},
+                            .threshold = {1, 0, 2, 0, 0},
+                            .next = {1, 0, 3, 1, 2},
+                            .importance = {0.5F, 0.5F},
+                            .probabilities = {0.25F, 0.75F},
+                            .trees_count = 1,
+                            .nodes_count = 5,
+                            .probability_dims = {1, 2},
+                            .record = RECORD("[\"x\", \"y\"]"),
+                            .kind = "forest"};
 
 static const char *write_parts(const parts *p)
 {
     static char path[600];
     const size_t trees = p->trees_count, nodes = p->nodes_count, two = 2;
-    epo__tensor_write tensors[8] = {{"tree.nodes", 1, &trees, p->nodes},        {"tree.mixed", 1, &trees, p->mixed},
-                                    {"node.feature", 1, &nodes, p->feature},    {"node.threshold", 1, &nodes, p->threshold},
-                                    {"importance", 1, &two, p->importance},     {"leaf.probabilities", 2, p->probability_dims, p->probabilities},
-                                    {"node.next", 1, &nodes, p->next},          {p->extra, 1, &two, p->importance}};
+    epo__tensor_write tensors[8] = {
+        {"tree.nodes", 1, &trees, p->nodes},     {"tree.mixed", 1, &trees, p->mixed},
+        {"node.feature", 1, &nodes, p->feature}, {"node.threshold", 1, &nodes, p->threshold},
+        {"importance", 1, &two, p->importance},  {"leaf.probabilities", 2, p->probability_dims, p->probabilities},
+        {"node.next", 1, &nodes, p->next},       {p->extra, 1, &two, p->importance}};
     const epo__text_pair pairs[] = {{"epochal.forest", p->record}, {"epochal.kind", p->kind}};
     snprintf(path, sizeof path, "%s/parts", folder);
     check_ok(epo__safetensors_write(path, tensors, p->extra ? 8 : p->without_next ? 6 : 7, pairs, p->kind ? 2 : 1));
@@ -210,10 +225,14 @@ static void refuses_lies(void **state)
     epo_forest *forest;
     check_ok(epo_forest_load(write_parts(&sound), &forest));
     const float values[] = {0, 0, 5, 5, 5, NAN};
-    const epo_forest_table table = {.rows = 3, .columns = 2, .values = values, .names = (const char *const[]){"A", "b"}};
+    const epo_forest_table table = {.rows = 3,
+                                    .columns = 2,
+                                    .values = values,
+                                    .names = (const char *const[]){"A", "b"}};
     double p[6];
     check_ok(epo_forest_predict(forest, &table, 1, p));
-    assert_true(p[0] == 1 && p[1] == 0 && p[2] == 0.25 && p[3] == 0.75 && p[4] == 0.25); /* feature code 3: b, missing right */
+    assert_true(p[0] == 1 && p[1] == 0 && p[2] == 0.25 && p[3] == 0.75 &&
+                p[4] == 0.25); /* feature code 3: b, missing right */
     epo_forest_free(forest);
 
     parts q = sound;
@@ -273,7 +292,8 @@ static void names_the_kind(void **state)
     check_fails(epo_forest_load(temp_path(folder, "net"), &forest), EPO_EMODEL, "is a network, not a forest");
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------------------ */
+/* --- tables
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static epo_status read_text(const char *text, const epo_forest_csv_options *options, epo_forest_table *out)
 {
@@ -311,7 +331,8 @@ static void reads_tables(void **state)
     assert_true(t.rows == 0 && t.columns == 2 && !t.labels);
     epo_forest_table_free(&t);
 
-    check_fails(read_text("a,text,kind\n1,2,3\n4,five,6\n", NULL, &t), EPO_EFORMAT, "t.csv: line 3: column 'text': 'five' is not a number");
+    check_fails(read_text("a,text,kind\n1,2,3\n4,five,6\n", NULL, &t), EPO_EFORMAT,
+                "t.csv: line 3: column 'text': 'five' is not a number");
     check_fails(read_text("a\ninf\n", NULL, &t), EPO_EFORMAT, "line 2: column 'a': 'inf' is not finite");
     check_fails(read_text("a\n1e39\n", NULL, &t), EPO_EFORMAT, "too large for a float32");
     check_fails(read_text("a,A\n1,2\n", NULL, &t), EPO_EFORMAT, "stands twice");
@@ -334,8 +355,9 @@ static void reads_damaged_tables(void **state)
     make(&m);
     char text[8000] = "id,a,b,c,d,label\n";
     for (size_t r = 0, at = strlen(text); r < 60; r++)
-        at += (size_t)snprintf(text + at, sizeof text - at, "\"o%zu\",%g,%g,%g,%g,%s\n", r, (double)m.values[4 * r], (double)m.values[4 * r + 1],
-                               (double)m.values[4 * r + 2], (double)m.values[4 * r + 3], m.labels[r]);
+        at += (size_t)snprintf(text + at, sizeof text - at, "\"o%zu\",%g,%g,%g,%g,%s\n", r, (double)m.values[4 * r],
+                               (double)m.values[4 * r + 1], (double)m.values[4 * r + 2], (double)m.values[4 * r + 3],
+                               m.labels[r]);
     char path[600], damaged[600];
     size_t size;
     snprintf(path, sizeof path, "%s/good.csv", folder);
@@ -347,7 +369,8 @@ static void reads_damaged_tables(void **state)
         epo_forest_table t;
         unsigned char copy[8000];
         memcpy(copy, bytes, size);
-        for (int n = 0; n < 3; n++) copy[epo__rng_below(&rng, (uint32_t)size)] = (unsigned char)epo__rng_below(&rng, 256);
+        for (int n = 0; n < 3; n++)
+            copy[epo__rng_below(&rng, (uint32_t)size)] = (unsigned char)epo__rng_below(&rng, 256);
         write_file(damaged, copy, round % 4 ? size : epo__rng_below(&rng, (uint32_t)size));
         if (epo_forest_read_csv(damaged, NULL, &t) == EPO_OK && t.labels) {
             epo_forest_options o = few_trees();
@@ -360,7 +383,8 @@ static void reads_damaged_tables(void **state)
     free(bytes);
 }
 
-/* --- training ---------------------------------------------------------------------------------------------------------- */
+/* --- training
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static void refused_options(const epo_forest_table *table, const char *part, epo_forest_options o)
 {
@@ -396,7 +420,8 @@ static void checks_options(void **state)
     m.labels[7] = m.labels[50] = NULL;
     some = train(&m.table, o);
     epo_forest_get_info(some, &info);
-    assert_true(info.rows == ROWS - 2 && info.unlabelled == 2 && info.class_rows[0] + info.class_rows[1] + info.class_rows[2] == info.rows);
+    assert_true(info.rows == ROWS - 2 && info.unlabelled == 2 &&
+                info.class_rows[0] + info.class_rows[1] + info.class_rows[2] == info.rows);
     epo_forest_free(some);
     for (size_t r = 0; r < ROWS; r++) m.labels[r] = NULL;
     refused_options(&m.table, "no row has a class", o);
@@ -419,7 +444,8 @@ static void checks_options(void **state)
     check_fails(epo_forest_train(&m.table, &o, &all), EPO_EFORMAT, "row 2: column 'b' is infinite");
 }
 
-/* --- using ------------------------------------------------------------------------------------------------------------- */
+/* --- using
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static void scores_by_hand(void **state)
 {
@@ -440,8 +466,10 @@ static void scores_by_hand(void **state)
     check_ok(epo_forest_evaluate(forest, &t, 1, &e));
     /* called A A A B B B: A has 2 right of 3 called and 3 true; B likewise */
     assert_true(e.rows == 6 && e.left_out == 2 && e.class_count == 3);
-    assert_true(fabs(e.accuracy - 4.0 / 6) < 1e-12 && fabs(e.macro_f1 - 2.0 / 3) < 1e-12 && fabs(e.weighted_f1 - 2.0 / 3) < 1e-12);
-    assert_true(fabs(e.classes[0].precision - 2.0 / 3) < 1e-12 && e.classes[2].f1 == 0 && e.classes[2].support == 0 && e.classes[1].support == 3);
+    assert_true(fabs(e.accuracy - 4.0 / 6) < 1e-12 && fabs(e.macro_f1 - 2.0 / 3) < 1e-12 &&
+                fabs(e.weighted_f1 - 2.0 / 3) < 1e-12);
+    assert_true(fabs(e.classes[0].precision - 2.0 / 3) < 1e-12 && e.classes[2].f1 == 0 && e.classes[2].support == 0 &&
+                e.classes[1].support == 3);
     const int64_t confusion[9] = {2, 1, 0, 1, 2, 0, 0, 0, 0};
     assert_memory_equal(e.confusion, confusion, sizeof confusion);
     epo_forest_evaluation_free(&e);
@@ -474,13 +502,15 @@ static void finds_importances(void **state)
     assert_true(accuracy == info.oob_accuracy); /* the same rows by the same trees */
     assert_true(mean[0] > mean[2] && mean[0] > mean[3] && mean[1] > mean[2] && mean[1] > 0.05);
     m.values[0] += 1;
-    check_fails(epo_forest_permute(forest, &m.table, &how, mean, sd, &accuracy), EPO_EARG, "not the rows that the forest was trained on");
+    check_fails(epo_forest_permute(forest, &m.table, &how, mean, sd, &accuracy), EPO_EARG,
+                "not the rows that the forest was trained on");
     how.out_of_bag = false;
     check_ok(epo_forest_permute(forest, &m.table, &how, mean, sd, &accuracy));
     epo_forest_free(forest);
 }
 
-/* --- published features ------------------------------------------------------------------------------------------------ */
+/* --- published features
+ * ------------------------------------------------------------------------------------------------ */
 
 /* Mean weighted F1 in percent over a few seeds. */
 static double mean_weighted(const char *name, double *of_classes)
@@ -526,9 +556,9 @@ static void published_crts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(saves_and_loads),      cmocka_unit_test(refuses_damage), cmocka_unit_test(refuses_lies),
-        cmocka_unit_test(names_the_kind),       cmocka_unit_test(reads_tables),   cmocka_unit_test(reads_damaged_tables),
-        cmocka_unit_test(checks_options),       cmocka_unit_test(scores_by_hand), cmocka_unit_test(finds_importances),
+        cmocka_unit_test(saves_and_loads), cmocka_unit_test(refuses_damage), cmocka_unit_test(refuses_lies),
+        cmocka_unit_test(names_the_kind),  cmocka_unit_test(reads_tables),   cmocka_unit_test(reads_damaged_tables),
+        cmocka_unit_test(checks_options),  cmocka_unit_test(scores_by_hand), cmocka_unit_test(finds_importances),
         cmocka_unit_test(published_crts),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -47,7 +47,8 @@ static epo_status time_round(const bench *b, const epo_forest_table *table, int 
     epo_forest_table one = *table;
     one.rows = 1;
     start = cli_bench_seconds();
-    for (int i = 0; i < ONE_ROW && means && status == EPO_OK; i++) status = epo_forest_predict(forest, &one, how.threads, means);
+    for (int i = 0; i < ONE_ROW && means && status == EPO_OK; i++)
+        status = epo_forest_predict(forest, &one, how.threads, means);
     seconds[2] = (cli_bench_seconds() - start) / ONE_ROW;
     free(means);
     epo_forest_free(forest);
