@@ -21,11 +21,11 @@ typedef struct epo__columns {
     bool *unique;      /* [features]: no two rows have the same rank, missing aside */
 } epo__columns;
 
-/* The ranks of one feature: of row r at [r * step]. */
+/* The ranks of one feature: that of row r is number r * step, of uint32_t when wide, else of uint16_t. */
 typedef struct epo__ranks {
-    const uint16_t *narrow;
-    const uint32_t *wide; /* NULL: narrow */
+    const void *ranks;
     size_t step;
+    bool wide;
 } epo__ranks;
 
 /* In the order that is better for a node of so many rows. */
@@ -33,10 +33,16 @@ static inline epo__ranks epo__columns_ranks(const epo__columns *c, size_t featur
 {
     enum { MANY = 16 }; /* a row in so many, and a cache line of a column holds more than one */
     const bool few = rows < c->rows / MANY;
-    const size_t first = few ? feature : feature * c->rows, step = few ? c->features : 1;
-    const void *ranks = few ? c->by_row : c->by_feature;
-    return c->wide ? (epo__ranks){.wide = (const uint32_t *)ranks + first, .step = step}
-                   : (epo__ranks){.narrow = (const uint16_t *)ranks + first, .step = step};
+    const size_t first = few ? feature : feature * c->rows;
+    const size_t size = c->wide ? sizeof(uint32_t) : sizeof(uint16_t);
+    return (epo__ranks){.ranks = (const char *)(few ? c->by_row : c->by_feature) + first * size,
+                        .step = few ? c->features : 1,
+                        .wide = c->wide};
+}
+
+static inline uint32_t epo__rank_at(const void *ranks, bool wide, size_t i)
+{
+    return wide ? ((const uint32_t *)ranks)[i] : ((const uint16_t *)ranks)[i];
 }
 
 /* EPO_EFORMAT, naming row and feature by number, for an infinite value. Release in any case. */

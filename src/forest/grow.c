@@ -140,7 +140,7 @@ static inline __attribute__((always_inline)) size_t divide(epo__grower *g, epo__
     for (size_t i = 0; i < count; i++) {
         const epo__sample sample = samples[i];
         const size_t at = epo__sample_row(sample) * ranks->step;
-        const uint32_t rank = wide ? ranks->wide[at] : ranks->narrow[at];
+        const uint32_t rank = epo__rank_at(ranks->ranks, wide, at);
         const bool is_right = ((rank + shift) & mask) > limit;
         samples[left] = sample; /* left <= i: only what was read is overwritten */
         g->spare[right] = sample;

@@ -150,7 +150,7 @@ static inline __attribute__((always_inline)) size_t gather(epo__search *s, const
     size_t present = 0, end = count;
     for (size_t i = 0; i < count; i++) {
         const size_t at = epo__sample_row(samples[i]) * step;
-        const uint32_t rank = wide ? ranks->wide[at] : ranks->narrow[at];
+        const uint32_t rank = epo__rank_at(ranks->ranks, wide, at);
         const uint64_t key = (uint64_t)rank << 32 | (samples[i] & UINT32_MAX);
         if (may_miss && rank == absent) {
             keys[--end] = key;

@@ -260,8 +260,8 @@ epo_status epo__forest_train(const epo__matrix *rows, const int *labels, size_t 
     if (status == EPO_OK) {
         size_t next = 0, threads = (size_t)epo__threads(options->threads);
         if (threads > options->trees) threads = options->trees;
-#pragma omp parallel num_threads((int)threads) if (threads > 1)
-        grow_trees(&t, &next);
+#pragma omp parallel for num_threads((int)threads) schedule(static, 1) if (threads > 1)
+        for (size_t w = 0; w < threads; w++) grow_trees(&t, &next);
         if (t.status != EPO_OK) status = epo__fail(t.status, "%s", t.message);
     }
     if (status == EPO_OK) status = finish(&t, out, record);

@@ -349,6 +349,28 @@ static void near_and_far(void **state)
     free_table(&zeros);
 }
 
+/* More rows than 16 bits count: the class is told by the second feature's value, or that it is missing. */
+static void many_rows(void **state)
+{
+    (void)state;
+    table t = make_table(70000, 2, 3);
+    epo__rng rng = {.seed = 4};
+    for (size_t r = 0; r < t.rows; r++) {
+        const float value = (float)epo__rng_normal(&rng);
+        const bool missing = epo__rng_below(&rng, 50) == 0;
+        t.values[2 * r] = (float)epo__rng_normal(&rng);
+        t.values[2 * r + 1] = missing ? NAN : value;
+        t.labels[r] = missing ? 2 : value > 1.5F;
+    }
+    epo__forest *forest = grow_tree(&t, no_limits, false);
+    double *p = predict(forest, &t, 2);
+    assert_int_equal(forest->nodes, 5);
+    for (size_t r = 0; r < t.rows; r++) assert_true(p[3 * r + (size_t)t.labels[r]] == 1);
+    free(p);
+    epo__forest_free(forest);
+    free_table(&t);
+}
+
 /* --- nothing to choose
  * ------------------------------------------------------------------------------------------------- */
 
@@ -771,14 +793,23 @@ static void refuses_bad_trees(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(like_scikit_learn), cmocka_unit_test(best_splits),
-        cmocka_unit_test(by_hand),           cmocka_unit_test(exclusive_or),
-        cmocka_unit_test(near_and_far),      cmocka_unit_test(nothing_to_split),
-        cmocka_unit_test(refuses),           cmocka_unit_test(stops_on_request),
-        cmocka_unit_test(keeps_limits),      cmocka_unit_test(predicts),
-        cmocka_unit_test(takes_columns),     cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(unseen_rows),       cmocka_unit_test(missing_values),
-        cmocka_unit_test(permuted_features), cmocka_unit_test(refuses_bad_trees),
+        cmocka_unit_test(like_scikit_learn),
+        cmocka_unit_test(best_splits),
+        cmocka_unit_test(by_hand),
+        cmocka_unit_test(exclusive_or),
+        cmocka_unit_test(near_and_far),
+        cmocka_unit_test(many_rows),
+        cmocka_unit_test(nothing_to_split),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(stops_on_request),
+        cmocka_unit_test(keeps_limits),
+        cmocka_unit_test(predicts),
+        cmocka_unit_test(takes_columns),
+        cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(unseen_rows),
+        cmocka_unit_test(missing_values),
+        cmocka_unit_test(permuted_features),
+        cmocka_unit_test(refuses_bad_trees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

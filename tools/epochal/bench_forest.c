@@ -64,7 +64,7 @@ int cli_bench_forest(bench *b)
     if (b->path_count != 1) return cli_usage(b->call->command, "forest: a PATH is needed, a CSV with a column label");
     epo_status status = epo_forest_read_csv(b->paths[0], NULL, &table);
     for (int i = 0; i <= rounds && status == EPO_OK; i++) {
-        double seconds[3];
+        double seconds[3] = {0};
         status = time_round(b, &table, i, seconds);
         for (size_t k = 0; k < 3 && i > 0; k++) times[k][i - 1] = seconds[k]; /* the first round warms up */
     }
