@@ -30,8 +30,26 @@ typedef struct epo_score_options {
     bool turns;               /* sequences: the mean over the 8 flips and quarter turns of the stamps, for 8 times the work */
     const char *split;        /* store: "name:part"; NULL: everything */
     const char *command_line; /* kept with the run in the store; NULL: "" */
+    int mc_passes;            /* passes with dropout left on, 1 to 10000; 0: one without, as trained. EPO_EARG when the network
+                                 has no dropout */
+    uint64_t seed;            /* of what they drop */
 } epo_score_options;
-#define EPO_SCORE_OPTIONS_INIT {0}
+#define EPO_SCORE_OPTIONS_INIT {.seed = 1}
+
+/* What several passes with dropout say together (Monte Carlo dropout: Gal & Ghahramani 2016; Killestein et al. 2021). With
+ * p_i the probabilities of pass i and H their entropy in bits, divided by log2 of the number of classes (of two classes: plain
+ * bits):
+ *     mean        of the passes' probabilities of the class: that of "real"; else the most probable one by the mean
+ *     sd          their standard deviation, divided by the number of passes
+ *     over_half   share of passes that give it more than 0.5
+ *     confidence  1 - mean H(p_i)
+ *     bald        H(mean p) - mean H(p_i): how much the passes disagree, beyond what each is unsure of itself (Houlsby et al. 2011)
+ * What a pass drops depends on the seed and on the input's pixels as they came, and on nothing else that is scored. */
+typedef struct epo_uncertainty {
+    size_t passes, class_index;
+    const double *scores; /* the class's probability in each pass: the sampled posterior */
+    double mean, sd, over_half, confidence, bald;
+} epo_uncertainty;
 
 /* One scored stamp, or one scored object. The strings are valid during the call only. */
 typedef struct epo_score {
@@ -41,7 +59,8 @@ typedef struct epo_score {
     double mjd;               /* NaN when unknown */
     int nights, triplets;     /* objects: how much went in */
     double score;             /* stamps: probability of the class "real"; NaN when the model has none */
-    const double *probabilities; /* class_count of them, in the order of the model's classes */
+    const double *probabilities; /* class_count of them, in the order of the model's classes; with mc_passes the mean */
+    const epo_uncertainty *uncertainty; /* with mc_passes, else NULL */
     size_t class_count;
     const char *error;        /* NULL, or why there is no score */
 } epo_score;

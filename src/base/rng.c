@@ -3,6 +3,7 @@
 #include "base/rng.h"
 
 #include <math.h>
+#include <string.h>
 
 void epo__philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
@@ -69,4 +70,20 @@ uint64_t epo__rng_stream(const char *name)
     uint64_t hash = 14695981039346656037u;
     for (const unsigned char *c = (const unsigned char *)name; *c; c++) hash = (hash ^ *c) * 1099511628211u;
     return hash;
+}
+
+/* The finaliser of SplitMix64 (Steele et al. 2014) over words of eight bytes, the last filled up with zeros. */
+uint64_t epo__rng_key(uint64_t key, const void *bytes, size_t size)
+{
+    const unsigned char *at = bytes;
+    key += size;
+    for (size_t done = 0; done < size; done += sizeof key) {
+        uint64_t word = 0;
+        memcpy(&word, at + done, size - done < sizeof word ? size - done : sizeof word);
+        key = (key ^ word) + 0x9E3779B97F4A7C15u;
+        key = (key ^ key >> 30) * 0xBF58476D1CE4E5B9u;
+        key = (key ^ key >> 27) * 0x94D049BB133111EBu;
+        key ^= key >> 31;
+    }
+    return key;
 }

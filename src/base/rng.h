@@ -25,4 +25,7 @@ void epo__rng_shuffle(epo__rng *rng, size_t *items, size_t count);
 /* A 64-bit stream number from a text (FNV-1a), so that "encoder.conv1.weight" names its own stream. */
 uint64_t epo__rng_stream(const char *name);
 
+/* A 64-bit number from bytes, going on from `key` (0 to begin): the key of something that has no name. Not for secrets. */
+uint64_t epo__rng_key(uint64_t key, const void *bytes, size_t size);
+
 #endif

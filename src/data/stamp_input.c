@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/rng.h"
 #include "image/pixels.h"
 
 void epo__stamp_room_free(epo__stamp_room *room)
@@ -29,6 +30,16 @@ const epo__plane_view *epo__stamp_choose(const epo__stamp_rule *rule, int p, con
     if (in_order && (rule->roles[p] == EPO__ROLE_OTHER || planes[p].role == EPO__ROLE_OTHER || count == 1))
         return &planes[p];
     return NULL;
+}
+
+uint64_t epo__stamp_key(const epo__stamp_rule *rule, const epo__plane_view *planes, size_t count)
+{
+    uint64_t key = 0;
+    for (int p = 0; p < rule->planes; p++) {
+        const epo__plane_view *plane = epo__stamp_choose(rule, p, planes, count);
+        if (plane) key = epo__rng_key(key, plane->pixels, (size_t)plane->height * (size_t)plane->width * epo__pixel_size(plane->type));
+    }
+    return key;
 }
 
 static epo_status missing(const epo__stamp_rule *rule, int p, const epo__plane_view *planes, size_t count)

@@ -4,6 +4,8 @@
 #ifndef EPO_DATA_STAMP_INPUT_H
 #define EPO_DATA_STAMP_INPUT_H
 
+#include <stdint.h>
+
 #include "base/pixel.h"
 #include "image/geometry.h"
 #include "image/normalise.h"
@@ -43,6 +45,9 @@ void epo__stamp_room_free(epo__stamp_room *room);
  * planes without known roles are taken in their order. NULL when there is none. */
 const epo__plane_view *epo__stamp_choose(const epo__stamp_rule *rule, int p, const epo__plane_view *planes,
                                          size_t count);
+
+/* A number made of the pixels that enter, as they came: the same stamp has the same from whatever file. */
+uint64_t epo__stamp_key(const epo__stamp_rule *rule, const epo__plane_view *planes, size_t count);
 
 /* Fills out (planes x height x width). `turn` is an element of epo__image_dihedral, and 0 unless rule and planes are
  * square. EPO_EFORMAT with the reason when planes are missing, differ in size or have no finite pixel. */

@@ -26,6 +26,11 @@ int epo__builder_threads(const epo__plan_builder *builder)
     return builder->threads;
 }
 
+const char *epo__builder_dropout(const epo__plan_builder *builder)
+{
+    return builder->dropout;
+}
+
 const epo__tensor *epo__builder_now(const epo__plan_builder *builder)
 {
     return &builder->now;

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/rng.h"
 #include "nn/kernels.h"
 #include "nn/train.h"
 
@@ -17,6 +16,7 @@ static const size_t max_buffer = (size_t)1 << 31; /* floats in one buffer */
 
 struct epo__gradplan {
     const epo__net *net;
+    size_t first; /* layer */
     epo__train_setup setup;
     bool recurrent;
     size_t count; /* of ops */
@@ -51,24 +51,25 @@ void epo__gradplan_destroy(epo__gradplan *plan)
     free(plan);
 }
 
-static uint64_t stream_of(const char *prefix, const char *name, epo_status *status)
+static const epo__layer *layer_of(const epo__gradplan *plan, size_t i)
 {
-    char *full = epo__format("%s%s%s", prefix, *prefix ? "." : "", name);
-    *status = full ? EPO_OK : epo__nomem("name of a layer");
-    uint64_t stream = full ? epo__rng_stream(full) : 0;
-    free(full);
-    return stream;
+    return epo__net_layer(plan->net, plan->first + i);
+}
+
+static epo__shape in_of(const epo__gradplan *plan)
+{
+    return plan->first ? epo__net_layer(plan->net, plan->first - 1)->out : epo__net_in(plan->net);
 }
 
 static epo_status make_ops(epo__gradplan *plan, const char *prefix)
 {
-    size_t largest[2] = {epo__shape_size(epo__net_in(plan->net)), 0};
+    size_t largest[2] = {epo__shape_size(in_of(plan)), 0};
     epo_status status = EPO_OK;
     for (size_t i = 0; i < plan->count && status == EPO_OK; i++) {
-        const epo__layer *layer = epo__net_layer(plan->net, i);
+        const epo__layer *layer = layer_of(plan, i);
         size_t size = epo__shape_size(layer->out);
         if (size > largest[(i + 1) % 2]) largest[(i + 1) % 2] = size;
-        plan->setup.stream = stream_of(prefix, layer->name, &status);
+        status = epo__layer_stream(prefix, layer->name, &plan->setup.stream);
         if (status == EPO_OK) status = layer->type->train(layer, &plan->setup, &plan->ops[i]);
         if (status == EPO_OK) status = epo__train_floats(&plan->setup, size, &plan->tensors[i]);
         if (status != EPO_OK) return epo__fail_in(status, "%s", layer->name);
@@ -76,7 +77,7 @@ static epo_status make_ops(epo__gradplan *plan, const char *prefix)
     for (int i = 0; i < 2 && status == EPO_OK; i++)
         status = epo__train_floats(&plan->setup, largest[i], &plan->gradients[i]);
     if (status == EPO_OK && !plan->recurrent)
-        status = epo__train_floats(&plan->setup, epo__shape_size(epo__net_in(plan->net)), &plan->input);
+        status = epo__train_floats(&plan->setup, epo__shape_size(in_of(plan)), &plan->input);
     return status;
 }
 
@@ -89,9 +90,12 @@ epo_status epo__gradplan_create(epo__net *net, int batch, const epo__gradplan_op
     plan->setup = (epo__train_setup){.batch = batch,
                                      .threads = epo__nn_threads(),
                                      .seed = options->seed,
-                                     .norms = options->norms};
-    plan->recurrent = epo__net_is_recurrent(net);
-    plan->count = options->logits ? epo__net_logits_length(net) : epo__net_length(net);
+                                     .norms = options->norms,
+                                     .keep_all = options->keep_all};
+    plan->recurrent = options->first == 0 && epo__net_is_recurrent(net);
+    size_t last = options->last ? options->last : options->logits ? epo__net_logits_length(net) : epo__net_length(net);
+    plan->first = options->first;
+    plan->count = last - options->first;
     plan->ops = epo__alloc(plan->count, sizeof *plan->ops);
     plan->tensors = epo__alloc(plan->count, sizeof *plan->tensors);
     epo_status status = plan->ops && plan->tensors ? EPO_OK : epo__nomem("plan");
@@ -106,7 +110,7 @@ epo_status epo__gradplan_create(epo__net *net, int batch, const epo__gradplan_op
 
 epo__shape epo__gradplan_out(const epo__gradplan *plan)
 {
-    return plan->count ? epo__net_layer(plan->net, plan->count - 1)->out : epo__net_in(plan->net);
+    return plan->count ? layer_of(plan, plan->count - 1)->out : in_of(plan);
 }
 
 /* Between the caller's planes and the plan's pixels, sample by sample. */
@@ -143,13 +147,13 @@ static epo_status forward(epo__gradplan *plan, uint64_t step, int count, const i
     epo_status status = EPO_OK;
     plan->in = in;
     if (!plan->recurrent) {
-        to_pixels(count, epo__net_in(plan->net), in, plan->input);
+        to_pixels(count, in_of(plan), in, plan->input);
         plan->in = plan->input;
     }
     const float *now = plan->in;
     for (size_t i = 0; i < plan->count && status == EPO_OK; i++) {
         status = plan->ops[i].forward(plan->ops[i].state, &run, now, plan->tensors[i]);
-        if (status != EPO_OK) status = epo__fail_in(status, "%s", epo__net_layer(plan->net, i)->name);
+        if (status != EPO_OK) status = epo__fail_in(status, "%s", layer_of(plan, i)->name);
         now = plan->tensors[i];
     }
     use_threads(threads_before);
@@ -178,7 +182,7 @@ epo_status epo__gradplan_forward_sequences(epo__gradplan *plan, uint64_t step, i
 static size_t lowest_trained(const epo__gradplan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {
-        const epo__layer *layer = epo__net_layer(plan->net, i);
+        const epo__layer *layer = layer_of(plan, i);
         for (size_t k = 0; k < layer->param_count; k++)
             if (layer->params[k].grad) return i;
     }
@@ -201,10 +205,10 @@ epo_status epo__gradplan_backward(epo__gradplan *plan, const float *d_out, float
         float *below = first_over_time ? d_in : plan->gradients[k % 2];
         status = op->backward(op->state, &run, k ? plan->tensors[k - 1] : plan->in, plan->tensors[k],
                               plan->gradients[i % 2], k > lowest || d_in || op->needs_d_in ? below : NULL);
-        if (status != EPO_OK) status = epo__fail_in(status, "%s", epo__net_layer(plan->net, k)->name);
+        if (status != EPO_OK) status = epo__fail_in(status, "%s", layer_of(plan, k)->name);
     }
     use_threads(threads_before);
     if (status == EPO_OK && d_in && !(plan->recurrent && plan->count))
-        to_planes(run.count, epo__net_in(plan->net), plan->gradients[0], d_in);
+        to_planes(run.count, in_of(plan), plan->gradients[0], d_in);
     return status;
 }

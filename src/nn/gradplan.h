@@ -7,7 +7,7 @@
  *
  * Unlike a plan (net.h), a gradplan reads the weights where they are, so one is made for a whole training. Batch norm
  * uses the statistics of the batch and moves its running ones (with the unbiased variance, as PyTorch does); dropout
- * drops. The same weights, input, seed, step and threads give the same bits.
+ * drops; both unless the options say otherwise. The same weights, input, seed, step and threads give the same bits.
  */
 #ifndef EPO_NN_GRADPLAN_H
 #define EPO_NN_GRADPLAN_H
@@ -23,6 +23,8 @@ typedef struct epo__gradplan_options {
     uint64_t seed;      /* of dropout */
     bool logits;        /* leave out a softmax or sigmoid at the end, which the loss then has inside */
     epo__norm_rule norms; /* of the batch norms */
+    bool keep_all;        /* dropout drops nothing: with EPO__NORM_BY_RUNNING, the network as it scores */
+    size_t first, last;   /* only the layers first .. last-1, which need not begin with the net's input; last 0: to the end */
 } epo__gradplan_options;
 
 /* Buffers for up to `batch` samples (sequences), 1 to 65536; the calling thread's epo__nn_set_threads counts, and all

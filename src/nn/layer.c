@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/rng.h"
 
 epo_status epo__shape_check(epo__shape shape)
 {
@@ -51,5 +52,14 @@ epo_status epo__layer_batchnorm_params(epo__layer *layer, const char *prefix, in
         free(name);
         if (status != EPO_OK) return status;
     }
+    return EPO_OK;
+}
+
+epo_status epo__layer_stream(const char *prefix, const char *name, uint64_t *stream)
+{
+    char *full = epo__format("%s%s%s", prefix, *prefix ? "." : "", name);
+    if (!full) return epo__nomem("name of a layer");
+    *stream = epo__rng_stream(full);
+    free(full);
     return EPO_OK;
 }

@@ -97,6 +97,9 @@ epo_status epo__layer_param(epo__layer *layer, const char *name, bool trainable,
 /* The four of a batch norm under `prefix` ("" or "layer1.bn1."): weight, bias, running_mean, running_var. */
 epo_status epo__layer_batchnorm_params(epo__layer *layer, const char *prefix, int channels);
 
+/* The stream of a layer's random numbers, from its full name "PREFIX.name"; prefix "" for none. EPO_ENOMEM. */
+epo_status epo__layer_stream(const char *prefix, const char *name, uint64_t *stream);
+
 /* Elements of a shape; callers know that it passed the limit. */
 static inline size_t epo__shape_size(epo__shape shape)
 {

@@ -183,6 +183,13 @@ size_t epo__net_logits_length(const epo__net *net)
     return net->count - (last == &epo__softmax_type || last == &epo__sigmoid_type);
 }
 
+size_t epo__net_first_dropout(const epo__net *net)
+{
+    size_t i = 0;
+    while (i < net->count && net->layers[i]->type != &epo__dropout_type && net->layers[i]->type != &epo__spatialdropout_type) i++;
+    return i;
+}
+
 bool epo__net_is_recurrent(const epo__net *net)
 {
     return net->count > 0 && net->layers[0]->type->over_time;

@@ -60,6 +60,22 @@ epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out);
 epo_status epo__plan_create_logits(epo__net *net, int batch, epo__plan **out);
 void epo__plan_destroy(epo__plan *plan);
 
+/* A part of a net, with dropout left on if wanted (Gal & Ghahramani 2016). All zeros: the whole net, without dropout. */
+typedef struct epo__plan_options {
+    size_t first, last;  /* layers first .. last-1; last 0: to the end */
+    const char *dropout; /* it drops, by random numbers named by this prefix of the layers' names; NULL: it is left out */
+} epo__plan_options;
+epo_status epo__plan_create_part(epo__net *net, int batch, const epo__plan_options *options, epo__plan **out);
+
+/* What a plan with dropout drops: a function of the layer's name, the seed, the pass and the sample's key alone, so that
+ * neither batch nor threads matter. */
+typedef struct epo__draw {
+    uint64_t seed, pass;
+    const uint64_t *keys; /* of the samples (sequences) of a run */
+} epo__draw;
+/* For the runs from here on; borrowed. A plan with dropout does not run without. */
+void epo__plan_set_draw(epo__plan *plan, const epo__draw *draw);
+
 /* in: count x C x H x W floats (plain NCHW), out: count x out.channels x out.height x out.width. 1 <= count <= batch.
  * A plan is used by one thread at a time. Samples do not touch each other. Refuse not-a-number before: a ReLU makes it
  * 0, and a score comes out all the same. */
@@ -72,6 +88,9 @@ epo_status epo__plan_run_sequences(epo__plan *plan, int count, const int *length
 /* Threads that plans made by the calling thread use inside one call (default 1; each thread has its own setting). */
 void epo__nn_set_threads(int threads);
 int epo__nn_threads(void);
+
+/* The first layer that is a dropout, of values or of channels; epo__net_length when none is. */
+size_t epo__net_first_dropout(const epo__net *net);
 
 /* Layers before a softmax or sigmoid at the end; all of them when there is none. */
 size_t epo__net_logits_length(const epo__net *net);

@@ -12,7 +12,8 @@ enum { MAX_BATCH = 65536 };
 static const size_t max_buffer = (size_t)1 << 31; /* floats in all buffers of a plan */
 
 struct epo__plan {
-    bool recurrent;
+    bool recurrent, drops;
+    const epo__draw *draw;
     epo__shape out;
     int batch, lanes, threads;
     epo__tensor result;
@@ -47,9 +48,9 @@ int epo__nn_threads(void)
     return thread_count;
 }
 
-static epo_status plan_layers(const epo__net *net, size_t length, epo__plan_builder *builder)
+static epo_status plan_layers(const epo__net *net, size_t first, size_t last, epo__plan_builder *builder)
 {
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = first; i < last; i++) {
         const epo__layer *layer = epo__net_layer(net, i);
         epo_status status = layer->type->plan(layer, builder);
         if (status != EPO_OK) return epo__fail_in(status, "%s", layer->name);
@@ -87,20 +88,22 @@ static epo_status make_buffers(epo__plan *plan, const epo__plan_builder *b)
     return status;
 }
 
-static epo_status create(epo__net *net, size_t length, int batch, epo__plan **out)
+static epo_status create(epo__net *net, size_t first, size_t last, const char *dropout, int batch, epo__plan **out)
 {
+    epo__shape in = first ? epo__net_layer(net, first - 1)->out : epo__net_in(net);
     if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "batch of %d is not from 1 to %d", batch, MAX_BATCH);
-    epo__plan_builder builder = {.batch = batch, .now = {.shape = epo__net_in(net), .place = EPO_AT_INPUT}};
+    epo__plan_builder builder = {.batch = batch, .dropout = dropout, .now = {.shape = in, .place = EPO_AT_INPUT}};
     share_threads(net, &builder);
     epo__plan *plan = epo__alloc(1, sizeof *plan);
     if (!plan) return epo__nomem("plan");
-    plan->recurrent = epo__net_is_recurrent(net);
-    plan->out = length ? epo__net_layer(net, length - 1)->out : epo__net_in(net);
+    plan->recurrent = first == 0 && epo__net_is_recurrent(net);
+    plan->drops = dropout != NULL;
+    plan->out = last > first ? epo__net_layer(net, last - 1)->out : in;
     plan->batch = batch;
     plan->lanes = builder.lanes;
     plan->threads = builder.threads;
 
-    epo_status status = plan_layers(net, length, &builder);
+    epo_status status = plan_layers(net, first, last, &builder);
     plan->steps = builder.steps; /* the plan's from here on, whether it is complete or not */
     plan->step_count = builder.step_count;
     plan->result = builder.now;
@@ -116,12 +119,22 @@ static epo_status create(epo__net *net, size_t length, int batch, epo__plan **ou
 
 epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out)
 {
-    return create(net, epo__net_length(net), batch, out);
+    return create(net, 0, epo__net_length(net), NULL, batch, out);
 }
 
 epo_status epo__plan_create_logits(epo__net *net, int batch, epo__plan **out)
 {
-    return create(net, epo__net_logits_length(net), batch, out);
+    return create(net, 0, epo__net_logits_length(net), NULL, batch, out);
+}
+
+epo_status epo__plan_create_part(epo__net *net, int batch, const epo__plan_options *options, epo__plan **out)
+{
+    return create(net, options->first, options->last ? options->last : epo__net_length(net), options->dropout, batch, out);
+}
+
+void epo__plan_set_draw(epo__plan *plan, const epo__draw *draw)
+{
+    plan->draw = draw;
 }
 
 void epo__plan_destroy(epo__plan *plan)
@@ -201,12 +214,14 @@ static epo_status run(epo__plan *plan, int count, const int *lengths, const floa
 {
     if (count < 1 || count > plan->batch)
         return epo__fail(EPO_EARG, "%d samples for a plan of 1 to %d", count, plan->batch);
+    if (plan->drops && !plan->draw) return epo__fail(EPO_EARG, "a plan with dropout was not told what to drop");
     int total_threads = plan->lanes * plan->threads, threads_before = omp_get_max_threads();
     epo__frame frame = {.input = in,
                         .rows = {plan->rows[0], plan->rows[1]},
                         .count = count,
                         .threads = plan->threads,
-                        .lengths = lengths};
+                        .lengths = lengths,
+                        .draw = plan->draw};
     if (threads_before != total_threads) omp_set_num_threads(total_threads); /* what oneDNN and OpenBLAS ask for */
     epo_status status = run_steps(plan, &frame);
     if (threads_before != total_threads) omp_set_num_threads(threads_before);

@@ -37,6 +37,7 @@ typedef struct epo__frame {
     int count;          /* samples in this run */
     int threads;        /* that a step may use inside */
     const int *lengths; /* of the sequences, in a recurrent net */
+    const epo__draw *draw; /* of a plan with dropout */
 } epo__frame;
 
 const float *epo__frame_read(const epo__frame *frame, const epo__tensor *tensor);
@@ -61,6 +62,8 @@ typedef struct epo__pending {
 int epo__builder_batch(const epo__plan_builder *builder);
 int epo__builder_lanes(const epo__plan_builder *builder);
 int epo__builder_threads(const epo__plan_builder *builder); /* inside a step */
+/* The prefix of the layers' names when dropout is to drop; NULL when it is left out. */
+const char *epo__builder_dropout(const epo__plan_builder *builder);
 
 /* The tensor that the steps so far give; a pending operation is not in it. */
 const epo__tensor *epo__builder_now(const epo__plan_builder *builder);

@@ -18,6 +18,7 @@ typedef struct epo__train_setup {
     uint64_t stream;   /* of this layer's random numbers */
     uint64_t seed;     /* of all */
     epo__norm_rule norms; /* of the batch norms */
+    bool keep_all;        /* dropout drops nothing */
 } epo__train_setup;
 
 typedef struct epo__train_run {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/pipeline.h"
+#include "base/rng.h"
 #include "base/threads.h"
 #include "data/objects.h"
 #include "data/sequence.h"
@@ -25,20 +26,23 @@
 #include "store/results.h"
 #include "store/store.h"
 #include "train/engine.h"
+#include "train/passes.h"
 #include "train/recorder.h"
 #include "train/scoring.h"
+#include "train/triplets.h"
+#include "train/uncertainty.h"
 
 typedef struct item {
     epo__sequence sequence;
     epo__pool texts;
     epo__object_row object;
-    size_t triplets;
-    double *probabilities;
-    char error[512];   /* "" when it was classified */
-    float *planes;     /* of overlapping triplets, one behind the other */
-    float *turned;     /* the planes of all triplets, turned */
-    double *mjds;      /* of their nights */
-    size_t plane_room, turned_room, mjd_room;
+    epo__triplets triplets;
+    double *row, *turn; /* class probabilities, pass by pass where there are passes; and under one turn */
+    char error[512];    /* "" when it was classified */
+    float *turned;      /* the planes of all triplets, turned */
+    size_t turned_room;
+    double *mean, *scores; /* of the passes */
+    epo_uncertainty uncertainty;
 } item;
 
 typedef struct classifier {
@@ -49,25 +53,17 @@ typedef struct classifier {
     epo__recorder recorder;
     epo__object_cursor cursor;
     epo__engine **engines;       /* one a worker */
+    epo__passes **dropping;      /* or one of these */
     epo__image_work *rooms;
-    size_t class_count;
+    size_t class_count, width;   /* of an item's row */
+    int passes;                  /* with dropout; 0: one without */
+    uint64_t seed;
     int turns;                   /* of flips and quarter turns: 1 or 8 */
     int batch;                   /* triplets that go through the encoder together */
     epo_score_fn result;
     void *result_context;
     epo_score_summary *summary;
 } classifier;
-
-static void *item_make(void *context)
-{
-    classifier *c = context;
-    item *it = epo__alloc(1, sizeof *it);
-    if (it && !(it->probabilities = epo__alloc(c->class_count, sizeof *it->probabilities))) {
-        free(it);
-        it = NULL;
-    }
-    return it;
-}
 
 static void item_free(void *context, void *chunk)
 {
@@ -76,11 +72,27 @@ static void item_free(void *context, void *chunk)
     if (!it) return;
     epo__sequence_free(&it->sequence);
     epo__pool_free(&it->texts);
-    free(it->probabilities);
-    free(it->planes);
+    epo__triplets_free(&it->triplets);
+    free(it->row);
+    free(it->turn);
     free(it->turned);
-    free(it->mjds);
+    free(it->mean);
+    free(it->scores);
     free(it);
+}
+
+static void *item_make(void *context)
+{
+    classifier *c = context;
+    item *it = epo__alloc(1, sizeof *it);
+    if (!it) return NULL;
+    it->row = epo__alloc(c->width, sizeof *it->row);
+    it->turn = epo__alloc(c->width, sizeof *it->turn);
+    it->mean = epo__alloc(c->class_count, sizeof *it->mean);
+    it->scores = epo__alloc((size_t)c->passes, sizeof *it->scores);
+    if (it->row && it->turn && it->mean && it->scores) return it;
+    item_free(context, it);
+    return NULL;
 }
 
 static void keep_error(item *it)
@@ -109,83 +121,54 @@ static epo_status item_fill(void *context, void *chunk, bool *end)
     return status;
 }
 
-/* Planes and dates of `it->triplets` triplets, the first of which begins at night `first`, the others `stride` nights later each. Nights
- * that follow each other are left where they are. */
-static epo_status lay_triplets(item *it, size_t first, size_t stride, size_t nights, size_t plane, float **planes)
+static epo_status run_passes(classifier *c, item *it, int worker, const float *planes, int turn, double *out)
 {
-    epo__sequence *s = &it->sequence;
-    size_t floats;
-    if (!epo__size_mul(it->triplets * nights, plane, &floats) || !epo__grow(&it->mjds, &it->mjd_room, it->triplets * nights, sizeof *it->mjds))
-        return epo__nomem("dates");
-    for (size_t t = 0; t < it->triplets; t++)
-        for (size_t i = 0; i < nights; i++) it->mjds[t * nights + i] = s->nights[first + t * stride + i].mjd;
-    *planes = s->planes + first * plane;
-    if (stride == nights || it->triplets == 1) return EPO_OK;
-    if (!epo__grow(&it->planes, &it->plane_room, floats, sizeof *it->planes)) return epo__nomem("triplets of a sequence");
-    for (size_t t = 0; t < it->triplets; t++)
-        memcpy(it->planes + t * nights * plane, s->planes + (first + t * stride) * plane, nights * plane * sizeof *it->planes);
-    *planes = it->planes;
-    return EPO_OK;
+    uint64_t key = epo__rng_key((uint64_t)turn, it->sequence.raw, it->sequence.raw_size);
+    epo_status status = EPO_OK;
+    if (!c->dropping[worker]) status = epo__passes_create(c->model, c->head, c->passes, c->seed, &c->dropping[worker]);
+    if (status != EPO_OK) return status;
+    return c->head == EPO_HEAD_TRIPLET ? epo__passes_run(c->dropping[worker], 1, &key, planes, out)
+                                       : epo__passes_sequence(c->dropping[worker], it->triplets.count, key, planes, it->triplets.mjds, out);
 }
 
-/* Under scope sequence the scale is that of all nights, also of those left over at the end, as in training; else triplets are
- * normalised each for itself. */
-static epo_status make_triplets(classifier *c, item *it, int worker, float **planes)
+static epo_status run_once(classifier *c, const item *it, int worker, const float *planes, double *out)
 {
-    const epo__network *n = epo__model_network(c->model);
-    epo__sequence *s = &it->sequence;
-    size_t nights = (size_t)n->planes, plane = (size_t)n->height * (size_t)n->width, first = 0;
-    bool whole = c->normaliser.scope == EPO_SCOPE_SEQUENCE;
-    it->triplets = (s->night_count - nights) / (size_t)n->stride + 1;
-    if (c->head == EPO_HEAD_TRIPLET) {
-        first = (s->night_count - nights) / 2;
-        it->triplets = 1;
-    }
-    epo_status status = epo__sequence_assemble(s, n->height, n->width);
-    epo__image_block block = {.pixels = s->planes, .stamps = s->night_count, .planes = 1, .height = n->height, .width = n->width, .difference = -1};
-    if (status == EPO_OK && whole) status = epo__normalise(&c->normaliser, &block, &c->rooms[worker]);
-    if (status == EPO_OK) status = lay_triplets(it, first, (size_t)n->stride, nights, plane, planes);
-    if (status != EPO_OK || whole) return status;
-    block.pixels = *planes;
-    block.stamps = it->triplets;
-    block.planes = nights;
-    return epo__normalise(&c->normaliser, &block, &c->rooms[worker]);
+    epo_status status = EPO_OK;
+    if (!c->engines[worker]) status = epo__engine_create(c->model, c->head, c->batch, &c->engines[worker]);
+    if (status != EPO_OK) return status;
+    return c->head == EPO_HEAD_TRIPLET ? epo__engine_run(c->engines[worker], 1, planes, out)
+                                       : epo__engine_sequence(c->engines[worker], it->triplets.count, planes, it->triplets.mjds, out);
 }
 
-/* Adds to it->probabilities those of the planes under one flip and quarter turn. */
-static epo_status add_turn(classifier *c, item *it, int worker, const float *planes, int turn)
+/* Adds to it->row that of the planes under one flip and quarter turn. */
+static epo_status add_turn(classifier *c, item *it, int worker, int turn)
 {
     const epo__network *n = epo__model_network(c->model);
-    size_t nights = it->triplets * (size_t)n->planes, plane = (size_t)n->height * (size_t)n->width, floats;
-    double probabilities[EPO__MAX_CLASSES];
+    const float *planes = it->triplets.planes;
+    size_t nights = it->triplets.count * (size_t)n->planes, plane = (size_t)n->height * (size_t)n->width, floats;
     if (turn) {
         if (!epo__size_mul(nights, plane, &floats) || !epo__grow(&it->turned, &it->turned_room, floats, sizeof *it->turned))
             return epo__nomem("turned triplets");
         for (size_t i = 0; i < nights; i++) epo__image_dihedral(planes + i * plane, n->height, n->width, it->turned + i * plane, turn);
         planes = it->turned;
     }
-    epo_status status = c->head == EPO_HEAD_TRIPLET
-                            ? epo__engine_run(c->engines[worker], 1, planes, probabilities)
-                            : epo__engine_sequence(c->engines[worker], it->triplets, planes, it->mjds, probabilities);
-    if (status == EPO_OK) status = epo__score_check(probabilities, c->class_count);
-    for (size_t k = 0; status == EPO_OK && k < c->class_count; k++) it->probabilities[k] += probabilities[k] / c->turns;
+    epo_status status = c->passes ? run_passes(c, it, worker, planes, turn, it->turn) : run_once(c, it, worker, planes, it->turn);
+    if (status == EPO_OK) status = epo__score_check(it->turn, c->width);
+    for (size_t k = 0; status == EPO_OK && k < c->width; k++) it->row[k] += it->turn[k] / c->turns;
     return status;
 }
 
 static epo_status classify_item(classifier *c, item *it, int worker)
 {
-    size_t nights = (size_t)epo__model_network(c->model)->planes;
-    float *planes = NULL;
-    if (it->sequence.night_count < nights)
-        return epo__fail(EPO_EFORMAT, "object %s: %zu nights, and a sequence needs %zu", it->object.name, it->sequence.night_count, nights);
-    epo_status status = make_triplets(c, it, worker, &planes);
-    if (status == EPO_OK && !c->engines[worker]) {
-        epo__nn_set_threads(1); /* workers run side by side, each on one thread */
-        status = epo__engine_create(c->model, c->head, c->batch, &c->engines[worker]);
-    }
-    memset(it->probabilities, 0, c->class_count * sizeof *it->probabilities);
-    for (int turn = 0; status == EPO_OK && turn < c->turns; turn++) status = add_turn(c, it, worker, planes, turn);
-    if (status == EPO_OK) epo_temper(epo__model_temperature(c->model, c->head), it->probabilities, c->class_count);
+    epo_status status = epo__triplets_make(epo__model_network(c->model), c->head, &c->normaliser, &it->sequence, &c->rooms[worker], &it->triplets);
+    if (status != EPO_OK) return status == EPO_EFORMAT ? epo__fail_in(status, "object %s", it->object.name) : status;
+    epo__nn_set_threads(1); /* workers run side by side, each on one thread */
+    memset(it->row, 0, c->width * sizeof *it->row);
+    for (int turn = 0; status == EPO_OK && turn < c->turns; turn++) status = add_turn(c, it, worker, turn);
+    const double temperature = epo__model_temperature(c->model, c->head);
+    for (size_t k = 0; status == EPO_OK && k < c->width; k += c->class_count) epo_temper(temperature, it->row + k, c->class_count);
+    if (status == EPO_OK && c->passes)
+        epo__uncertainty_of(it->row, (size_t)c->passes, c->class_count, -1, it->mean, it->scores, &it->uncertainty);
     return status;
 }
 
@@ -208,15 +191,17 @@ static epo_status item_deliver(void *context, void *chunk)
     const epo__network *n = epo__model_network(c->model);
     char *const *classes = n->heads[c->head].classes;
     bool bad = it->error[0] != '\0';
+    const double *probabilities = c->passes ? it->mean : it->row;
     epo_status status = bad ? EPO_OK : epo__recorder_ready(&c->recorder);
     for (size_t k = 0; !bad && status == EPO_OK && k < c->class_count; k++)
-        status = epo__store_class_score_put(c->recorder.store, c->recorder.run, it->object.id, classes[k], it->probabilities[k]);
+        status = epo__store_class_score_put(c->recorder.store, c->recorder.run, it->object.id, classes[k], probabilities[k]);
     if (status == EPO_OK) status = epo__recorder_settle(&c->recorder);
     if (status != EPO_OK) return status;
     epo_score score = {
         .id = it->object.name, .object = it->object.name, .class_given = it->object.class_name ? it->object.class_name : "",
         .mjd = it->sequence.night_count ? it->sequence.nights[0].mjd : NAN, .nights = (int)it->sequence.night_count,
-        .triplets = bad ? 0 : (int)it->triplets, .score = NAN, .probabilities = bad ? NULL : it->probabilities,
+        .triplets = bad ? 0 : (int)it->triplets.count, .score = NAN, .probabilities = bad ? NULL : probabilities,
+        .uncertainty = bad || !c->passes ? NULL : &it->uncertainty,
         .class_count = bad ? 0 : c->class_count, .error = bad ? it->error : NULL,
     };
     return epo__score_report(&score, c->result, c->result_context, c->summary);
@@ -236,15 +221,20 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     classifier c = {.model = model, .head = head, .class_count = n->heads[head].class_count, .turns = options->turns ? EPO_DIHEDRAL_COUNT : 1, .result = result,
                     .result_context = context, .summary = out};
     double start = epo__seconds();
+    c.passes = options->mc_passes;
+    c.seed = options->seed;
+    c.width = c.class_count * (c.passes ? (size_t)c.passes : 1);
     epo_status status = epo__score_batch(options, &c.batch);
+    if (status == EPO_OK && c.passes) status = epo__passes_check(model, head, c.passes);
     if (status == EPO_OK && epo__normaliser_parse(n->normalise ? n->normalise : "none", &c.normaliser) != EPO_OK)
         status = epo__fail_in(EPO_EMODEL, "%s", n->name);
     if (status == EPO_OK) status = epo__object_cursor_set(&c.cursor, options->split);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &c.reading);
     if (status == EPO_OK) status = epo__store_begin(c.reading); /* one consistent view to the end */
     c.engines = epo__alloc((size_t)threads, sizeof(epo__engine *));
+    c.dropping = epo__alloc((size_t)threads, sizeof(epo__passes *));
     c.rooms = epo__alloc((size_t)threads, sizeof *c.rooms);
-    if (status == EPO_OK && (!c.engines || !c.rooms)) status = epo__nomem("workers");
+    if (status == EPO_OK && (!c.engines || !c.dropping || !c.rooms)) status = epo__nomem("workers");
     if (status == EPO_OK) status = epo__recorder_start(&c.recorder, store, "classify", model, head, options, threads);
     if (status == EPO_OK) {
         epo__pipeline pipeline = {&c, item_make, item_free, item_fill, item_work, item_deliver};
@@ -253,11 +243,13 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
         out->run = c.recorder.run;
         status = epo__recorder_end(&c.recorder, status);
     }
-    for (int i = 0; c.engines && c.rooms && i < threads; i++) {
+    for (int i = 0; c.engines && c.dropping && c.rooms && i < threads; i++) {
         epo__engine_free(c.engines[i]);
+        epo__passes_free(c.dropping[i]);
         epo__image_work_free(&c.rooms[i]);
     }
     free(c.engines);
+    free(c.dropping);
     free(c.rooms);
     epo_store_close(c.reading);
     return status;

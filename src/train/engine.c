@@ -95,19 +95,21 @@ static epo_status encode(epo__engine *e, int count, const float *in)
     return epo__plan_run(plan, count * e->runs_a_stamp, in, e->encoded);
 }
 
-/* A single sigmoid gives the probability of class 1. */
+void epo__class_probabilities(const float *raw, size_t outputs, size_t classes, double *out)
+{
+    if (outputs == 1 && classes == 2) {
+        out[1] = (double)raw[0];
+        out[0] = 1 - out[1];
+    } else {
+        for (size_t k = 0; k < classes; k++) out[k] = (double)raw[k];
+    }
+}
+
 static void spread(const epo__engine *e, int count, double *out)
 {
-    for (size_t i = 0; i < (size_t)count; i++) {
-        const float *raw = e->raw + i * (size_t)e->outputs;
-        double *row = out + i * e->classes;
-        if (e->outputs == 1 && e->classes == 2) {
-            row[1] = (double)raw[0];
-            row[0] = 1 - row[1];
-        } else {
-            for (size_t k = 0; k < e->classes; k++) row[k] = (double)raw[k];
-        }
-    }
+    size_t outputs = (size_t)e->outputs;
+    for (size_t i = 0; i < (size_t)count; i++)
+        epo__class_probabilities(e->raw + i * outputs, outputs, e->classes, out + i * e->classes);
 }
 
 epo_status epo__engine_run(epo__engine *e, int count, const float *in, double *out)

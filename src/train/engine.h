@@ -21,4 +21,7 @@ epo_status epo__engine_run(epo__engine *engine, int count, const float *in, doub
  * the network wants dates. out: class_count. */
 epo_status epo__engine_sequence(epo__engine *engine, size_t triplets, const float *in, const double *mjds, double *out);
 
+/* What a head gives for one input as class probabilities: a single sigmoid gives that of class 1. */
+void epo__class_probabilities(const float *raw, size_t outputs, size_t classes, double *out);
+
 #endif

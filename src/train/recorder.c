@@ -2,6 +2,7 @@
  * recorder.c - a scoring run being written to the store. */
 #include "train/recorder.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ static void add_options(epo__string *s, const epo_model_info *info, const epo_sc
         epo__string_add(s, ",\"split\":");
         epo__string_add_json(s, o->split);
     }
+    if (o->mc_passes) epo__string_addf(s, ",\"mc_passes\":%d,\"seed\":%" PRIu64, o->mc_passes, o->seed);
     epo__string_addf(s, ",\"triplet_head\":%s,\"turns\":%s}", o->triplet_head ? "true" : "false", o->turns ? "true" : "false");
 }
 

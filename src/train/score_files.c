@@ -28,7 +28,7 @@ enum { MAX_READERS = 16 };
 typedef struct chunk {
     const epo__reader_type *reader; /* NULL: holds errors only */
     epo__batch batch;
-    double *probabilities;          /* exposures x classes */
+    double *rows;                   /* exposures x the scorer's width */
     size_t room;
 } chunk;
 
@@ -62,7 +62,7 @@ static void chunk_free(void *context, void *argument)
     chunk *c = argument;
     if (!c) return;
     epo__batch_free(&c->batch);
-    free(c->probabilities);
+    free(c->rows);
     free(c);
 }
 
@@ -169,12 +169,12 @@ static size_t views_of(const epo__batch *b, const epo__exposure *e, epo__plane_v
 static epo_status run_slots(epo_scorer *f, chunk *c, int worker, const size_t *exposures, int count)
 {
     const double *rows;
-    size_t classes = epo__stamp_scorer_classes(f->scorer);
+    size_t width = epo__stamp_scorer_width(f->scorer);
     epo_status status = epo__stamp_scorer_run(f->scorer, worker, count, &rows);
     for (int i = 0; status == EPO_OK && i < count; i++) {
-        const double *row = rows + (size_t)i * classes;
-        if (epo__score_check(row, classes) != EPO_OK) epo__batch_spoil(&c->batch, &c->batch.exposures[exposures[i]]);
-        memcpy(c->probabilities + exposures[i] * classes, row, classes * sizeof *row);
+        const double *row = rows + (size_t)i * width;
+        if (epo__score_check(row, width) != EPO_OK) epo__batch_spoil(&c->batch, &c->batch.exposures[exposures[i]]);
+        memcpy(c->rows + exposures[i] * width, row, width * sizeof *row);
     }
     return status;
 }
@@ -184,8 +184,8 @@ static epo_status chunk_work(void *context, void *argument, int worker)
     epo_scorer *f = context;
     chunk *c = argument;
     epo__batch *b = &c->batch;
-    size_t classes = epo__stamp_scorer_classes(f->scorer);
-    if (!epo__grow(&c->probabilities, &c->room, b->exposure_count * classes, sizeof *c->probabilities)) return epo__nomem("scores");
+    size_t need;
+    if (!epo__size_mul(b->exposure_count, epo__stamp_scorer_width(f->scorer), &need) || !epo__grow(&c->rows, &c->room, need, sizeof *c->rows)) return epo__nomem("scores");
     if (c->reader && c->reader->decode) {
         epo_status status = c->reader->decode(&f->reading, b);
         if (status != EPO_OK) return status;
@@ -225,15 +225,13 @@ static epo_status chunk_deliver(void *context, void *argument)
 {
     epo_scorer *f = context;
     chunk *c = argument;
-    size_t classes = epo__stamp_scorer_classes(f->scorer);
     epo_status status = EPO_OK;
     for (size_t i = 0; status == EPO_OK && i < c->batch.exposure_count; i++) {
         const epo__exposure *e = &c->batch.exposures[i];
         const epo__subject *s = &c->batch.subjects[e->subject];
-        const double *row = c->probabilities + i * classes;
         epo_score score = {.id = shown(f, &c->batch, e->id), .object = s->name, .class_given = s->class_name ? s->class_name : "", .mjd = e->mjd,
-                           .score = e->error ? (double)NAN : epo__stamp_scorer_real(f->scorer, row),
-                           .probabilities = e->error ? NULL : row, .class_count = e->error ? 0 : classes, .error = shown(f, &c->batch, e->error)};
+                           .score = (double)NAN, .error = shown(f, &c->batch, e->error)};
+        if (!e->error) epo__stamp_scorer_report(f->scorer, c->rows + i * epo__stamp_scorer_width(f->scorer), &score);
         status = epo__score_report(&score, f->result, f->result_context, f->summary);
     }
     return status;
@@ -272,7 +270,7 @@ epo_status epo_scorer_create(const epo_model *model, const epo_score_options *op
         if (status == EPO_OK && !f->forced->has_stamps)
             status = epo__fail(EPO_EARG, "format %s holds no single stamps: import it, then classify", f->forced->name);
     }
-    if (status == EPO_OK) status = epo__stamp_scorer_create(model, f->threads, batch, &f->scorer);
+    if (status == EPO_OK) status = epo__stamp_scorer_create(model, options, f->threads, batch, &f->scorer);
     if (status == EPO_OK)
         *out = f;
     else

@@ -34,7 +34,7 @@ typedef struct chunk {
     unsigned char *raw; /* pixels as stored; views point into it once it stands still */
     size_t raw_size, raw_room;
     epo__pool texts;
-    double *probabilities;
+    double *rows;       /* targets x the scorer's width */
 } chunk;
 
 typedef struct store_scorer {
@@ -59,7 +59,7 @@ static void chunk_free(void *context, void *argument)
     if (!c) return;
     free(c->targets);
     free(c->raw);
-    free(c->probabilities);
+    free(c->rows);
     epo__pool_free(&c->texts);
     free(c);
 }
@@ -71,8 +71,8 @@ static void *chunk_make(void *context)
     chunk *c = epo__alloc(1, sizeof *c);
     if (!c) return NULL;
     c->targets = epo__alloc(batch, sizeof *c->targets);
-    c->probabilities = epo__alloc(batch * epo__stamp_scorer_classes(s->scorer), sizeof *c->probabilities);
-    if (c->targets && c->probabilities) return c;
+    c->rows = epo__alloc(batch * epo__stamp_scorer_width(s->scorer), sizeof *c->rows);
+    if (c->targets && c->rows) return c;
     chunk_free(context, c);
     return NULL;
 }
@@ -159,7 +159,7 @@ static epo_status chunk_work(void *context, void *argument, int worker)
 {
     store_scorer *s = context;
     chunk *c = argument;
-    size_t classes = epo__stamp_scorer_classes(s->scorer), slots[EPO__MAX_SCORE_BATCH];
+    size_t width = epo__stamp_scorer_width(s->scorer), slots[EPO__MAX_SCORE_BATCH];
     int used = 0;
     for (size_t i = 0; i < c->count; i++) {
         target *t = &c->targets[i];
@@ -175,25 +175,22 @@ static epo_status chunk_work(void *context, void *argument, int worker)
     const double *rows;
     epo_status status = epo__stamp_scorer_run(s->scorer, worker, used, &rows);
     for (int i = 0; status == EPO_OK && i < used; i++) {
-        const double *row = rows + (size_t)i * classes;
-        if (epo__score_check(row, classes) != EPO_OK) status = spoil(c, &c->targets[slots[i]]);
-        memcpy(c->probabilities + slots[i] * classes, row, classes * sizeof *row);
+        const double *row = rows + (size_t)i * width;
+        if (epo__score_check(row, width) != EPO_OK) status = spoil(c, &c->targets[slots[i]]);
+        memcpy(c->rows + slots[i] * width, row, width * sizeof *row);
     }
     return status;
 }
 
 static epo_status deliver_target(store_scorer *s, const target *t, const double *row)
 {
-    double real = t->error ? (double)NAN : epo__stamp_scorer_real(s->scorer, row);
-    epo_status status = EPO_OK;
-    if (!isnan(real)) {
-        status = epo__recorder_ready(&s->recorder);
-        if (status == EPO_OK) status = epo__store_stamp_score_put(s->recorder.store, s->recorder.run, t->stamp, real);
+    epo_score score = {.id = t->id, .object = t->object, .class_given = t->class_name, .mjd = t->mjd, .score = (double)NAN, .error = t->error};
+    if (!t->error) epo__stamp_scorer_report(s->scorer, row, &score);
+    if (!isnan(score.score)) {
+        epo_status status = epo__recorder_ready(&s->recorder);
+        if (status == EPO_OK) status = epo__store_stamp_score_put(s->recorder.store, s->recorder.run, t->stamp, score.score);
         if (status != EPO_OK) return status;
     }
-    epo_score score = {.id = t->id, .object = t->object, .class_given = t->class_name, .mjd = t->mjd, .score = real,
-                       .probabilities = t->error ? NULL : row, .class_count = t->error ? 0 : epo__stamp_scorer_classes(s->scorer),
-                       .error = t->error};
     return epo__score_report(&score, s->result, s->result_context, s->summary);
 }
 
@@ -201,9 +198,9 @@ static epo_status chunk_deliver(void *context, void *argument)
 {
     store_scorer *s = context;
     chunk *c = argument;
-    size_t classes = epo__stamp_scorer_classes(s->scorer);
+    size_t width = epo__stamp_scorer_width(s->scorer);
     epo_status status = EPO_OK;
-    for (size_t i = 0; status == EPO_OK && i < c->count; i++) status = deliver_target(s, &c->targets[i], c->probabilities + i * classes);
+    for (size_t i = 0; status == EPO_OK && i < c->count; i++) status = deliver_target(s, &c->targets[i], c->rows + i * width);
     return status == EPO_OK ? epo__recorder_settle(&s->recorder) : status;
 }
 
@@ -217,7 +214,7 @@ epo_status epo_score_store(const epo_model *model, epo_store *store, const epo_s
     epo_status status = epo__score_batch(options, &batch);
     if (status != EPO_OK) return status;
     store_scorer s = {.result = result, .result_context = context, .summary = out};
-    status = epo__stamp_scorer_create(model, threads, batch, &s.scorer);
+    status = epo__stamp_scorer_create(model, options, threads, batch, &s.scorer);
     if (status == EPO_OK) status = epo__object_cursor_set(&s.cursor, options->split);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &s.reading);
     if (status == EPO_OK) status = epo__store_begin(s.reading); /* one consistent view to the end */

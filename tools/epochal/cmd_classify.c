@@ -11,6 +11,7 @@ typedef struct classify_options {
     cli_common common;
     const char *split, *net, *normalise, *head;
     int batch;
+    cli_dropout dropout;
     bool turns;
 } classify_options;
 
@@ -33,6 +34,8 @@ static const cli_option options[] = {
     {.name = "head", .kind = CLI_TEXT, .argument = "HEAD", .standard = "sequence", PLACE(head), .word = head_word, .help = "which head classifies"},
     {.name = "turns", .kind = CLI_FLAG, PLACE(turns), .help = "mean over the 8 flips and quarter turns of the stamps: steadier, 8 times slower"},
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", PLACE(batch), .help = "triplets that go through the encoder together"},
+    CLI_OPTIONS_DROPOUT(classify_options, dropout),
+    CLI_OPTION_SEED,
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
@@ -49,6 +52,7 @@ static const char *best_class(const epo_head_info *head, const double *probabili
 static epo_status print_object(void *context, const epo_score *score)
 {
     cli_scores *s = context;
+    if (s->dropout.bins) return cli_put_histogram(s, score);
     cli_put_text(s->output, score->id);
     cli_put_text(s->output, score->class_given && *score->class_given ? score->class_given : NULL);
     if (score->error)
@@ -57,6 +61,7 @@ static epo_status print_object(void *context, const epo_score *score)
         cli_put_text(s->output, best_class(s->head, score->probabilities));
     cli_put_int(s->output, score->nights);
     cli_put_int(s->output, score->triplets);
+    if (s->dropout.passes) cli_put_dropout(s->output, score->uncertainty);
     if (score->error) {
         cli_put_absent(s->output);
         cli_put_text(s->output, score->error);
@@ -68,22 +73,29 @@ static epo_status print_object(void *context, const epo_score *score)
     return cli_output_failed(s->output) ? EPO_ECANCELLED : EPO_OK;
 }
 
-enum { COLUMNS = 7 };
+enum { COLUMNS = 7 + CLI_DROPOUT_COLUMNS };
 
 /* A forest counts points as nights, and has no triplets. The columns must outlive the table. */
 static void begin_table(cli_scores *scores, cli_column columns[COLUMNS])
 {
-    const cli_column all[COLUMNS] = {
-        {.name = "object"},
-        {.name = "class"},
-        {.name = "predicted"},
-        {.name = "nights", .number = true},
-        {.name = "triplets", .number = true},
-        {.name = "probabilities", .members = scores->head->classes, .member_count = scores->head->class_count},
-        {.name = "error"},
-    };
-    memcpy(columns, all, sizeof all);
-    cli_table_begin(scores->output, "", columns, COLUMNS);
+    size_t count = 0;
+    if (scores->dropout.bins) {
+        cli_histogram_columns(columns);
+        cli_table_begin(scores->output, "", columns, CLI_HISTOGRAM_COLUMNS);
+        return;
+    }
+    columns[count++] = (cli_column){.name = "object"};
+    columns[count++] = (cli_column){.name = "class"};
+    columns[count++] = (cli_column){.name = "predicted"};
+    columns[count++] = (cli_column){.name = "nights", .number = true};
+    columns[count++] = (cli_column){.name = "triplets", .number = true};
+    if (scores->dropout.passes) {
+        cli_dropout_columns(columns + count);
+        count += CLI_DROPOUT_COLUMNS;
+    }
+    columns[count++] = (cli_column){.name = "probabilities", .members = scores->head->classes, .member_count = scores->head->class_count};
+    columns[count++] = (cli_column){.name = "error"};
+    cli_table_begin(scores->output, "", columns, count);
 }
 
 /* By light curves in place of images. */
@@ -97,8 +109,8 @@ static int run_forest(const cli_call *call)
     epo_score_summary summary = {0};
     epo_forest_info info;
     epo_score_options score = EPO_SCORE_OPTIONS_INIT;
-    if (o->net || o->normalise || o->turns || o->head[0] == 't')
-        return cli_usage(call->command, "--net, --normalise, --turns and --head are for networks; %s is a forest", o->common.model);
+    if (o->net || o->normalise || o->turns || o->dropout.passes || o->head[0] == 't')
+        return cli_usage(call->command, "--net, --normalise, --turns, --mc-passes and --head are for networks; %s is a forest", o->common.model);
     epo_status status = epo_forest_load(o->common.model, &forest);
     if (status != EPO_OK) {
         const int result = cli_failed(status);
@@ -136,7 +148,9 @@ static int run(const cli_call *call)
     epo_score_summary summary = {0};
     epo_model_info info;
     epo_head head = o->head[0] == 't' ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
-    int result = cli_model_load(o->common.model, o->net, o->normalise, head, &model);
+    int result = cli_dropout_check(call->command, &o->dropout);
+    if (result != CLI_OK) return result;
+    result = cli_model_load(o->common.model, o->net, o->normalise, head, &model);
     if (result != CLI_OK) return result;
     epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status != EPO_OK) {
@@ -150,6 +164,7 @@ static int run(const cli_call *call)
         result = CLI_FAILED;
         goto done;
     }
+    scores.dropout = o->dropout;
     begin_table(&scores, columns);
     epo_score_options score = EPO_SCORE_OPTIONS_INIT;
     score.threads = o->common.threads;
@@ -158,6 +173,8 @@ static int run(const cli_call *call)
     score.turns = o->turns;
     score.triplet_head = head == EPO_HEAD_TRIPLET;
     score.command_line = call->command_line;
+    score.mc_passes = o->dropout.passes;
+    score.seed = o->common.seed;
     cli_progress_begin("objects", 0);
     status = epo_classify_store(model, store, &score, print_object, &scores, &summary);
     result = cli_scores_end(&scores, status, &summary, "objects");
@@ -175,7 +192,10 @@ const cli_command cmd_classify = {
         "Prints per object the class it was given, the most probable one, how many nights and triplets went in, and the\n"
         "probability of each class; all of it is kept in the store with the run and the model. An object with fewer than three\n"
         "nights gets an error instead, and the exit status is 3.\n\n"
-        "With a forest (epochal forest train --db) it goes by light curves instead: nights then counts the points used.",
+        "With a forest (epochal forest train --db) it goes by light curves instead: nights then counts the points used.\n\n"
+        "--mc-passes T leaves dropout on and classifies T times (a network with dropout is needed). The probabilities are then the\n"
+        "means; sd and over_half (share of passes over 0.5) are those of the predicted class; confidence (1 - mean entropy) and bald\n"
+        "(entropy of the mean - mean entropy) are in units of the largest entropy there can be.",
     .examples = "epochal classify --db crts.db --model taonet.safetensors\n"
                 "# the test part of a split, for another program\n"
                 "epochal classify --db crts.db --model taonet.safetensors --split main:test --output csv > test.csv",

@@ -11,6 +11,7 @@ typedef struct score_options {
     cli_common common;
     const char *format, *array, *extname, *net, *normalise, *split;
     int batch;
+    cli_dropout dropout;
     bool trust_input, all_classes;
 } score_options;
 
@@ -39,12 +40,14 @@ static const cli_option options[] = {
     {.name = "all-classes", .kind = CLI_FLAG, PLACE(all_classes),
      .help = "print the probability of each class; always so when none is called real"},
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", PLACE(batch), .help = "stamps that go through the network together"},
+    CLI_OPTIONS_DROPOUT(score_options, dropout),
+    CLI_OPTION_SEED,
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("jsonl"),
     CLI_OPTIONS_LAST,
 };
 
-enum { COLUMNS = 6 };
+enum { COLUMNS = 7 + CLI_DROPOUT_COLUMNS };
 
 static bool has_class(const epo_head_info *head, const char *name)
 {
@@ -56,17 +59,26 @@ static bool has_class(const epo_head_info *head, const char *name)
 static epo_status print_score(void *context, const epo_score *score)
 {
     cli_scores *s = context;
+    const epo_uncertainty *u = score->uncertainty;
+    if (s->dropout.bins) return cli_put_histogram(s, score);
     cli_put_text(s->output, score->id);
     if (score->error) {
-        for (int i = 0; i < COLUMNS - 2 - !s->probabilities; i++) cli_put_absent(s->output);
-        cli_put_text(s->output, score->error);
+        for (int i = 0; i < 3; i++) cli_put_absent(s->output);
     } else {
         cli_put_text(s->output, score->object);
         cli_put_real(s->output, score->mjd);
         cli_put_score(s->output, score->score);
-        if (s->probabilities) cli_put_scores(s->output, score->probabilities);
-        cli_put_absent(s->output);
     }
+    if (s->dropout.passes) {
+        cli_put_text(s->output, u ? s->head->classes[u->class_index] : NULL);
+        cli_put_dropout(s->output, u);
+    }
+    if (s->probabilities && score->error) cli_put_absent(s->output);
+    if (s->probabilities && !score->error) cli_put_scores(s->output, score->probabilities);
+    if (score->error)
+        cli_put_text(s->output, score->error);
+    else
+        cli_put_absent(s->output);
     cli_row_end(s->output);
     cli_progress(++s->done);
     return cli_output_failed(s->output) ? EPO_ECANCELLED : EPO_OK;
@@ -78,7 +90,30 @@ static int check(const cli_call *call)
     if (!o->common.db && call->operand_count == 0) return cli_usage(call->command, "a PATH or --db FILE is needed");
     if (o->common.db && call->operand_count > 0) return cli_usage(call->command, "--db FILE and PATH exclude each other");
     if (o->split && !o->common.db) return cli_usage(call->command, "--split is for --db");
-    return CLI_OK;
+    return cli_dropout_check(call->command, &o->dropout);
+}
+
+/* Returns how many. */
+static size_t make_columns(const cli_scores *scores, cli_column *columns)
+{
+    if (scores->dropout.bins) {
+        cli_histogram_columns(columns);
+        return CLI_HISTOGRAM_COLUMNS;
+    }
+    size_t count = 0;
+    columns[count++] = (cli_column){.name = "id"};
+    columns[count++] = (cli_column){.name = "object"};
+    columns[count++] = (cli_column){.name = "mjd", .number = true};
+    columns[count++] = (cli_column){.name = "score", .number = true};
+    if (scores->dropout.passes) {
+        columns[count++] = (cli_column){.name = "class"};
+        cli_dropout_columns(columns + count);
+        count += CLI_DROPOUT_COLUMNS;
+    }
+    if (scores->probabilities)
+        columns[count++] = (cli_column){.name = "probabilities", .members = scores->head->classes, .member_count = scores->head->class_count};
+    columns[count++] = (cli_column){.name = "error"};
+    return count;
 }
 
 static int run(const cli_call *call)
@@ -106,12 +141,9 @@ static int run(const cli_call *call)
         result = CLI_FAILED;
         goto done;
     }
-    cli_column columns[COLUMNS] = {{.name = "id"}, {.name = "object"}, {.name = "mjd", .number = true}, {.name = "score", .number = true}};
-    size_t count = 4;
-    if (scores.probabilities)
-        columns[count++] =
-            (cli_column){.name = "probabilities", .members = scores.head->classes, .member_count = scores.head->class_count};
-    columns[count++] = (cli_column){.name = "error"};
+    scores.dropout = o->dropout;
+    cli_column columns[COLUMNS];
+    size_t count = make_columns(&scores, columns);
     cli_table_begin(scores.output, "", columns, count);
 
     epo_score_options score = EPO_SCORE_OPTIONS_INIT;
@@ -123,6 +155,8 @@ static int run(const cli_call *call)
     score.trust_input = o->trust_input;
     score.split = o->split;
     score.command_line = call->command_line;
+    score.mc_passes = o->dropout.passes;
+    score.seed = o->common.seed;
     cli_progress_begin("stamps", 0);
     if (store)
         status = epo_score_store(model, store, &score, print_score, &scores, &summary);
@@ -143,11 +177,18 @@ const cli_command cmd_score = {
         "Scores alert packets, FITS stamps and npy/npz arrays directly, without a store, or with --db the stamps of a store.\n"
         "PATH may be - for alerts from standard input. Each stamp gives one row, in the order of the input: id (the candidate's\n"
         "number, or file and row), object, mjd, and score, the probability of being real. A bad stamp gives a row with id and\n"
-        "error instead, the rest goes on, and the exit status is 3.",
+        "error instead, the rest goes on, and the exit status is 3.\n"
+        "\n"
+        "--mc-passes T leaves dropout on and scores T times (a network with dropout is needed, such as gotorb or braai). score is\n"
+        "then the mean; sd, over_half (share of passes over 0.5), confidence (1 - mean entropy, in bits) and bald (entropy of the\n"
+        "mean - mean entropy) are of the class in the column class. What is dropped depends on --seed and on the stamp's pixels.",
     .examples = "# ZTF alerts with a published network\n"
                 "epochal score --model braai_d6_m7.safetensors alerts/*.avro > scores.jsonl\n"
                 "# as a filter\n"
                 "epochal score --model braai.safetensors - < alerts.avro | jq -c 'select(.score > 0.5)'\n"
+                "# how sure the network is, and the posterior of one stamp\n"
+                "epochal score --model gotorb.safetensors --mc-passes 30 stamps.npz\n"
+                "epochal score --model gotorb.safetensors --mc-passes 1000 --mc-histogram 20 --output table stamp.fits\n"
                 "# what was imported before, with the scores kept\n"
                 "epochal score --db ztf.db --model braai.safetensors --output csv",
     .options = options,

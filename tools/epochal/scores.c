@@ -34,6 +34,71 @@ int cli_model_load(const char *path, const char *net, const char *normalise, epo
     return CLI_BAD_MODEL;
 }
 
+/* --- dropout left on ----------------------------------------------------------------------------------------------------- */
+
+int cli_dropout_check(const cli_command *command, const cli_dropout *dropout)
+{
+    if (dropout->bins && !dropout->passes) return cli_usage(command, "--mc-histogram needs --mc-passes");
+    if (dropout->bins > CLI_MOST_BINS) return cli_usage(command, "--mc-histogram %d: at most %d", dropout->bins, (int)CLI_MOST_BINS);
+    return CLI_OK;
+}
+
+void cli_dropout_columns(cli_column columns[CLI_DROPOUT_COLUMNS])
+{
+    static const char *const names[CLI_DROPOUT_COLUMNS] = {"sd", "over_half", "confidence", "bald"};
+    for (int i = 0; i < CLI_DROPOUT_COLUMNS; i++) columns[i] = (cli_column){.name = names[i], .number = true};
+}
+
+void cli_put_dropout(cli_output *output, const epo_uncertainty *u)
+{
+    if (!u) {
+        for (int i = 0; i < CLI_DROPOUT_COLUMNS; i++) cli_put_absent(output);
+        return;
+    }
+    cli_put_score(output, u->sd);
+    cli_put_score(output, u->over_half);
+    cli_put_score(output, u->confidence);
+    cli_put_score(output, u->bald);
+}
+
+void cli_histogram_columns(cli_column columns[CLI_HISTOGRAM_COLUMNS])
+{
+    static const char *const names[CLI_HISTOGRAM_COLUMNS] = {"id", "class", "from", "to", "passes", "error"};
+    for (int i = 0; i < CLI_HISTOGRAM_COLUMNS; i++) columns[i] = (cli_column){.name = names[i], .number = i >= 2 && i <= 4};
+}
+
+/* Bins of equal width from 0 to 1; 1 itself lies in the last. */
+static int64_t count_scores(const epo_uncertainty *u, int bin, int bins)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < u->passes; i++) {
+        int in = (int)(u->scores[i] * bins);
+        count += (in < bins ? in : bins - 1) == bin;
+    }
+    return count;
+}
+
+epo_status cli_put_histogram(cli_scores *s, const epo_score *score)
+{
+    int bins = s->dropout.bins;
+    for (int i = 0; i < (score->error ? 1 : bins); i++) {
+        cli_put_text(s->output, score->id);
+        if (score->error) {
+            for (int k = 0; k < CLI_HISTOGRAM_COLUMNS - 2; k++) cli_put_absent(s->output);
+            cli_put_text(s->output, score->error);
+        } else {
+            cli_put_text(s->output, s->head->classes[score->uncertainty->class_index]);
+            cli_put_score(s->output, (double)i / bins);
+            cli_put_score(s->output, (double)(i + 1) / bins);
+            cli_put_int(s->output, count_scores(score->uncertainty, i, bins));
+            cli_put_absent(s->output);
+        }
+        cli_row_end(s->output);
+    }
+    cli_progress(++s->done);
+    return cli_output_failed(s->output) ? EPO_ECANCELLED : EPO_OK;
+}
+
 int cli_scores_end(cli_scores *scores, epo_status status, const epo_score_summary *summary, const char *what)
 {
     cli_progress_end();
