@@ -17,11 +17,11 @@ DESTDIR ?=
 
 # --- packages -------------------------------------------------------------------------------------------------------
 PACKAGES := gcc make pkg-config libcfitsio-dev libdnnl-dev libopenblas-openmp-dev libsqlite3-dev zlib1g-dev libdeflate-dev \
-            libjansson-dev libsnappy-dev nettle-dev libsep-dev
+            libjansson-dev libsnappy-dev nettle-dev libsep-dev libpng-dev
 TEST_PACKAGES := libcmocka-dev libavro-dev sqlite3 strace python3-h5py
 CHECK_PACKAGES := g++ cppcheck clang-tidy
 FORMAT_PACKAGES := clang-format
-MODULES := cfitsio openblas sqlite3 zlib libdeflate jansson nettle
+MODULES := cfitsio openblas sqlite3 zlib libdeflate jansson nettle libpng
 
 # --- flags: CFLAGS and LDFLAGS are the user's, EPO_* are ours ----------------------------------------------------------
 CC ?= gcc

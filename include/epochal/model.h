@@ -75,6 +75,7 @@ typedef struct epo_model_info {
     int planes, height, width;   /* what the encoder takes (all planes, also when fused late) */
     const char *plane_names;     /* "science,template,difference" or "night,night,night" */
     const char *fusion;          /* "early" or "late" */
+    bool joined;                 /* planes go in side by side, as one image */
     int stride;                  /* nights from the beginning of a triplet to that of the next */
     bool dates;                  /* relative dates are appended to the features */
     int features;

@@ -210,6 +210,7 @@ void epo_model_get_info(const epo_model *model, epo_model_info *out)
         .width = network->width,
         .plane_names = model->plane_names,
         .fusion = network->late_fusion ? "late" : "early",
+        .joined = network->join_horizontal,
         .dates = network->dates,
         .stride = network->stride,
         .features = epo__net_out(model->encoder).channels * passes,

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * safetensors_write.c - writing weights files: sealed with their SHA-256, whole or not at all. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "formats/digest.h"
+#include "formats/new_file.h"
 #include "formats/safetensors.h"
 #include "formats/safetensors_seal.h"
 
@@ -153,70 +151,18 @@ static void seal(epo__string *json, const epo__tensor_write *tensors, size_t cou
     memcpy(json->text + epo__seal_find((const unsigned char *)json->text, json->length), hex, EPO__SEAL_DIGITS);
 }
 
-/* A new file beside `path`; its name is freed by the caller. */
-static FILE *open_beside(const char *path, char **name)
-{
-    for (unsigned n = 0; n < 1000; n++) {
-        *name = epo__format("%s.%ld-%u.tmp", path, (long)getpid(), n);
-        if (!*name) return NULL;
-        int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0) {
-            FILE *file = fdopen(fd, "wb");
-            if (!file) {
-                close(fd);
-                unlink(*name);
-            }
-            return file;
-        }
-        if (errno != EEXIST) return NULL;
-        free(*name);
-        *name = NULL;
-    }
-    return NULL;
-}
-
-/* Makes a rename in the directory of `path` lasting. */
-static bool sync_directory(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *directory = !slash ? epo__strdup(".") : epo__strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    bool fine = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL); /* some file systems cannot sync a directory */
-    if (fd >= 0) close(fd);
-    free(directory);
-    return fine;
-}
-
 epo_status epo__safetensors_write(const char *path, const epo__tensor_write *tensors, size_t count,
                                   const epo__text_pair *metadata, size_t pairs)
 {
     epo__string json = {0};
-    char *name = NULL;
-    FILE *file = NULL;
+    epo__new_file file;
     epo_status status = make_header(&json, tensors, count, metadata, pairs);
     if (!status) status = check_names(tensors, count, metadata, pairs);
-    if (status) goto done;
-    seal(&json, tensors, count);
-    file = open_beside(path, &name);
-    bool fine =
-        file && put_file(&(sink){.file = file}, &json, tensors, count) && fflush(file) == 0 && fsync(fileno(file)) == 0;
-    int error = errno;
-    if (file && fclose(file) != 0 && fine) {
-        fine = false;
-        error = errno;
+    if (!status) {
+        seal(&json, tensors, count);
+        status = epo__new_file_open(path, &file);
     }
-    if (fine && rename(name, path) != 0) {
-        fine = false;
-        error = errno;
-    }
-    if (!fine) {
-        if (file) unlink(name);
-        status = epo__fail(EPO_EIO, "%s: cannot be written: %s", path, strerror(error));
-    } else if (!sync_directory(path)) {
-        status = epo__fail(EPO_EIO, "%s: written, but its directory cannot be synced", path);
-    }
-done:
-    free(name);
+    if (!status) status = epo__new_file_end(&file, put_file(&(sink){.file = file.file}, &json, tensors, count));
     epo__string_free(&json);
     return status;
 }

@@ -17,6 +17,7 @@ const cli_command *const cli_commands[] = {
     &cmd_calibrate,
     &cmd_score,
     &cmd_classify,
+    &cmd_explain,
     &cmd_evaluate,
     &cmd_features,
     &cmd_forest,

@@ -13,6 +13,7 @@ extern const cli_command
     cmd_config,
     cmd_doctor,
     cmd_evaluate,
+    cmd_explain,
     cmd_features,
     cmd_finetune,
     cmd_forest,

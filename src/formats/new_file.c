@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * new_file.c - files that are written whole or not at all. */
+#include "formats/new_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+static epo_status cannot(const char *path, int error)
+{
+    return epo__fail(EPO_EIO, "%s: cannot be written: %s", path, strerror(error));
+}
+
+epo_status epo__new_file_open(const char *path, epo__new_file *out)
+{
+    *out = (epo__new_file){.path = path};
+    for (unsigned n = 0; n < 1000; n++) {
+        out->name = epo__format("%s.%ld-%u.tmp", path, (long)getpid(), n);
+        if (!out->name) return epo__nomem("name of a file");
+        int fd = open(out->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), error = errno;
+        if (fd >= 0) {
+            out->file = fdopen(fd, "wb");
+            if (out->file) return EPO_OK;
+            error = errno;
+            close(fd);
+            unlink(out->name);
+        }
+        free(out->name);
+        out->name = NULL;
+        if (error != EEXIST) return cannot(path, error);
+    }
+    return cannot(path, EEXIST);
+}
+
+/* Makes a rename in the directory of `path` lasting. */
+static bool sync_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = !slash ? epo__strdup(".") : epo__strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool fine = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL); /* some file systems cannot sync a directory */
+    if (fd >= 0) close(fd);
+    free(directory);
+    return fine;
+}
+
+epo_status epo__new_file_end(epo__new_file *f, bool fine)
+{
+    epo_status status = EPO_OK;
+    fine = fine && fflush(f->file) == 0 && fsync(fileno(f->file)) == 0;
+    int error = errno;
+    if (fclose(f->file) != 0 && fine) {
+        fine = false;
+        error = errno;
+    }
+    if (fine && rename(f->name, f->path) != 0) {
+        fine = false;
+        error = errno;
+    }
+    if (!fine) {
+        unlink(f->name);
+        status = cannot(f->path, error);
+    } else if (!sync_directory(f->path)) {
+        status = epo__fail(EPO_EIO, "%s: written, but its directory cannot be synced", f->path);
+    }
+    free(f->name);
+    *f = (epo__new_file){0};
+    return status;
+}
+
+epo_status epo__file_write(const char *path, const void *bytes, size_t size)
+{
+    epo__new_file file;
+    epo_status status = epo__new_file_open(path, &file);
+    return status == EPO_OK ? epo__new_file_end(&file, fwrite(bytes, 1, size, file.file) == size) : status;
+}
