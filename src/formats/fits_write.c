@@ -55,18 +55,22 @@ static void put_integer(unsigned char *at, const char *keyword, size_t number)
     put_value(at, keyword, value);
 }
 
-epo_status epo__fits_encode(const float *pixels, size_t height, size_t width, const epo__fits_card_write *cards, size_t count, epo__bytes *out)
+epo_status epo__fits_encode(const float *pixels, size_t height, size_t width, const epo__fits_card_write *cards,
+                            size_t count, epo__bytes *out)
 {
     size_t header, data, size;
     out->size = 0;
     for (size_t i = 0; i < count; i++)
-        if (!keyword_ok(cards[i].keyword)) return epo__fail(EPO_EARG, "'%.20s' is no keyword of FITS", cards[i].keyword);
+        if (!keyword_ok(cards[i].keyword))
+            return epo__fail(EPO_EARG, "'%.20s' is no keyword of FITS", cards[i].keyword);
     if (height < 1 || width < 1) return epo__fail(EPO_EARG, "an image of %zu x %zu pixels", width, height);
-    if (!epo__size_mul(height, width, &data) || !epo__size_mul(data, sizeof *pixels, &data) || !epo__size_add(data, BLOCK - 1, &data))
+    if (!epo__size_mul(height, width, &data) || !epo__size_mul(data, sizeof *pixels, &data) ||
+        !epo__size_add(data, BLOCK - 1, &data))
         return epo__fail(EPO_ELIMIT, "an image of %zu x %zu pixels", width, height);
     header = ((count + OWN_CARDS + 1) * CARD + BLOCK - 1) / BLOCK * BLOCK;
     data = data / BLOCK * BLOCK;
-    if (!epo__size_add(header, data, &size) || !epo__grow(&out->data, &out->capacity, size, 1)) return epo__nomem("a FITS file");
+    if (!epo__size_add(header, data, &size) || !epo__grow(&out->data, &out->capacity, size, 1))
+        return epo__nomem("a FITS file");
     memset(out->data, ' ', header);
     memset(out->data + header, 0, data);
     unsigned char *at = out->data;

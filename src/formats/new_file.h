@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * new_file.h - files that are written whole or not at all: a temporary file beside the path, synced, then renamed over it. */
+ * new_file.h - files that are written whole or not at all: a temporary file beside the path, synced, then renamed over
+ * it. */
 #ifndef EPO_FORMATS_NEW_FILE_H
 #define EPO_FORMATS_NEW_FILE_H
 
@@ -18,8 +19,8 @@ typedef struct epo__new_file {
 /* `path` must live until the end. EPO_EIO naming it. */
 epo_status epo__new_file_open(const char *path, epo__new_file *out);
 
-/* Ends it: the file takes its place if all was written (`fine`, with errno as the failed write left it), else nothing is
- * left of it. EPO_EIO. */
+/* Ends it: the file takes its place if all was written (`fine`, with errno as the failed write left it), else nothing
+ * is left of it. EPO_EIO. */
 epo_status epo__new_file_end(epo__new_file *file, bool fine);
 
 /* The three in one for bytes in memory. */

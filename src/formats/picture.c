@@ -12,8 +12,8 @@
 
 /* Even steps of lightness in OKLab (Ottosson 2020), from hue 285 to 465 degrees, as much colour as sRGB has there. */
 static const unsigned char colours[][3] = {
-    {2, 2, 2},     {12, 2, 27},   {34, 0, 49},   {58, 0, 62},    {83, 0, 70},    {111, 1, 74},
-    {139, 1, 73},  {169, 2, 65},  {199, 3, 46},  {218, 51, 20},  {227, 89, 5},   {235, 119, 6},
+    {2, 2, 2},      {12, 2, 27},    {34, 0, 49},     {58, 0, 62},     {83, 0, 70},     {111, 1, 74},
+    {139, 1, 73},   {169, 2, 65},   {199, 3, 46},    {218, 51, 20},   {227, 89, 5},    {235, 119, 6},
     {241, 148, 36}, {241, 177, 85}, {238, 204, 133}, {238, 227, 185}, {245, 245, 245},
 };
 static const unsigned char no_number[3] = {70, 110, 180};
@@ -22,7 +22,8 @@ epo_status epo__picture_create(size_t width, size_t height, epo__picture *out)
 {
     *out = (epo__picture){0};
     if (width < 1 || height < 1 || width > EPO__PICTURE_MOST || height > EPO__PICTURE_MOST)
-        return epo__fail(EPO_ELIMIT, "a picture of %zu x %zu pixels: 1 to %d along a side", width, height, (int)EPO__PICTURE_MOST);
+        return epo__fail(EPO_ELIMIT, "a picture of %zu x %zu pixels: 1 to %d along a side", width, height,
+                         (int)EPO__PICTURE_MOST);
     out->rgb = epo__alloc(width * height, 3);
     if (!out->rgb) return epo__nomem("a picture");
     memset(out->rgb, 255, width * height * 3);
@@ -52,7 +53,8 @@ void epo__paint_of(epo__paint paint, double value, unsigned char rgb[3])
     size_t step = (size_t)(v * (double)steps);
     if (step >= steps) step = steps - 1;
     double part = v * (double)steps - (double)step;
-    for (int c = 0; c < 3; c++) rgb[c] = (unsigned char)lround(colours[step][c] + part * (colours[step + 1][c] - colours[step][c]));
+    for (int c = 0; c < 3; c++)
+        rgb[c] = (unsigned char)lround(colours[step][c] + part * (colours[step + 1][c] - colours[step][c]));
 }
 
 static void fill(epo__picture *p, size_t left, size_t top, size_t width, size_t height, const unsigned char rgb[3])
@@ -72,7 +74,8 @@ void epo__picture_paint(epo__picture *picture, size_t left, size_t top, const ep
         }
 }
 
-void epo__picture_bar(epo__picture *picture, size_t left, size_t top, size_t width, size_t height, epo__paint paint, double value)
+void epo__picture_bar(epo__picture *picture, size_t left, size_t top, size_t width, size_t height, epo__paint paint,
+                      double value)
 {
     unsigned char rgb[3];
     epo__paint_of(paint, value, rgb);
@@ -81,13 +84,18 @@ void epo__picture_bar(epo__picture *picture, size_t left, size_t top, size_t wid
 
 epo_status epo__picture_png(const epo__picture *picture, epo__bytes *out)
 {
-    png_image image = {.version = PNG_IMAGE_VERSION, .width = (png_uint_32)picture->width, .height = (png_uint_32)picture->height, .format = PNG_FORMAT_RGB};
+    png_image image = {.version = PNG_IMAGE_VERSION,
+                       .width = (png_uint_32)picture->width,
+                       .height = (png_uint_32)picture->height,
+                       .format = PNG_FORMAT_RGB};
     png_alloc_size_t size = 0;
     out->size = 0;
-    if (!png_image_write_get_memory_size(image, size, 0, picture->rgb, 0, NULL)) return epo__fail(EPO_EINTERNAL, "a picture as PNG: %s", image.message);
+    if (!png_image_write_get_memory_size(image, size, 0, picture->rgb, 0, NULL))
+        return epo__fail(EPO_EINTERNAL, "a picture as PNG: %s", image.message);
     if (!epo__grow(&out->data, &out->capacity, size, 1)) return epo__nomem("a picture");
     size = out->capacity;
-    if (!png_image_write_to_memory(&image, out->data, &size, 0, picture->rgb, 0, NULL)) return epo__fail(EPO_EINTERNAL, "a picture as PNG: %s", image.message);
+    if (!png_image_write_to_memory(&image, out->data, &size, 0, picture->rgb, 0, NULL))
+        return epo__fail(EPO_EINTERNAL, "a picture as PNG: %s", image.message);
     out->size = size;
     return EPO_OK;
 }

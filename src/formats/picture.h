@@ -28,11 +28,12 @@ void epo__picture_free(epo__picture *picture); /* leaves it empty */
 
 typedef enum epo__paint {
     EPO__PAINT_GREY,   /* black to white */
-    EPO__PAINT_COLOUR, /* black over violet, red and orange to pale yellow, evenly in lightness: right also in print and for
-                          the colour-blind */
+    EPO__PAINT_COLOUR, /* black over violet, red and orange to pale yellow, evenly in lightness: right also in print and
+                          for the colour-blind */
 } epo__paint;
 
-/* What is painted: height rows of width numbers; low is painted darkest, high brightest, what is not finite mid-blue. */
+/* What is painted: height rows of width numbers; low is painted darkest, high brightest, what is not finite mid-blue.
+ */
 typedef struct epo__painting {
     const float *pixels;
     size_t height, width;
@@ -45,7 +46,8 @@ typedef struct epo__painting {
 void epo__picture_paint(epo__picture *picture, size_t left, size_t top, const epo__painting *painting);
 
 /* A bar of one colour: that of `value` (0 to 1). */
-void epo__picture_bar(epo__picture *picture, size_t left, size_t top, size_t width, size_t height, epo__paint paint, double value);
+void epo__picture_bar(epo__picture *picture, size_t left, size_t top, size_t width, size_t height, epo__paint paint,
+                      double value);
 
 /* The colour of a number from 0 to 1; beyond, that of the nearer end. */
 void epo__paint_of(epo__paint paint, double value, unsigned char rgb[3]);

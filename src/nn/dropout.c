@@ -55,7 +55,8 @@ static epo_status run(void *state, const epo__frame *frame)
         float *sample = x + i * s->group * s->alike;
         for (size_t g = 0; g < s->group; g++) {
             bool dropped = epo__rng_u32(&rng) < limit; /* a factor of 0 would keep infinities as not-a-number */
-            for (size_t p = 0; p < s->alike; p++) sample[p * s->group + g] = dropped ? 0.0F : sample[p * s->group + g] * scale;
+            for (size_t p = 0; p < s->alike; p++)
+                sample[p * s->group + g] = dropped ? 0.0F : sample[p * s->group + g] * scale;
         }
     }
     return EPO_OK;
@@ -130,7 +131,8 @@ static epo_status train(const epo__layer *layer, const epo__train_setup *setup, 
     struct training *t = epo__alloc(1, sizeof *t);
     if (!t) return epo__nomem("dropout");
     size_t group = group_of(layer);
-    *t = (struct training){setup->keep_all ? 0 : dropout->rate, setup->seed, setup->stream, group, epo__shape_size(layer->in) / group};
+    *t = (struct training){setup->keep_all ? 0 : dropout->rate, setup->seed, setup->stream, group,
+                           epo__shape_size(layer->in) / group};
     *op = (epo__train_op){.state = t, .forward = forward, .backward = backward};
     return EPO_OK;
 }

@@ -22,12 +22,19 @@ static epo_status explain_exposure(explain_files *f, const epo__exposure *e)
     epo__plane_view views[EPO__STAMP_PLANES];
     const epo__subject *s = &f->batch.subjects[e->subject];
     size_t count = e->plane_count < EPO__STAMP_PLANES ? e->plane_count : EPO__STAMP_PLANES;
-    epo_explanation about = {.id = e->id, .object = s->name, .class_given = s->class_name ? s->class_name : "", .mjd = e->mjd, .error = e->error};
+    epo_explanation about = {.id = e->id,
+                             .object = s->name,
+                             .class_given = s->class_name ? s->class_name : "",
+                             .mjd = e->mjd,
+                             .error = e->error};
     if (e->error) return epo__explain_deliver(f->explainer, &about);
     for (size_t k = 0; k < count; k++) {
         const epo__plane *plane = &f->batch.planes[e->first_plane + k];
-        views[k] = (epo__plane_view){.role = plane->role, .type = plane->image.type, .height = (int)plane->image.height,
-                                     .width = (int)plane->image.width, .pixels = plane->image.pixels};
+        views[k] = (epo__plane_view){.role = plane->role,
+                                     .type = plane->image.type,
+                                     .height = (int)plane->image.height,
+                                     .width = (int)plane->image.width,
+                                     .pixels = plane->image.pixels};
     }
     return epo__explain_stamp(f->explainer, views, count, &about);
 }
@@ -62,7 +69,9 @@ static epo_status explain_path(explain_files *f, const char *path)
     const epo__reader_type *reader = f->forced;
     epo_status status = reader ? EPO_OK : epo__reader_guess(path, &reader);
     if (status != EPO_OK) return deliver_error(f, path);
-    if (!reader->has_stamps) return epo__fail(EPO_EARG, "format %s holds no single stamps: import it, then explain the objects of the store", reader->name);
+    if (!reader->has_stamps)
+        return epo__fail(EPO_EARG, "format %s holds no single stamps: import it, then explain the objects of the store",
+                         reader->name);
     void *state = epo__alloc(1, reader->state_size);
     if (!state) return epo__nomem("reader");
     status = read_file(f, reader, state, path);
@@ -71,8 +80,9 @@ static epo_status explain_path(explain_files *f, const char *path)
     return status;
 }
 
-epo_status epo_explain_files(const epo_model *model, const char *const *paths, size_t count, const epo_explain_options *options,
-                             epo_explain_fn result, void *context, epo_explain_summary *out)
+epo_status epo_explain_files(const epo_model *model, const char *const *paths, size_t count,
+                             const epo_explain_options *options, epo_explain_fn result, void *context,
+                             epo_explain_summary *out)
 {
     static const char *const all_suffixes[] = {".avro", ".fits", ".fit", ".fits.gz", ".fit.gz", ".npy", ".npz", NULL};
     const epo_explain_options standard = EPO_EXPLAIN_OPTIONS_INIT;
@@ -85,7 +95,8 @@ epo_status epo_explain_files(const epo_model *model, const char *const *paths, s
     epo_status status = epo__explainer_create(model, EPO_HEAD_STAMP, options, result, context, out, &f.explainer);
     if (status == EPO_OK && options->format) status = epo__reader_find(options->format, &f.forced);
     if (status == EPO_OK)
-        status = epo__walk_create(paths, count, f.forced ? f.forced->suffixes : all_suffixes, f.forced ? f.forced->first_suffix : NULL, &walk);
+        status = epo__walk_create(paths, count, f.forced ? f.forced->suffixes : all_suffixes,
+                                  f.forced ? f.forced->first_suffix : NULL, &walk);
     while (status == EPO_OK && !epo__explainer_done(f.explainer)) {
         const char *path;
         epo_status found = epo__walk_next(walk, &path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * explain_maps.c - maps and shares. Shares are of sums in double, before scaling: they are right also where a probability is so
- * near 1 that its derivative is next to nothing. */
+ * explain_maps.c - maps and shares. Shares are of sums in double, before scaling: they are right also where a
+ * probability is so near 1 that its derivative is next to nothing. */
 #include "train/explain_maps.h"
 
 #include <math.h>
@@ -31,13 +31,18 @@ static epo_status begin(const epo__network *n, size_t count, size_t planes, size
     epo__pool_clear(&m->names);
     m->count = m->triplet_count = 0;
     if (!epo__size_mul(count, plane, &floats) || !epo__grow(&m->all, &m->room, count, sizeof *m->all) ||
-        !epo__grow(&m->pixels, &m->pixel_room, floats, sizeof *m->pixels) || !epo__grow(&m->work, &m->work_room, work, sizeof *m->work) ||
+        !epo__grow(&m->pixels, &m->pixel_room, floats, sizeof *m->pixels) ||
+        !epo__grow(&m->work, &m->work_room, work, sizeof *m->work) ||
         !epo__grow(&m->planes, &m->plane_room, count * planes, sizeof *m->planes))
         return epo__nomem("maps");
     memset(m->pixels, 0, floats * sizeof *m->pixels);
     for (size_t i = 0; i < count; i++)
-        m->all[i] = (epo_explained_map){.mjd = NAN, .height = (size_t)n->height, .width = (size_t)n->width, .map = m->pixels + i * plane,
-                                        .planes = m->planes + i * planes, .plane_count = planes};
+        m->all[i] = (epo_explained_map){.mjd = NAN,
+                                        .height = (size_t)n->height,
+                                        .width = (size_t)n->width,
+                                        .map = m->pixels + i * plane,
+                                        .planes = m->planes + i * planes,
+                                        .plane_count = planes};
     m->count = count;
     return EPO_OK;
 }
@@ -88,7 +93,8 @@ static double scale_of(const epo__derivative *d, const float *x, size_t count)
     return largest > 0 ? 1 / (double)largest : 1;
 }
 
-/* --- stamps -------------------------------------------------------------------------------------------------------------- */
+/* --- stamps
+ * -------------------------------------------------------------------------------------------------------------- */
 
 /* One map of a layer that looks at all planes side by side, parted again. */
 static void part(const epo__network *n, const float *whole, epo__maps *m)
@@ -118,14 +124,16 @@ epo_status epo__maps_of_stamp(const epo__network *n, const epo__derivative *d, c
     } else {
         size_t size = (size_t)d->shape.height * (size_t)d->shape.width;
         for (size_t i = 0; i < m->count; i++)
-            epo__image_resize_bilinear(m->work + i * size, d->shape.height, d->shape.width, pixels_of(m, i), n->height, n->width);
+            epo__image_resize_bilinear(m->work + i * size, d->shape.height, d->shape.width, pixels_of(m, i), n->height,
+                                       n->width);
     }
     share_maps(m);
     multiply(m->pixels, m->count * plane, scale);
     return EPO_OK;
 }
 
-/* --- sequences ----------------------------------------------------------------------------------------------------------- */
+/* --- sequences
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static bool is_timed(const epo__sequence *s, size_t night)
 {
@@ -151,7 +159,8 @@ static const char *name_of(const epo__sequence *s, size_t night, epo__maps *m)
 }
 
 /* How much each triplet has of all, whichever nights it shares with others. */
-static epo_status share_triplets(const epo__network *n, const epo__derivative *d, const epo__sequence *s, const epo__triplets *t, epo__maps *m)
+static epo_status share_triplets(const epo__network *n, const epo__derivative *d, const epo__sequence *s,
+                                 const epo__triplets *t, epo__maps *m)
 {
     size_t given = epo__shape_size(d->shape);
     double total = 0;
@@ -161,8 +170,11 @@ static epo_status share_triplets(const epo__network *n, const epo__derivative *d
         size_t first = t->first + k * (size_t)n->stride, last = first + (size_t)n->planes - 1;
         memcpy(m->work, d->values + k * given, given * sizeof *m->work);
         positive(d->method, m->work, given);
-        m->triplets[k] = (epo_explained_triplet){.first = name_of(s, first, m), .last = name_of(s, last, m), .mjd_first = mjd_of(s, first),
-                                                 .mjd_last = mjd_of(s, last), .share = sum_of(m->work, given)};
+        m->triplets[k] = (epo_explained_triplet){.first = name_of(s, first, m),
+                                                 .last = name_of(s, last, m),
+                                                 .mjd_first = mjd_of(s, first),
+                                                 .mjd_last = mjd_of(s, last),
+                                                 .share = sum_of(m->work, given)};
         if (!m->triplets[k].first || !m->triplets[k].last) return epo__nomem("triplets");
         total += m->triplets[k].share;
     }
@@ -174,7 +186,8 @@ static epo_status share_triplets(const epo__network *n, const epo__derivative *d
 }
 
 /* Grad-CAM of all planes of a triplet together: a map each. */
-static epo_status map_triplets(const epo__network *n, const epo__derivative *d, const epo__sequence *s, const epo__triplets *t, epo__maps *m)
+static epo_status map_triplets(const epo__network *n, const epo__derivative *d, const epo__sequence *s,
+                               const epo__triplets *t, epo__maps *m)
 {
     size_t planes = (size_t)n->planes, plane = (size_t)n->height * (size_t)n->width, given = epo__shape_size(d->shape);
     size_t all = t->count * given;
@@ -190,7 +203,8 @@ static epo_status map_triplets(const epo__network *n, const epo__derivative *d, 
         if (!m->all[k].name) return epo__nomem("maps");
         m->all[k].mjd = mjd_of(s, t->first + k * (size_t)n->stride);
         for (size_t p = 0; p < planes; p++) m->planes[k * planes + p] = t->planes + (k * planes + p) * plane;
-        epo__image_resize_bilinear(m->work + k * given, d->shape.height, d->shape.width, pixels_of(m, k), n->height, n->width);
+        epo__image_resize_bilinear(m->work + k * given, d->shape.height, d->shape.width, pixels_of(m, k), n->height,
+                                   n->width);
     }
     share_maps(m);
     multiply(m->pixels, m->count * plane, scale);
@@ -198,7 +212,8 @@ static epo_status map_triplets(const epo__network *n, const epo__derivative *d, 
 }
 
 /* A map a night: the derivatives of all triplets that it is in are added up, since its pixels go into all of them. */
-static epo_status map_nights(const epo__network *n, const epo__derivative *d, const epo__sequence *s, const epo__triplets *t, epo__maps *m)
+static epo_status map_nights(const epo__network *n, const epo__derivative *d, const epo__sequence *s,
+                             const epo__triplets *t, epo__maps *m)
 {
     size_t planes = (size_t)n->planes, plane = (size_t)n->height * (size_t)n->width, stride = (size_t)n->stride;
     size_t size = (size_t)d->shape.height * (size_t)d->shape.width, nights = (t->count - 1) * stride + planes;
@@ -219,7 +234,8 @@ static epo_status map_nights(const epo__network *n, const epo__derivative *d, co
         if (!m->all[i].name) return epo__nomem("maps");
         m->all[i].mjd = mjd_of(s, t->first + i);
         if (d->method == EPO_EXPLAIN_GRADCAM)
-            epo__image_resize_bilinear(m->work + i * size, d->shape.height, d->shape.width, pixels_of(m, i), n->height, n->width);
+            epo__image_resize_bilinear(m->work + i * size, d->shape.height, d->shape.width, pixels_of(m, i), n->height,
+                                       n->width);
         else
             memcpy(pixels_of(m, i), m->work + i * size, size * sizeof *m->work);
     }
@@ -228,16 +244,20 @@ static epo_status map_nights(const epo__network *n, const epo__derivative *d, co
     return EPO_OK;
 }
 
-epo_status epo__maps_of_sequence(const epo__network *n, const epo__derivative *d, const epo__sequence *s, const epo__triplets *t, epo__maps *m)
+epo_status epo__maps_of_sequence(const epo__network *n, const epo__derivative *d, const epo__sequence *s,
+                                 const epo__triplets *t, epo__maps *m)
 {
     bool cam = d->method == EPO_EXPLAIN_GRADCAM;
     if (cam && n->join_horizontal)
-        return epo__fail(EPO_EUNSUPPORTED, "%s: no Grad-CAM of sequences whose nights are joined to one image; take the saliency", n->name);
+        return epo__fail(EPO_EUNSUPPORTED,
+                         "%s: no Grad-CAM of sequences whose nights are joined to one image; take the saliency",
+                         n->name);
     epo_status status = cam && !n->late_fusion ? map_triplets(n, d, s, t, m) : map_nights(n, d, s, t, m);
     return status == EPO_OK ? share_triplets(n, d, s, t, m) : status;
 }
 
-/* --- the explanation ----------------------------------------------------------------------------------------------------- */
+/* --- the explanation
+ * ----------------------------------------------------------------------------------------------------- */
 
 void epo__maps_explain(const epo__maps *m, epo_explanation *out)
 {

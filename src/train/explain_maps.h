@@ -13,7 +13,7 @@
 typedef struct epo__maps {
     epo_explained_map *all;
     size_t count, room;
-    float *pixels, *work;      /* the maps one behind the other; one more while they are made */
+    float *pixels, *work; /* the maps one behind the other; one more while they are made */
     size_t pixel_room, work_room;
     const float **planes;
     size_t plane_room;
@@ -33,12 +33,13 @@ typedef struct epo__derivative {
 } epo__derivative;
 
 /* Of one stamp, whose prepared planes are `input`. EPO_ENOMEM. */
-epo_status epo__maps_of_stamp(const epo__network *network, const epo__derivative *derivative, const float *input, epo__maps *out);
+epo_status epo__maps_of_stamp(const epo__network *network, const epo__derivative *derivative, const float *input,
+                              epo__maps *out);
 
-/* Of a sequence; maps are of nights, or of triplets where Grad-CAM has one map for all planes. EPO_EUNSUPPORTED for Grad-CAM of
- * nights that the network joins to one image. */
-epo_status epo__maps_of_sequence(const epo__network *network, const epo__derivative *derivative, const epo__sequence *sequence,
-                                 const epo__triplets *triplets, epo__maps *out);
+/* Of a sequence; maps are of nights, or of triplets where Grad-CAM has one map for all planes. EPO_EUNSUPPORTED for
+ * Grad-CAM of nights that the network joins to one image. */
+epo_status epo__maps_of_sequence(const epo__network *network, const epo__derivative *derivative,
+                                 const epo__sequence *sequence, const epo__triplets *triplets, epo__maps *out);
 
 /* Sets all in the explanation that is of its maps. */
 void epo__maps_explain(const epo__maps *maps, epo_explanation *out);

@@ -25,7 +25,10 @@ typedef struct explain_store {
 
 static epo_explanation about_object(const explain_store *s)
 {
-    return (epo_explanation){.id = s->object.name, .object = s->object.name, .class_given = s->object.class_name ? s->object.class_name : "", .mjd = NAN};
+    return (epo_explanation){.id = s->object.name,
+                             .object = s->object.name,
+                             .class_given = s->object.class_name ? s->object.class_name : "",
+                             .mjd = NAN};
 }
 
 static epo_status deliver_error(explain_store *s, epo_explanation *about)
@@ -60,7 +63,11 @@ static epo_status explain_exposure(explain_store *s, size_t first, size_t last)
     about.mjd = row->mjd;
     for (size_t k = 0; k < count && status == EPO_OK; k++) {
         status = epo__store_pixels_read(s->reading, &row[k], &s->pixels[k]);
-        views[k] = (epo__plane_view){.role = row[k].role, .type = row[k].type, .height = row[k].height, .width = row[k].width, .pixels = s->pixels[k].bytes};
+        views[k] = (epo__plane_view){.role = row[k].role,
+                                     .type = row[k].type,
+                                     .height = row[k].height,
+                                     .width = row[k].width,
+                                     .pixels = s->pixels[k].bytes};
     }
     if (status == EPO_OK)
         status = epo__explain_stamp(s->explainer, views, count, &about);
@@ -73,7 +80,8 @@ static epo_status explain_exposure(explain_store *s, size_t first, size_t last)
 static epo_status explain_stamps(explain_store *s)
 {
     epo_status status = epo__store_stamps_of(s->reading, s->object.id, &s->stamps);
-    for (size_t first = 0, last; status == EPO_OK && first < s->stamps.count && !epo__explainer_done(s->explainer); first = last) {
+    for (size_t first = 0, last; status == EPO_OK && first < s->stamps.count && !epo__explainer_done(s->explainer);
+         first = last) {
         for (last = first + 1; last < s->stamps.count; last++)
             if (strcmp(s->stamps.rows[first].exposure, s->stamps.rows[last].exposure) != 0) break;
         status = explain_exposure(s, first, last);
@@ -100,7 +108,8 @@ static epo_status explain_named(explain_store *s, const char *name)
         (void)epo__fail(EPO_ENOTFOUND, "no object '%s' in the store", name);
         return deliver_error(s, &about);
     }
-    if (surveys > 1) epo__log(EPO_LOG_WARNING, "object '%s' is in %" PRId64 " surveys; the first is taken", name, surveys);
+    if (surveys > 1)
+        epo__log(EPO_LOG_WARNING, "object '%s' is in %" PRId64 " surveys; the first is taken", name, surveys);
     return explain_object(s, id);
 }
 
@@ -119,8 +128,8 @@ static epo_status explain_all(explain_store *s, const epo_explain_options *optio
     return status;
 }
 
-epo_status epo_explain_store(const epo_model *model, epo_store *store, const epo_explain_options *options, epo_explain_fn result,
-                             void *context, epo_explain_summary *out)
+epo_status epo_explain_store(const epo_model *model, epo_store *store, const epo_explain_options *options,
+                             epo_explain_fn result, void *context, epo_explain_summary *out)
 {
     const epo_explain_options standard = EPO_EXPLAIN_OPTIONS_INIT;
     if (!options) options = &standard;

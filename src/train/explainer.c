@@ -26,7 +26,7 @@ struct epo__explainer {
     epo__stamp_room room;
     epo__triplets triplets;
     epo__maps maps;
-    float *input;    /* a stamp's */
+    float *input; /* a stamp's */
     float *derivative;
     size_t derivative_room;
     double probabilities[EPO__MAX_CLASSES];
@@ -47,17 +47,20 @@ static epo_status find_class(epo__explainer *e)
     epo__string names = {0};
     for (size_t k = 0; k < head->class_count; k++) epo__string_addf(&names, "%s%s", k ? ", " : "", head->classes[k]);
     epo_status status = names.failed ? epo__nomem("list of classes")
-                                     : epo__fail(EPO_EARG, "%s: no class '%.40s'; there are %s", e->network->name, e->options.class_name, names.text);
+                                     : epo__fail(EPO_EARG, "%s: no class '%.40s'; there are %s", e->network->name,
+                                                 e->options.class_name, names.text);
     epo__string_free(&names);
     return status;
 }
 
-epo_status epo__explainer_create(const epo_model *model, epo_head head, const epo_explain_options *options, epo_explain_fn result,
-                                 void *context, epo_explain_summary *summary, epo__explainer **out)
+epo_status epo__explainer_create(const epo_model *model, epo_head head, const epo_explain_options *options,
+                                 epo_explain_fn result, void *context, epo_explain_summary *summary,
+                                 epo__explainer **out)
 {
     *summary = (epo_explain_summary){0};
     if (!epo__model_head(model, head)) return epo__fail(EPO_EMODEL, "the model has no %s head", epo_head_name(head));
-    if (options->layer && options->method != EPO_EXPLAIN_GRADCAM) return epo__fail(EPO_EARG, "a layer is for Grad-CAM: saliency is that of the input");
+    if (options->layer && options->method != EPO_EXPLAIN_GRADCAM)
+        return epo__fail(EPO_EARG, "a layer is for Grad-CAM: saliency is that of the input");
     epo__explainer *e = epo__alloc(1, sizeof *e);
     if (!e) return epo__nomem("explaining");
     const epo__network *n = epo__model_network(model);
@@ -73,7 +76,9 @@ epo_status epo__explainer_create(const epo_model *model, epo_head head, const ep
     epo_status status = e->input ? epo__stamp_rule_of(n, &e->rule) : epo__nomem("explaining");
     if (status == EPO_OK) status = find_class(e);
     if (status == EPO_OK) {
-        const epo__gradient_options how = {.cam = options->method == EPO_EXPLAIN_GRADCAM, .layer = options->layer, .logit = options->logit};
+        const epo__gradient_options how = {.cam = options->method == EPO_EXPLAIN_GRADCAM,
+                                           .layer = options->layer,
+                                           .logit = options->logit};
         int before = epo__nn_threads();
         epo__nn_set_threads(epo__threads(options->threads));
         status = epo__gradient_create(model, head, &how, &e->gradient);
@@ -126,14 +131,17 @@ static epo_status settle(epo__explainer *e, epo_status status, epo_explanation *
 }
 
 /* Fills e->derivative and what of the explanation is not of maps. */
-static epo_status differentiate(epo__explainer *e, size_t count, const float *in, const double *mjds, epo__derivative *d, epo_explanation *about)
+static epo_status differentiate(epo__explainer *e, size_t count, const float *in, const double *mjds,
+                                epo__derivative *d, epo_explanation *about)
 {
     d->method = e->options.method;
     d->shape = epo__gradient_shape(e->gradient);
     size_t floats, chosen;
-    if (!epo__size_mul(count, epo__shape_size(d->shape), &floats) || !epo__grow(&e->derivative, &e->derivative_room, floats, sizeof *e->derivative))
+    if (!epo__size_mul(count, epo__shape_size(d->shape), &floats) ||
+        !epo__grow(&e->derivative, &e->derivative_room, floats, sizeof *e->derivative))
         return epo__nomem("a derivative");
-    epo_status status = epo__gradient_run(e->gradient, count, in, mjds, e->class_index, e->probabilities, &chosen, e->derivative, &d->scale, NULL);
+    epo_status status = epo__gradient_run(e->gradient, count, in, mjds, e->class_index, e->probabilities, &chosen,
+                                          e->derivative, &d->scale, NULL);
     if (status != EPO_OK) return status;
     bool finite = isfinite(e->probabilities[chosen]) && isfinite(d->scale);
     for (size_t i = 0; finite && i < floats; i++) finite = isfinite(e->derivative[i]);

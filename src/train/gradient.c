@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * gradient.c - encoder and head forward, then back.
  *
- * A sequence goes through the encoder twice, one triplet at a time: first for the features that the head needs, then, when the
- * head has said how its score changes with them, forward and back. So the activations of one triplet are in memory, not of all. */
+ * A sequence goes through the encoder twice, one triplet at a time: first for the features that the head needs, then,
+ * when the head has said how its score changes with them, forward and back. So the activations of one triplet are in
+ * memory, not of all. */
 #include "train/gradient.h"
 
 #include <limits.h>
@@ -26,16 +27,18 @@ struct epo__gradient {
     epo__plan *below;       /* Grad-CAM: the encoder up to the layer */
     epo__gradplan *encoder; /* the rest of it, or all */
     epo__gradplan *head;
-    size_t stamp_floats, encoded, width, outputs, classes; /* encoded: floats of all runs; width: of what the head takes */
-    float *joined;          /* planes side by side */
+    size_t stamp_floats, encoded, width, outputs,
+        classes;                 /* encoded: floats of all runs; width: of what the head takes */
+    float *joined;               /* planes side by side */
     float *activations, *slopes; /* what goes into `encoder`, and the derivative with respect to it */
     float *features, *feature_slopes;
     size_t feature_room, slope_room;
-    float *code;            /* of one input */
+    float *code; /* of one input */
     float *logits, *logit_slopes;
 };
 
-/* --- which layer --------------------------------------------------------------------------------------------------------- */
+/* --- which layer
+ * --------------------------------------------------------------------------------------------------------- */
 
 static bool has_pixels(epo__shape shape)
 {
@@ -83,14 +86,17 @@ static epo_status find_layer(const epo__network *n, const epo__net *net, const c
     if (names.failed)
         status = epo__nomem("list of layers");
     else if (*out == 0 && name)
-        status = epo__fail(EPO_EARG, "%s: no layer '%.40s' that gives pixels; there are: %s", n->name, name, names.length ? names.text : "none");
+        status = epo__fail(EPO_EARG, "%s: no layer '%.40s' that gives pixels; there are: %s", n->name, name,
+                           names.length ? names.text : "none");
     else if (*out == 0)
-        status = epo__fail(EPO_EARG, "%s: no convolution that gives pixels, so there is no Grad-CAM; take the saliency", n->name);
+        status = epo__fail(EPO_EARG, "%s: no convolution that gives pixels, so there is no Grad-CAM; take the saliency",
+                           n->name);
     epo__string_free(&names);
     return status;
 }
 
-/* --- making -------------------------------------------------------------------------------------------------------------- */
+/* --- making
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static epo_status make_plans(epo__gradient *g, epo_head head)
 {
@@ -99,7 +105,8 @@ static epo_status make_plans(epo__gradient *g, epo_head head)
     epo_status status = EPO_OK;
     if (g->options.cam) {
         status = find_layer(g->network, net, g->options.layer, &options.first);
-        if (status == EPO_OK) status = epo__plan_create_part(net, g->runs, &(epo__plan_options){.last = options.first}, &g->below);
+        if (status == EPO_OK)
+            status = epo__plan_create_part(net, g->runs, &(epo__plan_options){.last = options.first}, &g->below);
         if (status != EPO_OK) return status;
         g->maps = epo__net_layer(net, options.first - 1)->out;
     }
@@ -118,10 +125,13 @@ static epo_status make_room(epo__gradient *g)
     g->code = epo__alloc(g->encoded, sizeof *g->code);
     g->logits = epo__alloc(g->outputs, sizeof *g->logits);
     g->logit_slopes = epo__alloc(g->outputs, sizeof *g->logit_slopes);
-    return g->activations && g->slopes && g->joined && g->code && g->logits && g->logit_slopes ? EPO_OK : epo__nomem("a gradient");
+    return g->activations && g->slopes && g->joined && g->code && g->logits && g->logit_slopes
+               ? EPO_OK
+               : epo__nomem("a gradient");
 }
 
-epo_status epo__gradient_create(const epo_model *model, epo_head head, const epo__gradient_options *options, epo__gradient **out)
+epo_status epo__gradient_create(const epo_model *model, epo_head head, const epo__gradient_options *options,
+                                epo__gradient **out)
 {
     const epo__net *net = epo__model_head(model, head);
     if (!net) return epo__fail(EPO_EMODEL, "the model has no %s head", epo_head_name(head));
@@ -170,7 +180,8 @@ epo__shape epo__gradient_shape(const epo__gradient *g)
     return (epo__shape){g->network->planes, g->network->height, g->network->width};
 }
 
-/* --- running ------------------------------------------------------------------------------------------------------------- */
+/* --- running
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* The planes of one input up to g->code; what goes into g->encoder stays in g->activations. */
 static epo_status encode(epo__gradient *g, const float *in)
@@ -264,8 +275,10 @@ static void slopes_of(epo__gradient *g, const double *p, size_t c, double *scale
 static epo_status reserve(epo__gradient *g, size_t count)
 {
     size_t need;
-    if (count < 1 || count > INT_MAX || (count > 1 && g->head_kind != EPO_HEAD_SEQUENCE)) return epo__fail(EPO_EARG, "%zu inputs", count);
-    if (!epo__size_mul(count, g->width, &need) || !epo__grow(&g->features, &g->feature_room, need, sizeof *g->features) ||
+    if (count < 1 || count > INT_MAX || (count > 1 && g->head_kind != EPO_HEAD_SEQUENCE))
+        return epo__fail(EPO_EARG, "%zu inputs", count);
+    if (!epo__size_mul(count, g->width, &need) ||
+        !epo__grow(&g->features, &g->feature_room, need, sizeof *g->features) ||
         !epo__grow(&g->feature_slopes, &g->slope_room, need, sizeof *g->feature_slopes))
         return epo__nomem("features of a sequence");
     return EPO_OK;
@@ -275,12 +288,13 @@ static epo_status reserve(epo__gradient *g, size_t count)
 static epo_status run_head(epo__gradient *g, size_t count)
 {
     int length = (int)count;
-    return g->head_kind == EPO_HEAD_SEQUENCE ? epo__gradplan_forward_sequences(g->head, 0, 1, &length, g->features, g->logits)
-                                             : epo__gradplan_forward(g->head, 0, 1, g->features, g->logits);
+    return g->head_kind == EPO_HEAD_SEQUENCE
+               ? epo__gradplan_forward_sequences(g->head, 0, 1, &length, g->features, g->logits)
+               : epo__gradplan_forward(g->head, 0, 1, g->features, g->logits);
 }
 
-epo_status epo__gradient_run(epo__gradient *g, size_t count, const float *in, const double *mjds, int class_index, double *probabilities,
-                             size_t *chosen, float *out, double *scale, float *weights)
+epo_status epo__gradient_run(epo__gradient *g, size_t count, const float *in, const double *mjds, int class_index,
+                             double *probabilities, size_t *chosen, float *out, double *scale, float *weights)
 {
     size_t out_floats = epo__shape_size(epo__gradient_shape(g)), best = 0;
     epo_status status = reserve(g, count);

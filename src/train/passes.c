@@ -33,9 +33,14 @@ epo_status epo__passes_check(const epo_model *model, epo_head head, int passes)
 {
     const epo__net *net = epo__model_head(model, head), *encoder = epo__model_encoder(model);
     if (!net) return epo__fail(EPO_EMODEL, "the model has no %s head", epo_head_name(head));
-    if (passes < 1 || passes > EPO__MAX_PASSES) return epo__fail(EPO_EARG, "%d passes with dropout: 1 to %d", passes, (int)EPO__MAX_PASSES);
-    if (epo__net_first_dropout(encoder) < epo__net_length(encoder) || epo__net_first_dropout(net) < epo__net_length(net)) return EPO_OK;
-    return epo__fail(EPO_EARG, "the network %s has no dropout, so every pass would be the same: score without passes, or take a network with dropout (gotorb, braai)",
+    if (passes < 1 || passes > EPO__MAX_PASSES)
+        return epo__fail(EPO_EARG, "%d passes with dropout: 1 to %d", passes, (int)EPO__MAX_PASSES);
+    if (epo__net_first_dropout(encoder) < epo__net_length(encoder) ||
+        epo__net_first_dropout(net) < epo__net_length(net))
+        return EPO_OK;
+    return epo__fail(EPO_EARG,
+                     "the network %s has no dropout, so every pass would be the same: score without passes, or take a "
+                     "network with dropout (gotorb, braai)",
                      epo__model_network(model)->name);
 }
 
@@ -47,9 +52,11 @@ static epo_status make_plans(epo__passes *p, epo_head head)
     epo_status status = EPO_OK;
     if (first > 0) status = epo__plan_create_part(encoder, batch, &(epo__plan_options){.last = first}, &p->before);
     if (status == EPO_OK && first < length)
-        status = epo__plan_create_part(encoder, batch, &(epo__plan_options){.first = first, .dropout = "encoder"}, &p->after);
+        status = epo__plan_create_part(encoder, batch, &(epo__plan_options){.first = first, .dropout = "encoder"},
+                                       &p->after);
     if (status == EPO_OK)
-        status = epo__plan_create_part(epo__model_head(p->model, head), TOGETHER, &(epo__plan_options){.dropout = epo_head_name(head)}, &p->head);
+        status = epo__plan_create_part(epo__model_head(p->model, head), TOGETHER,
+                                       &(epo__plan_options){.dropout = epo_head_name(head)}, &p->head);
     if (status != EPO_OK) return status;
     if (p->after) epo__plan_set_draw(p->after, &p->draw);
     epo__plan_set_draw(p->head, &p->head_draw);
@@ -116,7 +123,8 @@ void epo__passes_free(epo__passes *p)
 static epo_status run_before(epo__passes *p, size_t count, const uint64_t *keys, const float *in, const float **fixed)
 {
     for (size_t i = 0; i < count; i++)
-        for (size_t r = 0; r < p->runs; r++) p->keys[i * p->runs + r] = p->runs > 1 ? epo__rng_key(keys[i], &r, sizeof r) : keys[i];
+        for (size_t r = 0; r < p->runs; r++)
+            p->keys[i * p->runs + r] = p->runs > 1 ? epo__rng_key(keys[i], &r, sizeof r) : keys[i];
     p->draw.keys = p->keys;
     if (p->joined) {
         epo__join_planes(p->network, count, in, p->joined);
@@ -145,7 +153,8 @@ epo_status epo__passes_run(epo__passes *p, size_t count, const uint64_t *keys, c
             status = run_after(p, pass, now, fixed, &encoded);
             if (status == EPO_OK) status = epo__plan_run(p->head, (int)now, encoded, p->raw);
             for (size_t i = 0; status == EPO_OK && i < now; i++)
-                epo__class_probabilities(p->raw + i * p->outputs, p->outputs, p->classes, out + ((done + i) * p->passes + pass) * p->classes);
+                epo__class_probabilities(p->raw + i * p->outputs, p->outputs, p->classes,
+                                         out + ((done + i) * p->passes + pass) * p->classes);
         }
         if (status != EPO_OK) return status;
         done += now;
@@ -177,18 +186,21 @@ static epo_status encode_sequence(epo__passes *p, size_t triplets, uint64_t key,
     return EPO_OK;
 }
 
-epo_status epo__passes_sequence(epo__passes *p, size_t triplets, uint64_t key, const float *in, const double *mjds, double *out)
+epo_status epo__passes_sequence(epo__passes *p, size_t triplets, uint64_t key, const float *in, const double *mjds,
+                                double *out)
 {
     size_t need;
     if (triplets < 1 || triplets > INT_MAX) return epo__fail(EPO_EARG, "a sequence of %zu triplets", triplets);
-    if (!epo__size_mul(p->passes * p->feature_floats, triplets, &need) || !epo__grow(&p->features, &p->feature_room, need, sizeof *p->features))
+    if (!epo__size_mul(p->passes * p->feature_floats, triplets, &need) ||
+        !epo__grow(&p->features, &p->feature_room, need, sizeof *p->features))
         return epo__nomem("features of a sequence");
     epo_status status = encode_sequence(p, triplets, key, in, mjds);
     int length = (int)triplets;
     p->head_draw.keys = &key;
     for (size_t pass = 0; status == EPO_OK && pass < p->passes; pass++) {
         p->head_draw.pass = pass;
-        status = epo__plan_run_sequences(p->head, 1, &length, p->features + pass * triplets * p->feature_floats, p->raw);
+        status =
+            epo__plan_run_sequences(p->head, 1, &length, p->features + pass * triplets * p->feature_floats, p->raw);
         if (status == EPO_OK) epo__class_probabilities(p->raw, p->outputs, p->classes, out + pass * p->classes);
     }
     p->head_draw.keys = NULL; /* it was this call's */

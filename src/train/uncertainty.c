@@ -21,8 +21,8 @@ static int largest(const double *p, size_t classes)
     return (int)best;
 }
 
-void epo__uncertainty_of(const double *probabilities, size_t passes, size_t classes, int chosen, double *mean, double *scores,
-                         epo_uncertainty *out)
+void epo__uncertainty_of(const double *probabilities, size_t passes, size_t classes, int chosen, double *mean,
+                         double *scores, epo_uncertainty *out)
 {
     double uncertain = 0, squares = 0, over = 0, count = (double)passes;
     for (size_t k = 0; k < classes; k++) mean[k] = 0;
@@ -37,7 +37,13 @@ void epo__uncertainty_of(const double *probabilities, size_t passes, size_t clas
         squares += (scores[i] - mean[chosen]) * (scores[i] - mean[chosen]);
         over += scores[i] > 0.5;
     }
-    *out = (epo_uncertainty){.passes = passes, .class_index = (size_t)chosen, .scores = scores, .mean = mean[chosen], .sd = sqrt(squares / count),
-                             .over_half = over / count, .confidence = 1 - uncertain, .bald = entropy(mean, classes) - uncertain};
+    *out = (epo_uncertainty){.passes = passes,
+                             .class_index = (size_t)chosen,
+                             .scores = scores,
+                             .mean = mean[chosen],
+                             .sd = sqrt(squares / count),
+                             .over_half = over / count,
+                             .confidence = 1 - uncertain,
+                             .bald = entropy(mean, classes) - uncertain};
     if (out->bald < 0) out->bald = 0; /* rounding: the entropy is concave */
 }

@@ -5,9 +5,9 @@
 
 #include "epochal/score.h"
 
-/* probabilities: passes x classes. mean: room for `classes`, and scores: room for `passes`, into which out->scores points.
- * chosen: the class the score is of; -1: that with the largest mean. */
-void epo__uncertainty_of(const double *probabilities, size_t passes, size_t classes, int chosen, double *mean, double *scores,
-                         epo_uncertainty *out);
+/* probabilities: passes x classes. mean: room for `classes`, and scores: room for `passes`, into which out->scores
+ * points. chosen: the class the score is of; -1: that with the largest mean. */
+void epo__uncertainty_of(const double *probabilities, size_t passes, size_t classes, int chosen, double *mean,
+                         double *scores, epo_uncertainty *out);
 
 #endif

@@ -11,7 +11,8 @@
 
 typedef struct explain_options {
     cli_common common;
-    const char *method, *class_name, *layer, *score, *out, *head, *by, *split, *format, *array, *extname, *net, *normalise;
+    const char *method, *class_name, *layer, *score, *out, *head, *by, *split, *format, *array, *extname, *net,
+        *normalise;
     cli_list objects;
     int limit;
     bool trust_input;
@@ -26,21 +27,24 @@ static const char *word_of(const char *const (*words)[2], size_t count, size_t i
 
 static const char *method_word(size_t index, const char **about)
 {
-    static const char *const words[][2] = {{"saliency", "|ds/dx|: how much the score changes with each pixel of each plane"},
+    static const char *const words[][2] = {{"saliency",
+                                            "|ds/dx|: how much the score changes with each pixel of each plane"},
                                            {"gradcam", "where the last convolution's maps speak for the class"}};
     return word_of(words, sizeof words / sizeof *words, index, about);
 }
 
 static const char *score_word(size_t index, const char **about)
 {
-    static const char *const words[][2] = {{"probability", "s = the class's probability"}, {"logit", "s = what goes into the softmax or sigmoid"}};
+    static const char *const words[][2] = {{"probability", "s = the class's probability"},
+                                           {"logit", "s = what goes into the softmax or sigmoid"}};
     return word_of(words, sizeof words / sizeof *words, index, about);
 }
 
 static const char *head_word(size_t index, const char **about)
 {
     static const char *const words[][2] = {{"sequence", "objects of a store by the GRU"},
-                                           {"triplet", "objects of a store by the encoder's own head on the middle nights"},
+                                           {"triplet",
+                                            "objects of a store by the encoder's own head on the middle nights"},
                                            {"stamp", "single stamps"}};
     return word_of(words, sizeof words / sizeof *words, index, about);
 }
@@ -53,34 +57,111 @@ static const char *by_word(size_t index, const char **about)
 
 static const char *format_word(size_t index, const char **about)
 {
-    static const char *const words[][2] = {{"ztf", "Avro alert packets"}, {"stamps", "FITS stamps"}, {"cube", "npy or npz arrays"}};
+    static const char *const words[][2] = {{"ztf", "Avro alert packets"},
+                                           {"stamps", "FITS stamps"},
+                                           {"cube", "npy or npz arrays"}};
     return word_of(words, sizeof words / sizeof *words, index, about);
 }
 
 #define PLACE(member) .place = offsetof(explain_options, member)
 static const cli_option options[] = {
     CLI_OPTION_MODEL(true),
-    {.name = "method", .kind = CLI_TEXT, .argument = "METHOD", .standard = "saliency", PLACE(method), .word = method_word, .help = "what is mapped"},
-    {.name = "class", .kind = CLI_TEXT, .argument = "NAME", PLACE(class_name), .help = "the class to explain; else the predicted one of each input"},
-    {.name = "score", .kind = CLI_TEXT, .argument = "WHAT", .standard = "probability", PLACE(score), .word = score_word, .help = "what is differentiated"},
-    {.name = "layer", .kind = CLI_TEXT, .argument = "NAME", PLACE(layer),
-     .help = "gradcam: a layer of the encoder, as conv2; else the last convolution with the batch norm and ReLU behind it"},
-    {.name = "out", .kind = CLI_TEXT, .argument = "DIR", PLACE(out), .help = "write maps here as PNG and FITS; made when missing"},
+    {.name = "method",
+     .kind = CLI_TEXT,
+     .argument = "METHOD",
+     .standard = "saliency",
+     PLACE(method),
+     .word = method_word,
+     .help = "what is mapped"},
+    {.name = "class",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     PLACE(class_name),
+     .help = "the class to explain; else the predicted one of each input"},
+    {.name = "score",
+     .kind = CLI_TEXT,
+     .argument = "WHAT",
+     .standard = "probability",
+     PLACE(score),
+     .word = score_word,
+     .help = "what is differentiated"},
+    {.name = "layer",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     PLACE(layer),
+     .help =
+         "gradcam: a layer of the encoder, as conv2; else the last convolution with the batch norm and ReLU behind it"},
+    {.name = "out",
+     .kind = CLI_TEXT,
+     .argument = "DIR",
+     PLACE(out),
+     .help = "write maps here as PNG and FITS; made when missing"},
     CLI_OPTION_DB(false),
-    {.name = "object", .kind = CLI_LIST, .argument = "NAME", PLACE(objects), .help = "with --db: this object; may be given several times"},
-    {.name = "split", .kind = CLI_TEXT, .argument = "NAME:PART", PLACE(split), .help = "with --db: the objects of a split, as main:test"},
-    {.name = "head", .kind = CLI_TEXT, .argument = "HEAD", PLACE(head), .word = head_word,
+    {.name = "object",
+     .kind = CLI_LIST,
+     .argument = "NAME",
+     PLACE(objects),
+     .help = "with --db: this object; may be given several times"},
+    {.name = "split",
+     .kind = CLI_TEXT,
+     .argument = "NAME:PART",
+     PLACE(split),
+     .help = "with --db: the objects of a split, as main:test"},
+    {.name = "head",
+     .kind = CLI_TEXT,
+     .argument = "HEAD",
+     PLACE(head),
+     .word = head_word,
      .help = "with --db: which head; else the sequence head where the model has one, else the stamp head"},
-    {.name = "by", .kind = CLI_TEXT, .argument = "WHAT", .standard = "night", PLACE(by), .word = by_word, .help = "sequences: what a row is of"},
-    {.name = "limit", .kind = CLI_COUNT, .argument = "N", .standard = "0", PLACE(limit), .help = "stop after N stamps or objects; 0: all"},
-    {.name = "format", .letter = 'f', .kind = CLI_TEXT, .argument = "NAME", PLACE(format), .word = format_word,
+    {.name = "by",
+     .kind = CLI_TEXT,
+     .argument = "WHAT",
+     .standard = "night",
+     PLACE(by),
+     .word = by_word,
+     .help = "sequences: what a row is of"},
+    {.name = "limit",
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .standard = "0",
+     PLACE(limit),
+     .help = "stop after N stamps or objects; 0: all"},
+    {.name = "format",
+     .letter = 'f',
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     PLACE(format),
+     .word = format_word,
      .help = "what the files are; else told from name and first bytes"},
-    {.name = "array", .kind = CLI_TEXT, .argument = "NAME", PLACE(array), .help = "npz: which array; else the only one of 3 or 4 dimensions"},
-    {.name = "extname", .kind = CLI_TEXT, .argument = "NAME", PLACE(extname), .help = "FITS: which extension; else the first image"},
-    {.name = "trust-input", .kind = CLI_FLAG, PLACE(trust_input), .help = "read FITS images that are not plain 2-D as well"},
-    {.name = "net", .kind = CLI_TEXT, .argument = "FILE", PLACE(net), .help = "network text for weights that have none in them, PyTorch's say"},
-    {.name = "normalise", .kind = CLI_TEXT, .argument = "NAME", PLACE(normalise), .help = "normalisation instead of the model's own"},
-    {.name = "threads", .kind = CLI_COUNT, .argument = "N", .standard = "0", .place = offsetof(cli_common, threads),
+    {.name = "array",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     PLACE(array),
+     .help = "npz: which array; else the only one of 3 or 4 dimensions"},
+    {.name = "extname",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     PLACE(extname),
+     .help = "FITS: which extension; else the first image"},
+    {.name = "trust-input",
+     .kind = CLI_FLAG,
+     PLACE(trust_input),
+     .help = "read FITS images that are not plain 2-D as well"},
+    {.name = "net",
+     .kind = CLI_TEXT,
+     .argument = "FILE",
+     PLACE(net),
+     .help = "network text for weights that have none in them, PyTorch's say"},
+    {.name = "normalise",
+     .kind = CLI_TEXT,
+     .argument = "NAME",
+     PLACE(normalise),
+     .help = "normalisation instead of the model's own"},
+    {.name = "threads",
+     .kind = CLI_COUNT,
+     .argument = "N",
+     .standard = "0",
+     .place = offsetof(cli_common, threads),
      .help = "processors to use; 0 means all; results differ by rounding only"},
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
@@ -99,7 +180,8 @@ typedef struct explaining {
     uint64_t done;
 } explaining;
 
-/* --- rows ------------------------------------------------------------------------------------------------------------------ */
+/* --- rows
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 /* I_diff, I_srch, I_tmpl: the largest, as DIA's code has it; and those over 1/planes, as the paper. */
 static void put_shares(explaining *x, const epo_explanation *e)
@@ -133,7 +215,8 @@ static void put_stamp(explaining *x, const epo_explanation *e)
     cli_row_end(x->output);
 }
 
-static void put_part(explaining *x, const epo_explanation *e, const char *name, const char *last, double mjd, double share, bool over_even, bool largest)
+static void put_part(explaining *x, const epo_explanation *e, const char *name, const char *last, double mjd,
+                     double share, bool over_even, bool largest)
 {
     cli_put_text(x->output, e->object);
     cli_put_text(x->output, e->class_name);
@@ -188,10 +271,19 @@ static epo_status print_explanation(void *context, const epo_explanation *e)
 static void begin_table(explaining *x)
 {
     static cli_column columns[10];
-    const cli_column stamp[] = {{.name = "id"}, {.name = "object"}, {.name = "mjd", .number = true}, {.name = "class"}, {.name = "score", .number = true}};
-    const cli_column shares[] = {{.name = "shares", .members = x->planes, .member_count = x->plane_count}, {.name = "largest"}, {.name = "over_even"}};
+    const cli_column stamp[] = {{.name = "id"},
+                                {.name = "object"},
+                                {.name = "mjd", .number = true},
+                                {.name = "class"},
+                                {.name = "score", .number = true}};
+    const cli_column shares[] = {{.name = "shares", .members = x->planes, .member_count = x->plane_count},
+                                 {.name = "largest"},
+                                 {.name = "over_even"}};
     const cli_column object[] = {{.name = "object"}, {.name = "class"}, {.name = "score", .number = true}};
-    const cli_column part[] = {{.name = "mjd", .number = true}, {.name = "share", .number = true}, {.name = "largest"}, {.name = "over_even"}};
+    const cli_column part[] = {{.name = "mjd", .number = true},
+                               {.name = "share", .number = true},
+                               {.name = "largest"},
+                               {.name = "over_even"}};
     size_t count = 0;
     if (x->head == EPO_HEAD_STAMP) {
         for (size_t i = 0; i < 5; i++) columns[count++] = stamp[i];
@@ -206,17 +298,22 @@ static void begin_table(explaining *x)
     cli_table_begin(x->output, "", columns, count);
 }
 
-/* --- running --------------------------------------------------------------------------------------------------------------- */
+/* --- running
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static int check(const cli_call *call)
 {
     const explain_options *o = call->options;
     if (!o->common.db && call->operand_count == 0) return cli_usage(call->command, "a PATH or --db FILE is needed");
-    if (o->common.db && call->operand_count > 0) return cli_usage(call->command, "--db FILE and PATH exclude each other");
-    if (!o->common.db && (o->split || o->objects.count)) return cli_usage(call->command, "--object and --split are for --db");
+    if (o->common.db && call->operand_count > 0)
+        return cli_usage(call->command, "--db FILE and PATH exclude each other");
+    if (!o->common.db && (o->split || o->objects.count))
+        return cli_usage(call->command, "--object and --split are for --db");
     if (o->split && o->objects.count) return cli_usage(call->command, "--object and --split exclude each other");
-    if (!o->common.db && o->head && strcmp(o->head, "stamp") != 0) return cli_usage(call->command, "--head %s is for --db: files are single stamps", o->head);
-    if (o->layer && strcmp(o->method, "gradcam") != 0) return cli_usage(call->command, "--layer is for --method gradcam");
+    if (!o->common.db && o->head && strcmp(o->head, "stamp") != 0)
+        return cli_usage(call->command, "--head %s is for --db: files are single stamps", o->head);
+    if (o->layer && strcmp(o->method, "gradcam") != 0)
+        return cli_usage(call->command, "--layer is for --method gradcam");
     return CLI_OK;
 }
 
@@ -235,13 +332,15 @@ static void list_planes(explaining *x, const char *names)
     size_t length = strlen(names);
     if (length >= sizeof x->plane_names) length = sizeof x->plane_names - 1;
     memcpy(x->plane_names, names, length);
-    for (char *rest = x->plane_names, *name; x->plane_count < PLANES_MOST && (name = strsep(&rest, ","));) x->planes[x->plane_count++] = name;
+    for (char *rest = x->plane_names, *name; x->plane_count < PLANES_MOST && (name = strsep(&rest, ","));)
+        x->planes[x->plane_count++] = name;
 }
 
 static int make_folder(const char *path)
 {
     struct stat status;
-    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode))) return CLI_OK;
+    if (mkdir(path, 0777) == 0 || (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
+        return CLI_OK;
     cli_error("--out %s: %s", path, strerror(errno == EEXIST ? ENOTDIR : errno));
     return CLI_FAILED;
 }
@@ -269,8 +368,9 @@ static int explain(const cli_call *call, const epo_model *model, explaining *x)
     epo_status status = o->common.db ? epo_store_open(o->common.db, EPO_STORE_READ, &store) : EPO_OK;
     cli_progress_begin(x->head == EPO_HEAD_STAMP ? "stamps" : "objects", (uint64_t)o->limit);
     if (status == EPO_OK)
-        status = store ? epo_explain_store(model, store, &how, print_explanation, x, &summary)
-                       : epo_explain_files(model, call->operands, call->operand_count, &how, print_explanation, x, &summary);
+        status =
+            store ? epo_explain_store(model, store, &how, print_explanation, x, &summary)
+                  : epo_explain_files(model, call->operands, call->operand_count, &how, print_explanation, x, &summary);
     cli_progress_end();
     epo_store_close(store);
     int result = status == EPO_OK ? CLI_OK : cli_failed(status);
@@ -279,7 +379,8 @@ static int explain(const cli_call *call, const epo_model *model, explaining *x)
     int written = cli_output_close(x->output);
     if (result == CLI_OK) result = written;
     if (result != CLI_OK) return result;
-    cli_detail("%llu explained, %llu refused, in %.3f s", (unsigned long long)summary.explained, (unsigned long long)summary.refused, summary.seconds);
+    cli_detail("%llu explained, %llu refused, in %.3f s", (unsigned long long)summary.explained,
+               (unsigned long long)summary.refused, summary.seconds);
     if (summary.refused == 0) return CLI_OK;
     cli_note("%llu could not be explained; the reasons stand in the results", (unsigned long long)summary.refused);
     return CLI_BAD_INPUT;
@@ -318,22 +419,28 @@ const cli_command cmd_explain = {
     .about = "Show where and when a network saw what it decided by",
     .operands = "PATH...",
     .description =
-        "Explains single stamps (alert packets, FITS, npy/npz, or the stamps of a store) and sequences of a store, by the network as it\n"
+        "Explains single stamps (alert packets, FITS, npy/npz, or the stamps of a store) and sequences of a store, by "
+        "the network as it\n"
         "scores: dropout off.\n"
         "\n"
-        "saliency is |ds/dx|, how much the score s of a class changes with each pixel x that the network takes (normalised, cut and\n"
-        "padded). A stamp gives a row with the share that each plane has of the sum, the largest, and those over_even: over 1/planes.\n"
+        "saliency is |ds/dx|, how much the score s of a class changes with each pixel x that the network takes "
+        "(normalised, cut and\n"
+        "padded). A stamp gives a row with the share that each plane has of the sum, the largest, and those over_even: "
+        "over 1/planes.\n"
         "A sequence gives a row a night (or a triplet, --by triplet), so that one sees when the network decided.\n"
         "\n"
-        "gradcam is where the maps of a layer speak for the class. Where the planes go in together it is one map, and a sequence\n"
+        "gradcam is where the maps of a layer speak for the class. Where the planes go in together it is one map, and "
+        "a sequence\n"
         "has rows of triplets.\n"
         "\n"
-        "--out DIR takes ID.METHOD.png (all maps below what they are about), and of each map ID.METHOD.MAP.png and .fits.",
+        "--out DIR takes ID.METHOD.png (all maps below what they are about), and of each map ID.METHOD.MAP.png and "
+        ".fits.",
     .examples = "# what of an alert decides: science, template or difference\n"
                 "epochal explain --model braai.safetensors --out maps alerts/1095578115815010001.avro\n"
                 "# in which nights the network saw a supernova\n"
                 "epochal explain --db sim.db --model sequence --object SN3 --class SN --out maps\n"
-                "epochal explain --db crts.db --model taonet.safetensors --split main:test --limit 20 --method gradcam --output csv",
+                "epochal explain --db crts.db --model taonet.safetensors --split main:test --limit 20 --method gradcam "
+                "--output csv",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .options_size = sizeof(explain_options),
