@@ -22,6 +22,7 @@ struct epo__gradient {
     const epo__network *network;
     epo_head head_kind;
     epo__gradient_options options;
+    double temperature;
     int runs;               /* of the encoder for an input: one a plane when fused late */
     epo__shape maps;        /* Grad-CAM: of the layer */
     epo__plan *below;       /* Grad-CAM: the encoder up to the layer */
@@ -148,6 +149,7 @@ epo_status epo__gradient_create(const epo_model *model, epo_head head, const epo
     g->width = (size_t)epo__net_in(net).channels;
     g->outputs = (size_t)epo__net_out(net).channels;
     g->classes = n->heads[head].class_count;
+    g->temperature = epo__model_temperature(model, head);
     epo_status status = make_plans(g, head);
     if (status == EPO_OK) status = make_room(g);
     if (status == EPO_OK)
@@ -237,17 +239,18 @@ static epo_status go_back(epo__gradient *g, const float *feature_slopes, float *
     return EPO_OK;
 }
 
+/* Of a calibrated head those of the logits divided by its temperature. */
 static void probabilities_of(const epo__gradient *g, double *p)
 {
     if (g->outputs == 1) {
-        double z = (double)g->logits[0];
+        double z = (double)g->logits[0] / g->temperature;
         p[1] = 1 / (1 + exp(-z));
         p[0] = 1 / (1 + exp(z));
         return;
     }
     double most = (double)g->logits[0], sum = 0;
     for (size_t k = 1; k < g->classes; k++) most = fmax(most, (double)g->logits[k]);
-    for (size_t k = 0; k < g->classes; k++) sum += p[k] = exp((double)g->logits[k] - most);
+    for (size_t k = 0; k < g->classes; k++) sum += p[k] = exp(((double)g->logits[k] - most) / g->temperature);
     for (size_t k = 0; k < g->classes; k++) p[k] /= sum;
 }
 
@@ -257,13 +260,13 @@ static void slopes_of(epo__gradient *g, const double *p, size_t c, double *scale
     double others = 0, slopes[EPO__MAX_CLASSES] = {0};
     for (size_t k = 0; k < g->classes; k++) others += k == c ? 0 : p[k]; /* 1 - p[c] without losing digits */
     if (g->outputs == 1) {
-        slopes[0] = (c == 1 ? 1 : -1) * (g->options.logit ? 1 : p[0] * p[1]);
+        slopes[0] = (c == 1 ? 1 : -1) * (g->options.logit ? 1 : p[0] * p[1] / g->temperature);
     } else {
         for (size_t k = 0; k < g->classes; k++) {
             if (g->options.logit)
                 slopes[k] = k == c;
             else
-                slopes[k] = p[c] * (k == c ? others : -p[k]);
+                slopes[k] = p[c] * (k == c ? others : -p[k]) / g->temperature;
         }
     }
     *scale = 0;

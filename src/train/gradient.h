@@ -5,6 +5,7 @@
  * The score is the class's probability p (dp/dx is small where the network is sure: near 0 and 1), or what goes into
  * the softmax or sigmoid, S; of a single sigmoid S is z for class 1 and -z for class 0. The derivative of p is taken
  * through S in double precision, so that it does not vanish where p is 1 in float32.
+ * A calibrated head (epochal/calibrate.h) has the p of S / T.
  *
  * Grad-CAM (Selvaraju et al. 2017, ICCV): of the maps A_k of a layer, sum over k of w_k A_k, w_k the spatial mean of
  * d(score)/d(A_k). */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "data/loading.h"
+#include "epochal/calibrate.h"
 #include "epochal/explain.h"
 #include "formats/fits.h"
 #include "support/fitsmake.h"
@@ -251,24 +252,20 @@ static epo_explain_options stamp_options(void)
     "network linear\ninput planes=3 size=4\nnormalise none\nencoder\n    flatten\nstamp " \
     "planes=difference,science,template classes=bogus,real\n    linear 1\n    sigmoid\n"
 
-/* p = sigmoid(w x + b), so dp/dx = p (1 - p) w, for either class but for the sign. */
-static void saliency_of_a_linear_network_is_its_weights(void **state)
+/* p = sigmoid((w x + b) / T), so dp/dx = p (1 - p) w / T, for either class but for the sign. */
+static void check_linear(const epo_model *model, const char *path, double temperature)
 {
-    (void)state;
-    epo_model *model = model_of(LINEAR, temp_path(folder, "m.safetensors"), 5);
     const float *w = values_of(model, "stamp.linear1.weight"), *b = values_of(model, "stamp.linear1.bias");
     static const int from[] = {2, 0, 1}; /* planes of the file */
     static const char *const classes[] = {NULL, "bogus", "real"};
     static const char *const names[] = {"difference", "science", "template"};
-    const char *path = temp_path(folder, "s.fits");
-    save_stamp(path, 4, "CANDID  = 77");
     double z = (double)b[0], sums[3] = {0}, total = 0;
     for (int i = 0; i < 48; i++) {
         z += (double)w[i] * (double)pixel(from[i / 16], i % 16);
         sums[i / 16] += fabs((double)w[i]);
         total += fabs((double)w[i]);
     }
-    double p = 1 / (1 + exp(-z));
+    double p = 1 / (1 + exp(-z / temperature));
     for (int c = 0; c < 3; c++)
         for (int logit = 0; logit < 2; logit++) {
             found f = {0};
@@ -284,7 +281,7 @@ static void saliency_of_a_linear_network_is_its_weights(void **state)
             assert_string_equal(f.class_name, real ? "real" : "bogus");
             check_near(f.score, real ? p : 1 - p, 1e-6);
             assert_int_equal(f.map_count, 3);
-            double shares = 0;
+            double shares = 0, factor = logit ? 1 : p * (1 - p) / temperature;
             for (int m = 0; m < 3; m++) {
                 assert_string_equal(f.maps[m].name, names[m]);
                 check_near(f.maps[m].share, sums[m] / total, 1e-6);
@@ -292,13 +289,29 @@ static void saliency_of_a_linear_network_is_its_weights(void **state)
                 assert_true(f.maps[f.largest].share >= f.maps[m].share);
                 shares += f.maps[m].share;
                 for (int i = 0; i < 16; i++) {
-                    check_near((double)f.maps[m].map[i], fabs((double)w[m * 16 + i]) * (logit ? 1 : p * (1 - p)), 1e-6);
+                    check_near((double)f.maps[m].map[i], fabs((double)w[m * 16 + i]) * factor, 1e-6);
                     check_near((double)f.maps[m].plane[i], (double)pixel(from[m], i), 0);
                 }
             }
             check_near(shares, 1, 1e-12);
         }
+}
+
+static void saliency_of_a_linear_network_is_its_weights(void **state)
+{
+    (void)state;
+    char path[512], calibrated[512];
+    snprintf(path, sizeof path, "%s/m.safetensors", folder);
+    snprintf(calibrated, sizeof calibrated, "%s/c.safetensors", folder);
+    const char *stamp = temp_path(folder, "s.fits");
+    save_stamp(stamp, 4, "CANDID  = 77");
+    epo_model *model = model_of(LINEAR, path, 5), *cooler = NULL;
+    check_linear(model, stamp, 1);
+    check_ok(epo_calibrated_save(path, NULL, EPO_HEAD_STAMP, 2.5, calibrated, NULL));
+    check_ok(epo_model_load(calibrated, NULL, &cooler));
+    check_linear(cooler, stamp, 2.5);
     epo_model_free(model);
+    epo_model_free(cooler);
 }
 
 /* With z = 60, p is 1 in float32 and even 1 - p would be 0 in double: the map is still that of the weights. */
