@@ -31,12 +31,14 @@ static epo_explanation about_object(const explain_store *s)
                              .mjd = NAN};
 }
 
-static epo_status deliver_error(explain_store *s, epo_explanation *about)
+/* As `about`, with the last failure as its error. */
+static epo_status deliver_error(explain_store *s, const epo_explanation *about)
 {
     char message[512];
     snprintf(message, sizeof message, "%s", epo_error_message());
-    about->error = message;
-    return epo__explain_deliver(s->explainer, about);
+    epo_explanation refused = *about;
+    refused.error = message;
+    return epo__explain_deliver(s->explainer, &refused);
 }
 
 static epo_status explain_sequence(explain_store *s)

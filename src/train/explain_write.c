@@ -43,7 +43,7 @@ static bool is_safe(char c)
 static void add_safe(epo__string *s, const char *text)
 {
     bool changed = *text == '\0' || *text == '.' || *text == '-' || strlen(text) > NAME_MOST;
-    for (size_t i = 0; text[i] && i < NAME_MOST; i++) {
+    for (size_t i = 0; i < NAME_MOST && text[i]; i++) {
         bool fine = is_safe(text[i]) && (i > 0 || (text[i] != '.' && text[i] != '-'));
         changed = changed || !fine;
         epo__string_addn(s, fine ? &text[i] : "_", 1);
