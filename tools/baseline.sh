@@ -16,7 +16,11 @@ run() {
 }
 
 # exit status 3: some objects have fewer nights than a triplet, or a stamp without light, and are named
-some() { "$epochal" "$@" --quiet > /dev/null 2>> "$folder/named.txt" || [ $? -eq 3 ]; }
+some() {
+    code=0
+    "$epochal" "$@" --quiet > /dev/null 2>> "$folder/named.txt" || code=$?
+    [ $code -eq 0 ] || [ $code -eq 3 ] || { tail -n 1 "$folder/named.txt" >&2; exit 1; }
+}
 score() { some classify "$@"; }
 
 # On the simulated survey stars are sharper than its pixels, so both kinds of photometry are shown.
