@@ -90,8 +90,14 @@ $(BUILD)/%.o: %.c
 $(GENERATED)/schema_sql.h: db/schema.sql
 	@mkdir -p $(@D)
 	$(call SHOW,GEN)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+# and so do the statements that bring a store of an older version to this one: { version, statements },
+MIGRATIONS := $(wildcard db/migrations/*.sql)
+$(GENERATED)/migrations_sql.h: $(MIGRATIONS)
+	@mkdir -p $(@D)
+	$(call SHOW,GEN)for f in $(MIGRATIONS); do n=$${f##*/}; echo "{ $${n%%-*},"; \
+	    sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $$f; echo "},"; done > $@
 STORE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/store/*.c))
-$(STORE_OBJECTS): $(GENERATED)/schema_sql.h
+$(STORE_OBJECTS): $(GENERATED)/schema_sql.h $(GENERATED)/migrations_sql.h
 $(STORE_OBJECTS): EPO_CPPFLAGS += -I$(GENERATED)
 
 # where `make install` puts the network texts; made anew when that changes
@@ -169,7 +175,7 @@ sanitize: deps deps-test
 check: deps deps-test deps-check
 	@$(MAKE) --no-print-directory run-check
 
-run-check: ready $(GENERATED)/schema_sql.h
+run-check: ready $(GENERATED)/schema_sql.h $(GENERATED)/migrations_sql.h
 	@CPPFLAGS_OF_BUILD='$(EPO_CPPFLAGS) -I$(GENERATED)' sh tools/check.sh
 
 # what check.sh builds with warnings as errors
@@ -213,7 +219,7 @@ install:
 	@$(MAKE) --no-print-directory install-files
 
 install-files:
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/epochal $(DESTDIR)$(DATADIR)/models $(DESTDIR)$(DATADIR)/migrations \
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/epochal $(DESTDIR)$(DATADIR)/models \
 	    $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(COMPLETIONDIR)
 	install -m 755 $(BUILD)/epochal $(DESTDIR)$(BINDIR)/
 	install -m 644 $(BUILD)/libepochal.a $(DESTDIR)$(LIBDIR)/
@@ -222,7 +228,6 @@ install-files:
 	ln -sf libepochal.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libepochal.so
 	install -m 644 include/epochal/*.h $(DESTDIR)$(INCLUDEDIR)/epochal/
 	install -m 644 $(wildcard models/*.net models/*.safetensors) $(DESTDIR)$(DATADIR)/models/
-	install -m 644 $(wildcard db/migrations/*.sql) $(DESTDIR)$(DATADIR)/migrations/
 	install -m 644 $(MAN_PAGES) $(DESTDIR)$(MANDIR)/man1/
 	install -m 644 $(COMPLETION) $(DESTDIR)$(COMPLETIONDIR)/
 	printf '%s\n' "$$PC_FILE" > $(DESTDIR)$(LIBDIR)/pkgconfig/epochal.pc

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: BSD-3-Clause
--- The tables of an Epochal store, version 2. This file is the one place where they are defined: it is compiled into the
+-- The tables of an Epochal store, version 3. This file is the one place where they are defined: it is compiled into the
 -- library, and a store whose schema differs from it is refused.
 --
--- Made with application_id 1162891075 ("EPOC") and user_version 2. Times are MJD in days, positions degrees, magnitudes
+-- Made with application_id 1162891075 ("EPOC") and user_version 3. Times are MJD in days, positions degrees, magnitudes
 -- mag; "when" columns are UTC, "2026-11-21T01:30:00Z". NULL is unknown throughout.
 
 CREATE TABLE surveys (
@@ -40,7 +40,8 @@ CREATE TABLE objects (
     UNIQUE (survey, name)
 ) STRICT;
 
--- What an object was said to be, by whom and why: append only, the last entry counts.
+-- What an object was said to be, by whom and why: append only, the last entry counts; as of a date, the last one whose
+-- `at` is not later.
 CREATE TABLE labels (
     id     INTEGER PRIMARY KEY CHECK (id > 0),
     object INTEGER NOT NULL REFERENCES objects(id),
@@ -69,6 +70,36 @@ BEGIN SELECT raise(ABORT, 'an object gets its class by a row in labels'); END;
 CREATE TRIGGER objects_class_changed BEFORE UPDATE OF class ON objects
 WHEN new.class IS NOT (SELECT class FROM labels WHERE object = new.id ORDER BY id DESC LIMIT 1)
 BEGIN SELECT raise(ABORT, 'the class of an object is changed by a new row in labels'); END;
+
+-- What observers think an object is, before anything is decided: append only. Those on the label that stands form a round;
+-- the next label, whoever gives it, ends the round.
+CREATE TABLE votes (
+    id     INTEGER PRIMARY KEY CHECK (id > 0),
+    object INTEGER NOT NULL REFERENCES objects(id),
+    class  TEXT, -- NULL: it cannot be told
+    who    TEXT NOT NULL CHECK (who <> ''),
+    why    TEXT,
+    at     TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+    source INTEGER REFERENCES sources(id),
+    label  INTEGER REFERENCES labels(id) -- that stood when the vote came; NULL: none
+) STRICT;
+CREATE INDEX votes_of_object ON votes (object, id);
+
+CREATE TRIGGER votes_keep_updated BEFORE UPDATE ON votes
+BEGIN SELECT raise(ABORT, 'votes are append-only: add a new one instead'); END;
+CREATE TRIGGER votes_keep_deleted BEFORE DELETE ON votes
+BEGIN SELECT raise(ABORT, 'votes are append-only: add a new one instead'); END;
+CREATE TRIGGER votes_keep_replaced BEFORE INSERT ON votes WHEN EXISTS (SELECT 1 FROM votes WHERE id = new.id)
+BEGIN SELECT raise(ABORT, 'votes are append-only: add a new one instead'); END;
+CREATE TRIGGER votes_in_order AFTER INSERT ON votes WHEN new.id < (SELECT max(id) FROM votes)
+BEGIN SELECT raise(ABORT, 'votes are append-only: leave out the id'); END;
+
+-- The last vote of each observer (letters compared without case) on the label that stands.
+CREATE VIEW open_votes AS
+SELECT v.id, v.object, o.name, o.class AS labelled, v.class, v.who, v.why, v.at
+FROM votes v JOIN objects o ON o.id = v.object
+WHERE v.label IS (SELECT max(id) FROM labels WHERE object = v.object)
+  AND v.id = (SELECT max(w.id) FROM votes w WHERE w.object = v.object AND w.who = v.who COLLATE NOCASE);
 
 -- Everything about a stamp but its pixels, so that reading this table is cheap.
 CREATE TABLE stamps (

@@ -21,15 +21,17 @@ extern "C" {
 typedef struct epo_store epo_store;
 
 typedef enum epo_store_mode {
-    EPO_STORE_READ,   /* must exist; nothing is written to it */
+    EPO_STORE_READ,   /* must exist; nothing is written to it, unless it is of an older version */
     EPO_STORE_WRITE,  /* must exist */
     EPO_STORE_CREATE, /* made when missing, else as EPO_STORE_WRITE */
 } epo_store_mode;
 
 /* Opens a store. *out is the caller's, released by epo_store_close; NULL on failure.
  *
+ * A store of an older version is brought to this one, in READ too, which needs a file and a folder that can be written.
+ *
  * EPO_ENOTFOUND: no such file (READ, WRITE) or no such folder. EPO_ESTORE: not an Epochal store (another program's
- * SQLite file, another kind of file, an empty file, a folder), a store of another version, or one whose tables,
+ * SQLite file, another kind of file, an empty file, a folder), a store of a newer version, or one whose tables,
  * triggers or views are not ours; the message tells what to do. EPO_EIO: not permitted or unreadable. EPO_EFORMAT:
  * damaged. EPO_EBUSY: locked by another program for longer than ten seconds.
  *
@@ -39,6 +41,17 @@ epo_status epo_store_open(const char *path, epo_store_mode mode, epo_store **out
 
 /* NULL is accepted. What was not committed is rolled back. */
 void epo_store_close(epo_store *store);
+
+/* From here on, what an object is for this handle is the last of its labels whose time is not after `date`: a date or a
+ * time in UTC, "2026-11-21" (the whole day counts) or "2026-11-21T01:30:00Z"; NULL: the last label there is. Training,
+ * splits, evaluation and review on this handle follow it; what is written does not. Labels may be added later with times
+ * that lie back (epochal/relabel.h): then the same date says something else.
+ *
+ * EPO_EARG: no such date, or one that is not over: more labels may still come before its end. Today is taken. */
+epo_status epo_store_set_labels_as_of(epo_store *store, const char *date);
+
+/* As "2026-11-21T23:59:59Z"; NULL: the last labels. Valid until it is set anew. */
+const char *epo_store_labels_as_of(const epo_store *store);
 
 typedef struct epo_store_class {
     char *name; /* NULL: objects without a class */
@@ -67,6 +80,7 @@ typedef struct epo_store_model {
 typedef struct epo_store_contents {
     int version; /* of the tables: user_version */
     int64_t surveys, sources, objects, stamps, photometry, labels, runs;
+    int64_t relabels, votes;          /* labels that are not an import's; votes on labels */
     int64_t nights;                   /* different observing dates over all stamps */
     int64_t suspect_times, constants; /* stamps with a doubtful MJD; stamps that hold one value only */
     double mjd_first, mjd_last;       /* of the stamps, else of the photometry; NaN where there is none */

@@ -41,7 +41,8 @@ static epo_status count_rows(epo_store *store, epo_store_contents *out)
     bool row;
     epo__query q = epo__query_open(
         store, "SELECT (SELECT count(*) FROM surveys), (SELECT count(*) FROM sources), (SELECT count(*) FROM objects), "
-               "(SELECT count(*) FROM photometry), (SELECT count(*) FROM labels), (SELECT count(*) FROM runs)");
+               "(SELECT count(*) FROM photometry), (SELECT count(*) FROM labels), (SELECT count(*) FROM runs), "
+               "(SELECT count(*) FROM labels WHERE who <> 'import'), (SELECT count(*) FROM votes)");
     epo_status status = epo__query_row(&q, &row);
     if (status != EPO_OK || !row) return status;
     out->surveys = epo__column_int(&q, 0);
@@ -50,6 +51,8 @@ static epo_status count_rows(epo_store *store, epo_store_contents *out)
     out->photometry = epo__column_int(&q, 3);
     out->labels = epo__column_int(&q, 4);
     out->runs = epo__column_int(&q, 5);
+    out->relabels = epo__column_int(&q, 6);
+    out->votes = epo__column_int(&q, 7);
     epo__query_close(&q);
     return EPO_OK;
 }
@@ -99,8 +102,9 @@ static epo_status list_classes(epo_store *store, epo_store_contents *out)
     bool row;
     epo_status status;
     epo__query q = epo__query_open(
-        store, "SELECT o.class, count(*), sum((SELECT count(*) FROM stamps s WHERE s.object = o.id)) FROM objects o "
-               "GROUP BY o.class ORDER BY o.class IS NULL, o.class");
+        store, "SELECT class, count(*), sum(stamps) FROM (SELECT " EPO__CLASS_OF_O " AS class, "
+               "(SELECT count(*) FROM stamps s WHERE s.object = o.id) AS stamps FROM objects o) "
+               "GROUP BY class ORDER BY class IS NULL, class");
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
         if (!epo__grow(&out->classes, &capacity, out->class_count + 1, sizeof *out->classes)) break;
         epo_store_class *c = &out->classes[out->class_count++];

@@ -46,7 +46,7 @@ static epo_status visit_objects(epo_store *store, int64_t split, const epo__memb
     bool row;
     epo_status status;
     epo__query q = epo__query_open(
-        store, "SELECT o.id, v.name, o.name, o.class, m.part, f.format FROM split_members m JOIN objects o ON o.id = m.object "
+        store, "SELECT o.id, v.name, o.name, " EPO__CLASS_OF_O ", m.part, f.format FROM split_members m JOIN objects o ON o.id = m.object "
                "JOIN surveys v ON v.id = o.survey LEFT JOIN sources f ON f.id = o.source WHERE m.split = ? "
                "ORDER BY v.name, o.name");
     epo__bind_int(&q, split);

@@ -89,7 +89,7 @@ epo_status epo__store_object_get(epo_store *store, int64_t id, epo__pool *pool, 
 {
     bool row;
     epo__query q =
-        epo__query_open(store, "SELECT o.id, v.name, o.name, o.ra, o.dec, o.class_given, o.class, o.parent, o.source "
+        epo__query_open(store, "SELECT o.id, v.name, o.name, o.ra, o.dec, o.class_given, " EPO__CLASS_OF_O ", o.parent, o.source "
                                "FROM objects o JOIN surveys v ON v.id = o.survey WHERE o.id = ?");
     epo__bind_int(&q, id);
     epo_status status = epo__query_row(&q, &row);
@@ -163,10 +163,11 @@ epo_status epo__store_objects_next(epo_store *store, const epo__object_filter *f
             store,
             "SELECT m.object FROM split_members m CROSS JOIN objects o ON o.id = m.object "
             "WHERE m.split = (SELECT id FROM splits WHERE name = ?4) AND m.object > ?1 AND (?5 IS NULL OR m.part = ?5) "
-            "AND (?2 IS NULL OR o.class = ?2) ORDER BY m.object LIMIT ?3");
+            "AND (?2 IS NULL OR " EPO__CLASS_OF_O " = ?2) ORDER BY m.object LIMIT ?3");
     } else {
         q = epo__query_open(store,
-                            "SELECT id FROM objects WHERE id > ?1 AND (?2 IS NULL OR class = ?2) ORDER BY id LIMIT ?3");
+                            "SELECT o.id FROM objects o WHERE o.id > ?1 AND (?2 IS NULL OR " EPO__CLASS_OF_O
+                            " = ?2) ORDER BY o.id LIMIT ?3");
     }
     epo__bind_int(&q, after);
     epo__bind_text(&q, filter->class_name);
@@ -194,8 +195,8 @@ epo_status epo__store_objects_count(epo_store *store, const epo__object_filter *
         store, filter->split
                    ? "SELECT count(*) FROM split_members m CROSS JOIN objects o ON o.id = m.object "
                      "WHERE m.split = (SELECT id FROM splits WHERE name = ?2) AND (?3 IS NULL OR m.part = ?3) "
-                     "AND (?1 IS NULL OR o.class = ?1)"
-                   : "SELECT count(*) FROM objects WHERE ?1 IS NULL OR class = ?1");
+                     "AND (?1 IS NULL OR " EPO__CLASS_OF_O " = ?1)"
+                   : "SELECT count(*) FROM objects o WHERE ?1 IS NULL OR " EPO__CLASS_OF_O " = ?1");
     epo__bind_text(&q, filter->class_name);
     if (filter->split) {
         epo__bind_text(&q, filter->split);

@@ -50,13 +50,14 @@ typedef struct epo__label_row {
     const char *class_name; /* NULL: unknown again */
     const char *who;        /* "import", a person, "relabel" */
     const char *why;        /* NULL none */
-    int64_t source;         /* for imports */
+    int64_t source;         /* the file that says so, 0 none */
+    const char *at;         /* when it was said, "2026-11-21T01:30:00Z"; NULL: now */
 } epo__label_row;
 
-/* Appends a label with the time of now; it is the object's class from here on. */
+/* Appends a label; it is the object's class from here on, whatever its time. */
 epo_status epo__store_label_add(epo_store *store, const epo__label_row *row);
 
-/* The current class; *class_name is NULL when unknown. */
+/* The class, as of the handle's date; *class_name is NULL when unknown. */
 epo_status epo__store_label_current(epo_store *store, int64_t object, epo__pool *pool, const char **class_name);
 
 #endif

@@ -33,6 +33,7 @@ struct epo_store {
     char *path; /* as given: for messages */
     epo_store_mode mode;
     bool in_savepoint;
+    char labels_as_of[21]; /* "" the last labels */
     bool lost; /* SQLite undid the whole transaction because of a failure */
     epo__statement *statements;
     size_t statement_count, statement_capacity;
@@ -76,6 +77,15 @@ epo_status epo__want_transaction(const epo_store *store);
 /* Makes what is read until epo__view_end one consistent view; nothing when a transaction is open. */
 epo_status epo__view_begin(epo_store *store, bool *mine);
 void epo__view_end(epo_store *store, bool mine);
+
+/* The class of the row `o` of objects: the last label, or that as of the handle's date. Every statement that reads a class
+ * goes through this. */
+#define EPO__CLASS_OF_O                                                                                              \
+    "iif(labels_as_of() IS NULL, o.class, "                                                                          \
+    "(SELECT l.class FROM labels l WHERE l.object = o.id AND l.at <= labels_as_of() ORDER BY l.id DESC LIMIT 1))"
+
+/* Makes the SQL function labels_as_of() of a handle that is being opened. */
+epo_status epo__labels_as_of_function(epo_store *store);
 
 /* The id of a survey, made when new. */
 epo_status epo__survey_put(epo_store *store, const char *name, int64_t *id);

@@ -73,7 +73,7 @@ static void the_file_says_what_it_is(void **state)
     const char *path = temp_path(folder, "survey.db");
     make_store(path);
     assert_string_equal(outside_value(path, "PRAGMA application_id"), "1162891075");
-    assert_string_equal(outside_value(path, "PRAGMA user_version"), "2");
+    assert_string_equal(outside_value(path, "PRAGMA user_version"), "3");
     assert_string_equal(outside_value(path, "PRAGMA journal_mode"), "wal");
     assert_string_equal(outside_value(path,
                                       "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
@@ -117,37 +117,11 @@ static void other_versions_are_refused(void **state)
     (void)state;
     const char *path = temp_path(folder, "survey.db");
     make_store(path);
-    assert_int_equal(outside(path, "PRAGMA user_version = 3", NULL), SQLITE_OK);
+    assert_int_equal(outside(path, "PRAGMA user_version = 4", NULL), SQLITE_OK);
     refused(path, EPO_ESTORE, "newer");
     assert_int_equal(outside(path, "PRAGMA user_version = 0", NULL), SQLITE_OK);
     refused(path, EPO_ESTORE, "older");
-    assert_int_equal(outside(path, "PRAGMA user_version = 2", NULL), SQLITE_OK);
-    epo_store_close(open_store(path, EPO_STORE_READ));
-}
-
-/* A store as version 1 made it: the tables of today without the columns that came with version 2. */
-static void a_migrated_store_is_as_one_made_today(void **state)
-{
-    (void)state;
-    const char *path = temp_path(folder, "survey.db");
-    make_store(path);
-    assert_int_equal(outside(path, "ALTER TABLE photometry DROP COLUMN flux; ALTER TABLE photometry DROP COLUMN flux_err; "
-                                   "INSERT INTO surveys VALUES (1, 's'); INSERT INTO objects (id, survey, name) VALUES (1, 1, 'a'); "
-                                   "INSERT INTO photometry VALUES (1, 'given', 53000, 'V', 18.5, 0.1, 0, NULL); PRAGMA user_version = 1",
-                             NULL),
-                     SQLITE_OK);
-    refused(path, EPO_ESTORE, "db/migrations");
-    size_t size;
-    unsigned char *sql = read_file("db/migrations/1-to-2.sql", &size);
-    char text[4096];
-    assert_true(size < sizeof text);
-    memcpy(text, sql, size);
-    text[size] = '\0';
-    free(sql);
-    assert_int_equal(outside(path, text, NULL), SQLITE_OK);
-    epo_store_close(open_store(path, EPO_STORE_WRITE));
-    assert_string_equal(outside_value(path, "SELECT mag || ifnull(flux, 'none') FROM photometry"), "18.5none");
-    assert_int_not_equal(outside(path, text, NULL), SQLITE_OK); /* a second time: refused, nothing lost */
+    assert_int_equal(outside(path, "PRAGMA user_version = 3", NULL), SQLITE_OK);
     epo_store_close(open_store(path, EPO_STORE_READ));
 }
 
@@ -320,7 +294,6 @@ int main(void)
         TEST(the_file_says_what_it_is),
         TEST(what_is_no_store_is_refused_and_left_alone),
         TEST(other_versions_are_refused),
-        TEST(a_migrated_store_is_as_one_made_today),
         TEST(a_changed_schema_is_refused),
         TEST(a_cut_store_is_damaged),
         TEST(names_have_no_hidden_meaning),

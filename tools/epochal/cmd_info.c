@@ -37,6 +37,8 @@ static void print_facts(cli_output *output, const char *path, const epo_store_co
     cli_fact_int(output, "suspect_dates", info->suspect_times);
     cli_fact_int(output, "constant_images", info->constants);
     cli_fact_int(output, "labels", info->labels);
+    if (info->relabels) cli_fact_int(output, "relabels", info->relabels);
+    if (info->votes) cli_fact_int(output, "votes", info->votes);
     cli_fact_int(output, "runs", info->runs);
     cli_facts_end(output);
 }
