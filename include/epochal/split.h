@@ -48,7 +48,8 @@ typedef struct epo_split_table {
 } epo_split_table;
 
 /* Makes the split and keeps it in the store; the table is filled, release it with epo_split_table_free (also after a
- * failure). The same store, options and seed give the same split.
+ * failure). The same store, options and seed give the same split. Classes are those as of the handle's date
+ * (epo_store_set_labels_as_of).
  *
  * EPO_EARG: no name, or fractions that are negative or do not add up to 1. EPO_ESTORE: the name is taken.
  * EPO_ENOTFOUND: the store has no object with a class. */

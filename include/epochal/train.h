@@ -5,7 +5,8 @@
  * features of the frozen encoder; both together, with the sum of two losses. Real/bogus has one stage of its own, or is learned beside the
  * stages encoder and joint, with its loss added to theirs. Every stage
  * stops early on the loss of the validation part and keeps its best weights. A head that no stage has trained, and that the
- * weights to start from did not have, is not in the file. A training that was killed goes on from its
+ * weights to start from did not have, is not in the file. Labels are those as of the handle's date, where it has one
+ * (epo_store_set_labels_as_of): it goes into the record, and a checkpoint goes on with the same date only. A training that was killed goes on from its
  * checkpoint to the same bytes: same store, options, processor and number of threads.
  */
 #ifndef EPOCHAL_TRAIN_H

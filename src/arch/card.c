@@ -130,6 +130,7 @@ static void add_data(epo__card_builder *b, const json_t *data)
     const json_t *left_out = json_object_get(data, "left_out");
     epo__card_facts(b, "data");
     epo__card_fact_json(b, "split", json_object_get(data, "split"));
+    if (json_object_get(data, "labels_as_of")) epo__card_fact_json(b, "labels_as_of", json_object_get(data, "labels_as_of"));
     epo__card_fact_json(b, "data_sha256", json_object_get(data, "sha256"));
     epo__card_fact_json(b, "objects", json_object_get(data, "objects"));
     epo__card_fact_json(b, "stamps", json_object_get(data, "stamps"));

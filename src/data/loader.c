@@ -269,6 +269,7 @@ static epo_status read_index(epo__loader *l, const epo__loader_options *o)
     epo_store *store = NULL;
     epo_status status = epo_store_open(o->store, EPO_STORE_READ, &store);
     if (status == EPO_OK) status = epo__store_set_cache(store, INDEX_CACHE);
+    if (status == EPO_OK) status = epo_store_set_labels_as_of(store, o->labels_as_of);
     if (status == EPO_OK) status = epo__store_begin(store); /* one consistent view */
     if (status == EPO_OK) status = epo__loader_index_read(o, store, &l->index);
     epo_store_close(store);

@@ -73,6 +73,7 @@ typedef struct epo__loader_class {
 typedef struct epo__loader_options {
     const char *store; /* path */
     const char *split; /* "NAME:PART" or "NAME"; NULL takes all objects */
+    const char *labels_as_of; /* a date or time (epochal/store.h); NULL: the last labels */
     const epo__loader_class *classes;
     size_t class_count; /* objects of other classes, or of none, are left out */
     int label_count;

@@ -255,7 +255,7 @@ epo_status epo__loader_index_read(const epo__loader_options *options, epo_store 
     epo__pool_free(&texts);
     epo__sequence_free(&sequence);
     x->options.classes = NULL;
-    x->options.store = x->options.split = NULL;
+    x->options.store = x->options.split = x->options.labels_as_of = NULL;
     if (status == EPO_OK && x->object_count == 0)
         status = epo__fail(EPO_ENOTFOUND,
                            "%s%s%s: nothing to train on: %zu objects of no or another class, %zu with fewer than %d "

@@ -46,7 +46,7 @@ typedef struct epo__loader_source {
 } epo__loader_source;
 
 typedef struct epo__loader_index {
-    epo__loader_options options; /* store, split and classes NULL: they are not needed any more */
+    epo__loader_options options; /* store, split, labels_as_of and classes NULL: they are not needed any more */
     epo__loader_stamp *stamps;
     epo__loader_night *nights;
     epo__loader_object *objects;

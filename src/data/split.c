@@ -270,8 +270,10 @@ static epo_status write_split(const splitter *s, epo_store *store, const epo_spl
 {
     epo__string text = {0};
     int64_t id;
-    epo__string_addf(&text, "{\"fractions\":[%.17g,%.17g,%.17g],\"by\":\"%s\"}", o->fractions[0], o->fractions[1], o->fractions[2],
+    epo__string_addf(&text, "{\"fractions\":[%.17g,%.17g,%.17g],\"by\":\"%s\"", o->fractions[0], o->fractions[1], o->fractions[2],
                      o->by == EPO_SPLIT_BY_OBJECT ? "object" : "parent");
+    if (epo_store_labels_as_of(store)) epo__string_addf(&text, ",\"labels_as_of\":\"%s\"", epo_store_labels_as_of(store));
+    epo__string_add(&text, "}");
     epo_status status = text.failed ? epo__nomem("split") : epo__store_split_add(store, o->name, o->seed, text.text, &id);
     for (size_t i = 0; status == EPO_OK && i < s->member_count; i++) {
         const int part = s->groups[s->members[i].group].part;

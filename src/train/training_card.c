@@ -193,6 +193,7 @@ static void add_command(epo__string *s, const epo__training *f)
     if (o->from) epo__string_addf(s, " --from sha256:%s", f->from.sha256);
     for (size_t i = 0; i < sizeof option_rows / sizeof *option_rows; i++)
         if (!is_standard(o, &standard, &option_rows[i])) add_option(s, o, &option_rows[i]);
+    if (epo_store_labels_as_of(f->store)) epo__string_addf(s, " --labels-as-of %s", epo_store_labels_as_of(f->store));
     if (o->memory != standard.memory) epo__string_addf(s, " --memory %zu", o->memory >> 20); /* it says how many draws of features are kept */
     epo__string_addf(s, " --seed %" PRIu64 " --threads %d --out OUT", o->seed, f->threads);
 }
@@ -236,6 +237,7 @@ static void add_data(epo__string *s, const epo__training *f, const epo__data_sum
     key(s, "data");
     epo__string_add(s, "{");
     add_text(s, "split", f->options->split);
+    if (epo_store_labels_as_of(f->store)) add_text(s, "labels_as_of", epo_store_labels_as_of(f->store));
     add_text(s, "sha256", d->sha256);
     add_whole(s, "objects", d->objects);
     add_whole(s, "stamps", d->stamps);

@@ -32,6 +32,7 @@ epo_status epo__training_options_text(epo__training *f)
     add_text(&s, "from", o->from);
     add_text(&s, "from_sha256", o->from ? f->from.sha256 : NULL); /* a file of the same name may hold other weights by now */
     add_text(&s, "split", o->split);
+    if (epo_store_labels_as_of(f->store)) add_text(&s, "labels_as_of", epo_store_labels_as_of(f->store));
     add_text(&s, "task", o->task);
     add_text(&s, "stage", o->stage);
     add_text(&s, "freeze", o->freeze);

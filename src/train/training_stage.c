@@ -121,7 +121,7 @@ static epo_status open_supply(epo__training *f, const epo__feed *feed, bool trai
     char split[256];
     epo__loader *loader;
     snprintf(split, sizeof split, "%.200s:%s", o->split, training ? "train" : "validation");
-    epo__loader_options l = {.store = epo__store_path(f->store), .split = split, .classes = feed->task.classes, .class_count = feed->task.class_count,
+    epo__loader_options l = {.store = epo__store_path(f->store), .split = split, .labels_as_of = epo_store_labels_as_of(f->store), .classes = feed->task.classes, .class_count = feed->task.class_count,
                              .label_count = feed->task.label_count, .kind = kind_of(f, feed, training),
                              .nights_by = o->peak_nights ? EPO__NIGHTS_PEAK : EPO__NIGHTS_FREE, .nights = o->nights,
                              .stride = epo__model_network(f->model)->stride, .training = training, .balance = training && o->balance,

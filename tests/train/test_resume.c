@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/rng.h"
 #include "formats/digest.h"
 
@@ -24,6 +25,8 @@ static epo_status count_down(void *context, const epo_train_event *event)
     return s->left && --s->left == 0 ? EPO_ECANCELLED : EPO_OK;
 }
 
+static const char *labels_as_of; /* of the trainings that are started */
+
 /* Starts a training; its status is the child's exit status, its message goes to OUT.message. */
 static pid_t start_heard(const toy *t, const epo_train_options *options, uint64_t events, int heard)
 {
@@ -35,6 +38,7 @@ static pid_t start_heard(const toy *t, const epo_train_options *options, uint64_
     epo_train_summary summary;
     stop s = {events, heard};
     epo_status status = epo_store_open(t->made.path, EPO_STORE_WRITE, &store);
+    if (status == EPO_OK) status = epo_store_set_labels_as_of(store, labels_as_of);
     if (status == EPO_OK) status = epo_train(store, options, count_down, &s, &summary);
     epo_store_close(store);
     snprintf(path, sizeof path, "%s.message", options->out);
@@ -221,6 +225,27 @@ static void test_other_options(void **state)
     expect_whole(&o);
 }
 
+/* Labels of another date are another training. */
+static void test_other_date(void **state)
+{
+    const toy *t = *state;
+    char out[600], today[21];
+    epo_train_options o = another(t, out, "date");
+    epo__utc_now(today);
+    today[10] = '\0';
+    labels_as_of = today;
+    assert_int_equal(wait_for(start(t, &o, 12)), EPO_ECANCELLED);
+    o.resume = true;
+    labels_as_of = NULL;
+    assert_int_equal(wait_for(start(t, &o, 0)), EPO_EARG);
+    expect_message(&o, "other options");
+    expect_message(&o, today);
+    labels_as_of = today;
+    int status = wait_for(start(t, &o, 0));
+    labels_as_of = NULL;
+    assert_int_equal(status, EPO_OK);
+}
+
 static void test_damaged(void **state)
 {
     const toy *t = *state;
@@ -249,7 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_twice),    cmocka_unit_test(test_nothing_to_resume), cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_cancelled),     cmocka_unit_test(test_other_options),     cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_cancelled),     cmocka_unit_test(test_other_options), cmocka_unit_test(test_other_date),     cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "evaluate.h"
 #include "message.h"
+#include "scores.h"
 
 static const char *choice_word(size_t index, const char **about)
 {
@@ -57,6 +58,7 @@ static const cli_option options[] = {
      .help = "share of real ones in your stream: adds cleanliness, the precision there"},
     {.name = "net", .kind = CLI_TEXT, .argument = "FILE", PLACE(net),
      .help = "network text for weights that have none in them, PyTorch's say"},
+    CLI_OPTION_LABELS_AS_OF,
     CLI_OPTION_SEED,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
@@ -108,8 +110,8 @@ static int run(const cli_call *call)
     evaluate_parts parts = {0};
     int result = check(call);
     if (result != CLI_OK) return result;
-    epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
-    if (status != EPO_OK) return cli_failed(status);
+    result = cli_store_open(call, EPO_STORE_READ, &store);
+    if (result != CLI_OK) return result;
     result = evaluate_sets_read(call, store, &sets);
     if (result == CLI_OK) result = evaluate_parts_make(o, store, &sets, &parts);
     if (result == CLI_OK) {

@@ -6,6 +6,7 @@
 #include "epochal/split.h"
 #include "message.h"
 #include "output.h"
+#include "scores.h"
 
 typedef struct split_options {
     cli_common common;
@@ -30,6 +31,7 @@ static const cli_option options[] = {
     {.name = "by", .kind = CLI_TEXT, .argument = "WHAT", .standard = "parent", PLACE(by), .word = by_word, .help = "what is not torn apart"},
     {.name = "from", .kind = CLI_TEXT, .argument = "FILE.csv", PLACE(from),
      .help = "a split that comes from outside: columns object and part (train, validation, test), and survey where needed"},
+    CLI_OPTION_LABELS_AS_OF,
     CLI_OPTION_SEED,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
@@ -113,10 +115,10 @@ static int run(const cli_call *call)
 
     epo_store *store = NULL;
     epo_split_table table = {0};
-    epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
-    if (status != EPO_OK) return cli_failed(status);
-    status = o->from ? epo_split_from_file(store, o->name, o->from, &table) : epo_split(store, &split, &table);
-    const int result = tell(call, status, &table);
+    int result = cli_store_open(call, EPO_STORE_WRITE, &store);
+    if (result != CLI_OK) return result;
+    const epo_status status = o->from ? epo_split_from_file(store, o->name, o->from, &table) : epo_split(store, &split, &table);
+    result = tell(call, status, &table);
     epo_split_table_free(&table);
     epo_store_close(store);
     return result;

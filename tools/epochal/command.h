@@ -48,7 +48,7 @@ typedef struct cli_option {
 } cli_option;
 
 typedef struct cli_common {
-    const char *db, *model, *output;
+    const char *db, *model, *output, *labels_as_of;
     uint64_t seed;
     int threads;
     bool quiet, verbose;
@@ -61,6 +61,9 @@ typedef struct cli_common {
 #define CLI_OPTION_MODEL(is_needed)                                                                \
     {.name = "model", .kind = CLI_TEXT, .argument = "FILE", .place = offsetof(cli_common, model), \
      .needed = (is_needed), .help = "the model: a safetensors file with weights, network and classes, or its name"}
+#define CLI_OPTION_LABELS_AS_OF                                                                                  \
+    {.name = "labels-as-of", .kind = CLI_TEXT, .argument = "DATE", .place = offsetof(cli_common, labels_as_of), \
+     .help = "an object is what its last label until then says: 2026-11-21, the day included, or 2026-11-21T01:30:00Z (UTC)"}
 #define CLI_OPTION_SEED                                                                                        \
     {.name = "seed", .kind = CLI_SEED, .argument = "N", .standard = "1", .place = offsetof(cli_common, seed), \
      .help = "seed of everything random; the same seed gives the same bytes"}

@@ -34,6 +34,18 @@ int cli_model_load(const char *path, const char *net, const char *normalise, epo
     return CLI_BAD_MODEL;
 }
 
+int cli_store_open(const cli_call *call, epo_store_mode mode, epo_store **out)
+{
+    const cli_common *common = call->options; /* what every options struct begins with */
+    epo_status status = epo_store_open(common->db, mode, out);
+    if (status != EPO_OK) return cli_failed(status);
+    status = epo_store_set_labels_as_of(*out, common->labels_as_of);
+    if (status == EPO_OK) return CLI_OK;
+    epo_store_close(*out);
+    *out = NULL;
+    return cli_usage(call->command, "%s", epo_error_message());
+}
+
 /* --- dropout left on ----------------------------------------------------------------------------------------------------- */
 
 int cli_dropout_check(const cli_command *command, const cli_dropout *dropout)

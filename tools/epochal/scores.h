@@ -5,9 +5,10 @@
 
 #include <stdbool.h>
 
+#include "command.h"
 #include "epochal/model.h"
 #include "epochal/score.h"
-#include "command.h"
+#include "epochal/store.h"
 #include "output.h"
 
 /* Opens a model, with whatever heads. CLI_OK, or the exit status after saying what is wrong; *out is freed by the caller. */
@@ -15,6 +16,10 @@ int cli_model_open(const char *path, const char *net, const char *normalise, epo
 
 /* Opens a model that must have `head`. CLI_OK, or the exit status after saying what is wrong; *out is freed by the caller. */
 int cli_model_load(const char *path, const char *net, const char *normalise, epo_head head, epo_model **out);
+
+/* Opens a store whose labels are those as of --labels-as-of, where the call has it. CLI_OK, or the exit status after saying
+ * what is wrong, with *out NULL; *out is closed by the caller. */
+int cli_store_open(const cli_call *call, epo_store_mode mode, epo_store **out);
 
 /* Dropout left on: options that score and classify share. */
 typedef struct cli_dropout {

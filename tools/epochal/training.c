@@ -8,6 +8,7 @@
 #include "epochal/train.h"
 #include "message.h"
 #include "output.h"
+#include "scores.h"
 
 static const cli_column columns[] = {
     {.name = "stage"},
@@ -97,14 +98,13 @@ int cli_train(const cli_call *call, const cli_training *o)
 
     epo_store *store = NULL;
     epo_train_summary summary = {0};
-    epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
-    if (status != EPO_OK) return cli_failed(status);
-    watch w = {.output = cli_output_open(o->common.output, false)};
-    int result = w.output ? CLI_OK : CLI_FAILED;
+    watch w = {0};
+    int result = cli_store_open(call, EPO_STORE_WRITE, &store);
+    if (result == CLI_OK && !(w.output = cli_output_open(o->common.output, false))) result = CLI_FAILED;
     if (result == CLI_OK) {
         cli_table_begin(w.output, "", columns, sizeof columns / sizeof *columns);
         cli_progress_begin("steps", 0);
-        status = epo_train(store, &train, print_event, &w, &summary);
+        const epo_status status = epo_train(store, &train, print_event, &w, &summary);
         cli_progress_end();
         cli_table_end(w.output);
         result = status == EPO_OK ? CLI_OK : cli_failed(status);

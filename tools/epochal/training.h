@@ -65,6 +65,7 @@ typedef struct cli_training {
     {.name = "checkpoint-steps", .kind = CLI_COUNT, .argument = "N", .standard = "0", CLI_TRAINING_PLACE(checkpoint_steps),                       \
      .help = "steps between checkpoints within an epoch; 0: one at its end"},                                                                    \
     {.name = "resume", .kind = CLI_FLAG, CLI_TRAINING_PLACE(resume), .help = "go on from the checkpoint, when there is one, to the same bytes"},  \
+    CLI_OPTION_LABELS_AS_OF,                                                                                                                     \
     CLI_OPTION_SEED,                                                                                                                             \
     {.name = "threads", .kind = CLI_COUNT, .argument = "N", .standard = "0", .place = offsetof(cli_common, threads),                              \
      .help = "processors to use; 0 means all; the same number gives the same bytes"},                                                            \
