@@ -19,6 +19,8 @@ const cli_command *const cli_commands[] = {
     &cmd_classify,
     &cmd_explain,
     &cmd_evaluate,
+    &cmd_review,
+    &cmd_relabel,
     &cmd_features,
     &cmd_forest,
     &cmd_bench,

@@ -22,6 +22,8 @@ extern const cli_command
     cmd_info,
     cmd_models,
     cmd_photometry,
+    cmd_relabel,
+    cmd_review,
     cmd_score,
     cmd_simulate,
     cmd_split,

@@ -5,78 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "epochal/forest.h"
 #include "evaluate.h"
 #include "message.h"
-#include "scores.h"
+#include "sources.h"
 
 /* One source of scores, with the texts that it points to. */
 typedef struct source {
     epo_evaluate_source is;
-    char sha256[65], *remedy;
+    cli_source from;
 } source;
 
 /* --- sources ------------------------------------------------------------------------------------------------------ */
 
-static bool is_sha256(const char *text)
-{
-    return strlen(text) == 64 && strspn(text, "0123456789abcdefABCDEF") == 64;
-}
-
-/* What makes a network's scores. */
-static const char *command_of(const epo_model_info *info)
-{
-    if (info->heads[EPO_HEAD_SEQUENCE].present) return "classify";
-    return info->heads[EPO_HEAD_STAMP].present ? "score" : "classify --head triplet";
-}
-
-/* "epochal classify --db sim.db --model fold1.safetensors --split main:test" */
-static char *remedy_of(const evaluate_options *o, const char *command, const char *path, const char *split)
-{
-    const size_t room = strlen(o->common.db) + strlen(path) + (split ? strlen(split) : 0) + 64;
-    char *text = malloc(room);
-    if (text)
-        snprintf(text, room, "epochal %s --db %s --model %s%s%s", command, o->common.db, path, split ? " --split " : "",
-                 split ? split : "");
-    return text;
-}
-
-static int source_of_forest(const evaluate_options *o, const char *path, const char *split, source *out)
-{
-    epo_forest *forest = NULL;
-    epo_forest_info info;
-    if (epo_forest_load(path, &forest) != EPO_OK) {
-        cli_failed(EPO_EMODEL);
-        return CLI_BAD_MODEL;
-    }
-    epo_forest_get_info(forest, &info);
-    snprintf(out->sha256, sizeof out->sha256, "%s", info.sha256);
-    out->remedy = remedy_of(o, "classify", path, split);
-    out->is.remedy = out->remedy;
-    epo_forest_free(forest);
-    return CLI_OK;
-}
-
 static int source_of_model(const evaluate_options *o, const char *text, const char *split, source *out)
 {
-    epo_model *model = NULL;
-    epo_model_info info;
-    out->is = (epo_evaluate_source){.sha256 = out->sha256, .split = split, .name = text};
-    if (is_sha256(text) && access(text, F_OK) != 0) {
-        snprintf(out->sha256, sizeof out->sha256, "%s", text);
-        return CLI_OK;
-    }
-    if (epo_forest_is_file(text)) return source_of_forest(o, text, split, out);
-    const int result = cli_model_open(text, o->net, NULL, &model);
-    if (result != CLI_OK) return result;
-    epo_model_get_info(model, &info);
-    snprintf(out->sha256, sizeof out->sha256, "%s", info.sha256);
-    out->remedy = remedy_of(o, command_of(&info), text, split);
-    out->is.remedy = out->remedy;
-    epo_model_free(model);
-    return CLI_OK;
+    const int result = cli_source_of_model(o->common.db, o->net, text, split, &out->from);
+    out->is = (epo_evaluate_source){
+        .sha256 = out->from.sha256, .split = split, .name = text, .remedy = out->from.remedy};
+    return result;
 }
 
 static int source_of_run(const cli_call *call, const char *text, const char *split, source *out)
@@ -89,12 +36,6 @@ static int source_of_run(const cli_call *call, const char *text, const char *spl
     return CLI_OK;
 }
 
-/* The part of source i by a list that has one for all, or one for each. */
-static const char *part_of(const cli_list *parts, size_t i)
-{
-    return parts->count == 0 ? NULL : parts->items[parts->count == 1 ? 0 : i];
-}
-
 /* Of `count` models or runs from number `first` on; an --against model goes with the --split of its number. */
 static int find_sources(const cli_call *call, const cli_list *parts, bool against, size_t first, size_t count,
                         source *out)
@@ -103,7 +44,7 @@ static int find_sources(const cli_call *call, const cli_list *parts, bool agains
     int result = CLI_OK;
     for (size_t i = 0; result == CLI_OK && i < count; i++) {
         const size_t at = first + i;
-        const char *split = part_of(parts, at);
+        const char *split = cli_source_part(parts, at);
         if (against)
             result = source_of_model(o, o->against.items[at], split, &out[i]);
         else if (at < o->models.count)
@@ -116,7 +57,7 @@ static int find_sources(const cli_call *call, const cli_list *parts, bool agains
 
 static void free_sources(source *sources, size_t count)
 {
-    for (size_t i = 0; sources && i < count; i++) free(sources[i].remedy);
+    for (size_t i = 0; sources && i < count; i++) free(sources[i].from.remedy);
     free(sources);
 }
 
@@ -219,7 +160,7 @@ static void name_set(const evaluate_options *o, bool against, size_t first, eval
         snprintf(set->name, sizeof set->name, "run %s", o->runs.items[first - o->models.count]);
     set->split = o->splits.count == 0             ? "the store"
                  : o->splits.count > 1 && o->pool ? "their parts"
-                                                  : part_of(&o->splits, first);
+                                                  : cli_source_part(&o->splits, first);
 }
 
 static int read_set(const cli_call *call, epo_store *store, bool against, size_t first, size_t count, evaluate_set *set)
