@@ -168,6 +168,7 @@ static void test_relabel_refuses(void **state)
             "class 'rael'");
     refused(COMMAND("relabel", "--db", db, "--object", "none", "--class", "real", "--who", "x", "--why", "y"), 1,
             "no object 'none'");
+    refused(COMMAND("relabel", "--db", db, "--list", "--object", "none"), 1, "no object 'none'");
     refused(COMMAND("relabel", "--db", db, "--decide", "--majority", "0"), 2, "--majority");
     refused(COMMAND("relabel", "--db", db, "--list", "--dry-run"), 2, "--decide");
     refused(COMMAND("relabel", "--db", db, "--from", csv, "--real-label", "2"), 2, "real-label");

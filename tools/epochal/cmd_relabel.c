@@ -90,9 +90,24 @@ static const cli_column history_columns[] = {{.name = "object"}, {.name = "kind"
 static const cli_column decision_columns[] = {
     {.name = "object"}, {.name = "was"}, {.name = "class"}, {.name = "outcome"}, {.name = "votes"}};
 
+/* The history being printed. Its output is opened with the first row: what fails prints nothing. */
+typedef struct listing {
+    const char *format;
+    cli_output *output;
+} listing;
+
+static bool open_listing(listing *l)
+{
+    if (!l->output && (l->output = cli_output_open(l->format, false)))
+        cli_table_begin(l->output, "", history_columns, sizeof history_columns / sizeof *history_columns);
+    return l->output != NULL;
+}
+
 static epo_status print_entry(void *context, const epo_label_entry *entry)
 {
-    cli_output *output = context;
+    listing *l = context;
+    if (!open_listing(l)) return EPO_ECANCELLED; /* which has been said */
+    cli_output *output = l->output;
     cli_put_text(output, entry->object);
     cli_put_text(output, entry->vote ? "vote" : "label");
     cli_put_text(output, entry->class_name ? entry->class_name : EPO_RELABEL_UNKNOWN);
@@ -148,10 +163,10 @@ static int refuse(const cli_call *call, epo_status status)
 
 static int list(const relabel_options *o, epo_store *store)
 {
-    cli_output *output = cli_output_open(o->common.output, false);
-    if (!output) return CLI_FAILED;
-    cli_table_begin(output, "", history_columns, sizeof history_columns / sizeof *history_columns);
-    return end(output, epo_relabel_history(store, o->survey, o->object, print_entry, output));
+    listing l = {.format = o->common.output};
+    epo_status status = epo_relabel_history(store, o->survey, o->object, print_entry, &l);
+    if (status != EPO_OK && !l.output) return cli_failed(status);
+    return open_listing(&l) ? end(l.output, status) : CLI_FAILED;
 }
 
 static int one(const cli_call *call, epo_store *store)
