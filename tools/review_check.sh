@@ -7,7 +7,7 @@
 # Simulates candidates, flips the labels of one in a hundred through `epochal relabel`, and trains a small network three times:
 # on each half of them, judged on the other half, and on all of them, judged on what it was trained on. Prints the share of the
 # flipped labels that stands in the first 2 % of the list, and within how much of the list 80 % of them are. docs/results/review.md
-# has what it printed. Wants sqlite3.
+# has what it printed. EXTRA holds more options of the training (--no-turns). Wants sqlite3.
 set -eu
 count=${1:-20000} epochs=${2:-12}
 folder=${3:-$(mktemp -d)}
@@ -71,7 +71,7 @@ sqlite3 -csv "$db" "SELECT name, CASE class WHEN 'real' THEN 'bogus' ELSE 'real'
 # so small a network gains nothing from a second thread, but two trainings do
 train() { # FOLD
     "$epochal" train --db "$db" --split "$1" --net "$folder/small.net" --task realbogus --epochs "$epochs" --last --batch 64 \
-        --rate 0.003 --schedule cosine --schedule-epochs 0 --threads 1 --out "$folder/$1.safetensors" -q > /dev/null
+        --rate 0.003 --schedule cosine --schedule-epochs 0 --threads 1 ${EXTRA:-} --out "$folder/$1.safetensors" -q > /dev/null
 }
 train a &
 first=$!
