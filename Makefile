@@ -42,7 +42,7 @@ SHOW = @$(if $(V),,printf '  %-4s %s\n' $(1) $@;)$(if $(V),set -x;)
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # --- folders, in the order of their ranks; USES_x are the folders whose archives x needs (ARCHITECTURE.md, "Ranks") --------
-FOLDERS := base store formats image nn metrics forest lightcurve data arch train
+FOLDERS := base store formats image nn metrics forest lightcurve data arch train report
 USES_base :=
 USES_store := base
 USES_formats := base
@@ -54,7 +54,8 @@ USES_lightcurve := base
 USES_data := store formats image base
 USES_arch := nn formats image base
 USES_train := data arch store formats image nn metrics forest lightcurve base
-USES_cli := train $(USES_train)
+USES_report := train $(USES_train)
+USES_cli := report $(USES_report)
 
 SOURCES := $(foreach f,$(FOLDERS),$(wildcard src/$(f)/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -86,8 +87,10 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call SHOW,CC)$(COMPILE) -c $< -o $@
 
-# the store's tables live in db/schema.sql, and are compiled in as a string
+# the store's tables live in db/schema.sql, a report's look in style.css; both are compiled in as strings
 $(GENERATED)/schema_sql.h: db/schema.sql
+$(GENERATED)/style_css.h: src/report/style.css
+$(GENERATED)/schema_sql.h $(GENERATED)/style_css.h:
 	@mkdir -p $(@D)
 	$(call SHOW,GEN)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 # and so do the statements that bring a store of an older version to this one: { version, statements },
@@ -99,6 +102,8 @@ $(GENERATED)/migrations_sql.h: $(MIGRATIONS)
 STORE_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/store/*.c))
 $(STORE_OBJECTS): $(GENERATED)/schema_sql.h $(GENERATED)/migrations_sql.h
 $(STORE_OBJECTS): EPO_CPPFLAGS += -I$(GENERATED)
+$(BUILD)/src/report/html.o: $(GENERATED)/style_css.h
+$(BUILD)/src/report/html.o: EPO_CPPFLAGS += -I$(GENERATED)
 
 # where `make install` puts the network texts; made anew when that changes
 $(GENERATED)/datadir: FORCE
@@ -175,7 +180,7 @@ sanitize: deps deps-test
 check: deps deps-test deps-check
 	@$(MAKE) --no-print-directory run-check
 
-run-check: ready $(GENERATED)/schema_sql.h $(GENERATED)/migrations_sql.h
+run-check: ready $(GENERATED)/schema_sql.h $(GENERATED)/migrations_sql.h $(GENERATED)/style_css.h
 	@CPPFLAGS_OF_BUILD='$(EPO_CPPFLAGS) -I$(GENERATED)' sh tools/check.sh
 
 # what check.sh builds with warnings as errors

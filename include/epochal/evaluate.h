@@ -54,9 +54,24 @@ typedef struct epo_scored_info {
     int64_t left_out;       /* objects with scores whose class is none of the model's, or unknown */
     int64_t missing;        /* objects in question, of a class of the model, without a score */
     int64_t run;            /* the scores are of; with several sources the first */
+    const int64_t *runs;    /* the run of each source. Owned by the scores; NULL of a bin */
+    size_t run_count;
 } epo_scored_info;
 
 void epo_scored_get_info(const epo_scored *scored, epo_scored_info *out);
+
+/* An object, or stamp, that is called what it is not. */
+typedef struct epo_mistake {
+    int64_t object, stamp; /* ids in the store; stamp 0: the object as a whole */
+    int truth, called;     /* indices of epo_scored_info's classes */
+    double confidence;     /* probability of the class that it is called */
+    const double *probabilities; /* of each class, owned by the scores; of stamps one, P(real) */
+} epo_mistake;
+
+/* The mistakes of the most probable class (of stamps: called real from `threshold` upwards), the surest first, of equals
+ * in the order of the objects: at most `most` of them in *out, *count in all, as many as are off the diagonal of
+ * epo_evaluation.confusion. *out is freed with free(). */
+epo_status epo_scored_mistakes(const epo_scored *scored, double threshold, size_t most, epo_mistake **out, size_t *count);
 
 /* What items are sorted into bins by. Of a stamp its own magnitude; of an object the median over its light curve
  * (points that are no upper limits; "given" ones where there are any, else measured ones), else over its stamps. */

@@ -143,9 +143,9 @@ void epo__string_addf(epo__string *s, const char *format, ...)
     va_end(again);
 }
 
-/* Length of the valid UTF-8 character at `p` (no overlong forms, no surrogates), 0 when it is not one. */
-static size_t utf8_length(const unsigned char *p)
+size_t epo__utf8_length(const char *text)
 {
+    const unsigned char *p = (const unsigned char *)text;
     if (p[0] < 0x80) return 1;
     if (p[0] >= 0xc2 && p[0] <= 0xdf) return (p[1] & 0xc0) == 0x80 ? 2 : 0;
     if ((p[0] & 0xf0) == 0xe0) {
@@ -165,7 +165,7 @@ void epo__string_add_json(epo__string *s, const char *text)
 {
     epo__string_add(s, "\"");
     for (const unsigned char *p = (const unsigned char *)text; *p;) {
-        size_t n = utf8_length(p);
+        size_t n = epo__utf8_length((const char *)p);
         if (n == 0) {
             epo__string_add(s, "\\ufffd");
             n = 1;

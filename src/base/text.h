@@ -21,6 +21,9 @@ bool epo__parse_yymmmdd(const char *text, double *mjd);
 /* The civil date of an MJD as "2006-04-02". `out` holds at least 11 bytes. */
 void epo__date_of_mjd(double mjd, char out[11]);
 
+/* Bytes of the valid UTF-8 character at `text` (no overlong forms, no surrogates); 0 when it is not one. */
+size_t epo__utf8_length(const char *text);
+
 /* A string that grows; all zeros is an empty one. After a failed allocation `failed` stays set and adding does
  * nothing, so that a long run of adds is checked once at its end. */
 typedef struct epo__string {

@@ -16,6 +16,7 @@ void epo_scored_free(epo_scored *scored)
     free(scored->items);
     free(scored->scores);
     free(scored->magnitudes);
+    free(scored->runs);
     free(scored);
 }
 
@@ -23,6 +24,8 @@ void epo_scored_get_info(const epo_scored *scored, epo_scored_info *out)
 {
     *out = scored->info;
     out->classes = (const char *const *)scored->names;
+    out->runs = scored->runs;
+    out->run_count = scored->run_count;
 }
 
 size_t epo__scored_width(const epo_scored *scored)

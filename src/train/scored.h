@@ -28,6 +28,8 @@ struct epo_scored {
     size_t item_room;
     double *scores; /* a row an item: class_count of them, or of stamps one */
     size_t score_room;
+    int64_t *runs; /* a source */
+    size_t run_count, run_room;
     epo__scored_magnitude *magnitudes; /* an item; NULL until they are asked for */
 };
 

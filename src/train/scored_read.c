@@ -116,7 +116,11 @@ static epo_status find_run(reading *g, const epo_evaluate_source *source, const 
         filter->split ? epo__store_objects_count(g->store, filter, &objects) : EPO_OK; /* is there such a split? */
     if (status == EPO_OK) status = epo__store_scored_run(g->store, &wanted, run);
     if (status != EPO_OK) return status;
-    return run->id ? read_classes(g, source, run) : no_scores(g, source);
+    if (!run->id) return no_scores(g, source);
+    if (!epo__grow(&g->out->runs, &g->out->run_room, g->out->run_count + 1, sizeof *g->out->runs))
+        return epo__nomem("runs");
+    g->out->runs[g->out->run_count++] = run->id;
+    return read_classes(g, source, run);
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */

@@ -56,6 +56,10 @@ static const cli_option options[] = {
      .help = "share of missed detections at which the false positives of stamps are quoted"},
     {.name = "prevalence", .kind = CLI_REAL, .argument = "X", PLACE(prevalence),
      .help = "share of real ones in your stream: adds cleanliness, the precision there"},
+    {.name = "report", .kind = CLI_TEXT, .argument = "FILE", PLACE(report),
+     .help = "also write all of it as one HTML page, with curves and the worst mistakes"},
+    {.name = "mistakes", .kind = CLI_COUNT, .argument = "N", .standard = "12", PLACE(mistakes),
+     .help = "with --report: the worst mistakes of each model to show"},
     {.name = "net", .kind = CLI_TEXT, .argument = "FILE", PLACE(net),
      .help = "network text for weights that have none in them, PyTorch's say"},
     CLI_OPTION_LABELS_AS_OF,
@@ -99,6 +103,7 @@ static int check(const cli_call *call)
     if (o->class_name && !o->curves) return cli_usage(call->command, "--class needs --curves");
     if (o->measures && (o->confusion || o->curves))
         return cli_usage(call->command, "--measures goes without --confusion and --curves");
+    if (o->report && evaluate_report_check(call) != CLI_OK) return CLI_USAGE;
     return check_numbers(call);
 }
 
@@ -122,6 +127,7 @@ static int run(const cli_call *call)
         else
             result = evaluate_print_measures(o, store, &sets, &parts);
     }
+    if (result == CLI_OK && o->report) result = evaluate_report_write(call, store, &sets);
     evaluate_parts_free(&parts);
     evaluate_sets_free(&sets);
     epo_store_close(store);
@@ -165,7 +171,12 @@ const cli_command cmd_evaluate = {
         "the share of resamples in which the other one is ahead. In JSON the two tables are members of one object.\n\n"
         "--by mag and mag_err take a stamp's magnitude, of an object the median of its light curve; bins are O'TRAIN's, up "
         "to 25 mag\n"
-        "or an error of 0.4.",
+        "or an error of 0.4.\n\n"
+        "--report writes a page that stands alone: measures with intervals, confusion, curves, calibration, bins of "
+        "magnitude, the\n"
+        "worst mistakes with their stamps and light curves, the networks with their training, runs, and the commands that "
+        "make it again.\n"
+        "It loads nothing and runs nothing. What is printed stays the same.",
     .examples =
         "epochal classify --db crts.db --model taonet.safetensors --split main:test\n"
         "epochal evaluate --db crts.db --model taonet.safetensors --split main:test\n"
@@ -182,6 +193,9 @@ const cli_command cmd_evaluate = {
         "epochal evaluate --db crts.db --pool --model a.safetensors --split a:test --model b.safetensors --split b:test\n"
         "epochal evaluate --db crts.db --pool --model a.safetensors --split a:test --model b.safetensors --split b:test "
         "--against c.safetensors --against d.safetensors\n"
+        "# two models and their worst mistakes as a page for colleagues\n"
+        "epochal evaluate --db crts.db --split main:test --model taonet.safetensors --model small.safetensors --report "
+        "report.html\n"
         "# the mean alone, for a script\n"
         "epochal evaluate --db crts.db --run 7 --measures mean_max_f1 -o csv",
     .options = options,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * evaluate.h - the parts of epochal evaluate: which scores (evaluate_sets.c), tables of measures and differences
- * (evaluate_tables.c), curves (evaluate_curves.c). */
+ * (evaluate_tables.c), curves (evaluate_curves.c), a page of it all (evaluate_report.c). */
 #ifndef CLI_EVALUATE_H
 #define CLI_EVALUATE_H
 
@@ -10,8 +10,8 @@
 typedef struct evaluate_options {
     cli_common common;
     cli_list models, runs, splits, against, choose_on;
-    const char *net, *choose, *by, *curves, *class_name, *measures;
-    int bootstrap;
+    const char *net, *choose, *by, *curves, *class_name, *measures, *report;
+    int bootstrap, mistakes;
     double threshold, prevalence, mdr;
     bool pool, confusion;
 } evaluate_options;
@@ -23,7 +23,10 @@ typedef struct evaluate_set {
     epo_scored *scored;
     epo_scored_info info;
     epo_evaluate_options how;
-    double *thresholds; /* that were chosen, one a class; NULL: none */
+    double *thresholds;         /* that were chosen, one a class; NULL: none */
+    char thresholds_from[256];  /* "main:validation, f1"; "" none */
+    const char *const *models;  /* as given, of its first sources; the others are runs */
+    size_t model_count;
 } evaluate_set;
 
 typedef struct evaluate_sets {
@@ -61,6 +64,10 @@ int evaluate_print_measures(const evaluate_options *options, epo_store *store, c
 int evaluate_print_confusion(const evaluate_options *options, const evaluate_set *set);
 
 int evaluate_print_curves(const evaluate_options *options, const evaluate_parts *parts);
+
+/* Checks --report, before anything is read; and writes the page. */
+int evaluate_report_check(const cli_call *call);
+int evaluate_report_write(const cli_call *call, epo_store *store, const evaluate_sets *sets);
 
 /* The words of --curves. */
 const char *evaluate_curves_word(size_t index, const char **about);

@@ -141,6 +141,10 @@ static int choose(const cli_call *call, epo_store *store, bool against, size_t f
         result = CLI_FAILED;
     }
     if (result == CLI_OK) settle_thresholds(set, &info, chosen);
+    if (result == CLI_OK)
+        snprintf(set->thresholds_from, sizeof set->thresholds_from, "%s, %s",
+                 count > 1 && o->choose_on.count > 1 ? "their parts" : part_of(&o->choose_on, first),
+                 epo_choice_name(choice));
     free(chosen);
     epo_scored_free(on);
     return result;
@@ -172,6 +176,9 @@ static int read_set(const cli_call *call, epo_store *store, bool against, size_t
                                       .prevalence = o->prevalence,
                                       .mdr = o->mdr};
     name_set(o, against, first, set);
+    const cli_list *models = against ? &o->against : &o->models;
+    set->models = models->items + (first < models->count ? first : 0);
+    set->model_count = first >= models->count ? 0 : models->count - first < count ? models->count - first : count;
     int result = read_scores(call, store, &o->splits, against, first, count, &set->scored);
     if (result != CLI_OK) return result;
     epo_scored_get_info(set->scored, &set->info);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * learning.c - the curves of a training run, and over-fitting. */
+#include "report/learning.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "report/html.h"
+#include "report/svg.h"
+#include "store/store.h"
+
+/* The curves of a run, side by side. */
+typedef struct curves {
+    epo__curve_value *values;
+    size_t count, room;
+    double *epochs, *ys; /* room for one */
+} curves;
+
+/* One after the other: those of one name lie together. */
+static size_t length_of(const curves *c, size_t first)
+{
+    size_t end = first;
+    while (end < c->count && strcmp(c->values[end].name, c->values[first].name) == 0) end++;
+    return end - first;
+}
+
+static const char *const kinds[] = {"loss", "accuracy", "rate"};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static bool is_of(const char *name, const char *kind)
+{
+    return epo__ends_with(name, kind);
+}
+
+static epo__plot_axis axis_of(const curves *c, const char *kind, bool upright)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < c->count; i++) {
+        if (!is_of(c->values[i].name, kind)) continue;
+        const double at = upright ? c->values[i].value : (double)c->values[i].epoch;
+        if (!isfinite(at)) continue;
+        low = fmin(low, at);
+        high = fmax(high, at);
+    }
+    if (upright && low > 0) low = 0;
+    if (upright && strcmp(kind, "accuracy") == 0) high = 1;
+    return (epo__plot_axis){upright ? kind : "epoch", low, high};
+}
+
+static void add_plot(epo__page *p, const curves *c, const char *kind)
+{
+    epo__plot plot;
+    epo__string *s = &p->out;
+    size_t series = 0;
+    epo__string_add(s, "<figure>\n");
+    epo__plot_begin(&plot, s, &(epo__plot_frame){.title = kind, .x = axis_of(c, kind, false), .y = axis_of(c, kind, true)});
+    for (size_t i = 0; i < c->count; i += length_of(c, i)) {
+        const size_t count = length_of(c, i);
+        if (!is_of(c->values[i].name, kind)) continue;
+        for (size_t k = 0; k < count; k++) {
+            c->epochs[k] = (double)c->values[i + k].epoch;
+            c->ys[k] = c->values[i + k].value;
+        }
+        const epo__plot_data data = {c->epochs, c->ys, count};
+        epo__plot_line(&plot, &data, EPO__LINE_STRAIGHT, series);
+        if (count <= 20) epo__plot_dots(&plot, &data, NULL, NULL, series);
+        series++;
+    }
+    epo__plot_end(&plot);
+    epo__svg_legend_begin(s);
+    series = 0;
+    for (size_t i = 0; i < c->count; i += length_of(c, i))
+        if (is_of(c->values[i].name, kind)) epo__svg_legend_item(s, series++, c->values[i].name);
+    epo__svg_legend_end(s);
+    epo__string_add(s, "</figure>\n");
+}
+
+static double value_at(const curves *c, const char *name, int64_t epoch)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->values[i].epoch == epoch && strcmp(c->values[i].name, name) == 0) return c->values[i].value;
+    return NAN;
+}
+
+/* Of one stage: the epoch with the least validation loss, and how far training had run ahead of it. */
+static void add_gap(epo__page *p, const curves *c, const char *validation)
+{
+    static const char word[] = "validation ";
+    const char *at = strstr(validation, word);
+    char *train = epo__format("%.*s%s", (int)(at - validation), validation, at + sizeof word - 1);
+    int64_t best = -1, last = -1;
+    double least = INFINITY;
+    for (size_t i = 0; i < c->count; i++) {
+        if (strcmp(c->values[i].name, validation) != 0) continue;
+        last = c->values[i].epoch;
+        if (!(c->values[i].value < least)) continue;
+        least = c->values[i].value;
+        best = c->values[i].epoch;
+    }
+    if (!train) p->out.failed = true;
+    if (train && best >= 0) {
+        epo__string_add(&p->out, "<tr>");
+        epo__html_td_text(&p->out, validation);
+        epo__html_td_count(&p->out, best);
+        epo__html_td_count(&p->out, last);
+        epo__html_td_number(&p->out, value_at(c, train, best));
+        epo__html_td_number(&p->out, least);
+        epo__html_td_number(&p->out, least - value_at(c, train, best));
+        epo__html_td_number(&p->out, value_at(c, validation, last) - value_at(c, train, last));
+        epo__string_add(&p->out, "</tr>\n");
+    }
+    free(train);
+}
+
+static void add_gaps(epo__page *p, const curves *c)
+{
+    epo__string *s = &p->out;
+    epo__string_add(s, "<div class=\"wide\"><table><thead><tr><th>Curve</th><th class=\"n\">Best epoch</th><th class=\"n\">Last "
+                       "epoch</th><th class=\"n\">Training loss at best</th><th class=\"n\">Validation loss at best</th>"
+                       "<th class=\"n\">Gap at best</th><th class=\"n\">Gap at last</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < c->count; i += length_of(c, i))
+        if (is_of(c->values[i].name, "loss") && strstr(c->values[i].name, "validation ")) add_gap(p, c, c->values[i].name);
+    epo__string_add(s, "</tbody></table></div>\n<p class=\"soft\">The gap is validation less training loss. Training losses "
+                       "are means over an epoch with dropout on and, where classes are balanced, over a balanced sample, so "
+                       "that they are not quite of one kind; what tells of over-fitting is a gap that grows.</p>\n");
+}
+
+epo_status epo__report_learning(epo__page *p, const epo__run_told *training)
+{
+    curves c = {0};
+    epo_status status = epo__store_curves_of(p->store, training->id, &p->texts, &c.values, &c.room, &c.count);
+    c.epochs = epo__alloc(c.count + 1, sizeof *c.epochs);
+    c.ys = epo__alloc(c.count + 1, sizeof *c.ys);
+    if (status == EPO_OK && (!c.epochs || !c.ys)) status = epo__nomem("curves");
+    if (status == EPO_OK && c.count) {
+        epo__string_addf(&p->out, "<h4>Learning curves of run %lld</h4>\n<div class=\"grid\">\n", (long long)training->id);
+        for (size_t k = 0; k < KINDS; k++) {
+            bool any = false;
+            for (size_t i = 0; i < c.count; i++) any |= is_of(c.values[i].name, kinds[k]);
+            if (any) add_plot(p, &c, kinds[k]);
+        }
+        epo__string_add(&p->out, "</div>\n");
+        add_gaps(p, &c);
+    }
+    free(c.values);
+    free(c.epochs);
+    free(c.ys);
+    return status;
+}
+
+/* --- delta accuracy -------------------------------------------------------------------------------------------------
+ */
+
+static void add_delta(epo__page *p, const epo_measurement *train, const epo_measurement *here, const char *part)
+{
+    epo__string *s = &p->out;
+    epo__string_add(s, "<p>Over-fitting: accuracy on its training part ");
+    epo__html_name(s, part);
+    epo__string_add(s, " ");
+    epo__html_estimate(s, &train->is);
+    epo__string_add(s, " less that here ");
+    epo__html_estimate(s, &here->is);
+    epo__string_add(s, " is a &Delta; accuracy of <b>");
+    epo__html_signed(s, train->is.value - here->is.value);
+    epo__string_add(s, "</b>.</p>\n");
+}
+
+epo_status epo__report_delta(epo__page *p, const epo__report_set *set, const epo__model_told *model,
+                             const epo__run_told *training)
+{
+    epo__split_told split;
+    epo_scored *scored = NULL;
+    epo_evaluation judged = {0};
+    if (!training->split) return EPO_OK;
+    epo_status status = epo__store_split_tell(p->store, training->split, &p->texts, &split);
+    if (status != EPO_OK) return status;
+    char *part = epo__format("%s:train", split.name);
+    if (!part) return epo__nomem("a report");
+    const epo_evaluate_source source = {.sha256 = model->sha256, .split = part};
+    status = epo_scored_read(p->store, &source, 1, &scored);
+    if (status == EPO_OK) status = epo_scored_evaluate(scored, &set->how, &judged);
+    if (status == EPO_OK) {
+        const epo_measurement *train = epo_evaluation_find(&judged, EPO_MEASURE_ACCURACY, -1),
+                              *here = epo_evaluation_find(&set->judged, EPO_MEASURE_ACCURACY, -1);
+        if (train && here && judged.stamps == set->info.stamps) add_delta(p, train, here, part);
+    } else if (status == EPO_ENOTFOUND || status == EPO_EARG) {
+        epo__string_add(&p->out, "<p class=\"soft\">&Delta; accuracy, on the training part less here, tells of over-fitting. It "
+                                 "wants scores of ");
+        epo__html_name(&p->out, part);
+        epo__string_add(&p->out, ", which are not in the store; <code>epochal ");
+        epo__string_add(&p->out, set->info.stamps ? "score" : "classify");
+        epo__string_add(&p->out, " --split ");
+        epo__html_text(&p->out, part);
+        epo__string_add(&p->out, "</code> makes them.</p>\n");
+        status = EPO_OK;
+    }
+    epo_evaluation_free(&judged);
+    epo_scored_free(scored);
+    free(part);
+    return status;
+}
