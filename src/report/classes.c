@@ -57,7 +57,7 @@ static void add_means(epo__string *s, const epo__report_set *set)
         [EPO_MEASURE_AVERAGE_PRECISION] = EPO_MEASURE_MEAN_AVERAGE_PRECISION,
         [EPO_MEASURE_F1] = EPO_MEASURE_MEAN_F1,
     };
-    epo__string_add(s, "<tr class=\"all\"><th scope=\"row\">mean, and SD over the classes</th>");
+    epo__string_add(s, "<tr class=\"all\"><th scope=\"row\">mean &plusmn; SD</th>");
     epo__html_td_count(s, set->info.count);
     for (size_t c = 0; c < COLUMNS; c++) {
         if (!has_column(set, columns[c])) continue;
@@ -143,7 +143,7 @@ static void add_matrix(epo__page *p, const epo__report_set *set)
                             "--confusion</code> prints it.</p>\n", classes);
         return;
     }
-    epo__string_add(s, "<div class=\"wide\"><table class=\"confusion\"><thead><tr><th class=\"row\">is &darr; called "
+    epo__string_add(s, "<div class=\"wide\"><table class=\"confusion\"><thead><tr><th class=\"row\">is &darr; called&nbsp;"
                        "&rarr;</th>");
     for (size_t k = 0; k < classes; k++) {
         epo__string_add(s, "<th scope=\"col\">");
@@ -162,19 +162,12 @@ static void add_matrix(epo__page *p, const epo__report_set *set)
     epo__string_add(s, "</tbody></table></div>\n");
 }
 
-static bool any_sequences(const epo__page *p)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (!p->sets[i].info.stamps) return true;
-    return false;
-}
-
 epo_status epo__report_classes(epo__page *p)
 {
     epo__string *s = &p->out;
+    if (!epo__report_has_sequences(p)) return EPO_OK;
     epo__html_section(s, "classes", "Class by class");
-    if (any_sequences(p))
-        epo__string_add(s, "<p>Each class against the rest. Max F1 is taken over all thresholds on these very objects, and "
+    epo__string_add(s, "<p>Each class against the rest. Max F1 is taken over all thresholds on these very objects, and "
                            "so flatters a little; ROC AUC and average precision need no threshold.</p>\n");
     for (size_t i = 0; i < p->count; i++) {
         if (p->sets[i].info.stamps) continue;
@@ -193,6 +186,12 @@ epo_status epo__report_classes(epo__page *p)
         add_intervals(p, EPO_MEASURE_AVERAGE_PRECISION);
         epo__string_add(s, "</div>\n");
     }
+    return EPO_OK;
+}
+
+epo_status epo__report_confusion(epo__page *p)
+{
+    epo__string *s = &p->out;
     epo__html_section(s, "confusion", "What was called what");
     epo__string_add(s, "<p>A row a true class, a column what it was called: the most probable class, of stamps real from the "
                        "threshold upwards. The shares are of the row, so the outlined diagonal is the recall.</p>\n");

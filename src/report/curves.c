@@ -24,8 +24,13 @@ static double y_of(const epo_curve_point *at, which kind)
     return kind == ROC ? at->tpr : kind == PRECISION_RECALL ? at->precision : at->fpr;
 }
 
+/* What lies beyond is left out. */
+typedef struct limits {
+    double x, y;
+} limits;
+
 /* One set's curve into the plot. */
-static epo_status add_line(epo__plot *plot, const epo__report_set *set, int k, which kind, double x_most, size_t series)
+static epo_status add_line(epo__plot *plot, const epo__report_set *set, int k, which kind, const limits *most, size_t series)
 {
     epo_curve curve;
     epo_status status = epo_scored_curve(set->is->scored, (size_t)k, &curve);
@@ -38,7 +43,7 @@ static epo_status add_line(epo__plot *plot, const epo__report_set *set, int k, w
     size_t count = 0;
     for (size_t i = 0; status == EPO_OK && i < curve.count; i++) {
         const epo_curve_point *at = &curve.points[i];
-        if (x_of(at, kind) > x_most || y_of(at, kind) > 1) continue;
+        if (x_of(at, kind) > most->x || y_of(at, kind) > most->y) continue;
         xs[count] = x_of(at, kind);
         ys[count++] = y_of(at, kind);
     }
@@ -76,12 +81,12 @@ static epo_status add_plot(epo__page *p, const char *name, which kind)
 {
     static const struct {
         const char *title, *x, *y;
-        double x_most;
+        double x_most, y_most;
         epo_measure measure;
     } kinds[] = {
-        [ROC] = {"ROC", "false positive rate", "true positive rate", 1, EPO_MEASURE_AUC},
-        [PRECISION_RECALL] = {"Precision and recall", "recall", "precision", 1, EPO_MEASURE_AVERAGE_PRECISION},
-        [MDR_FPR] = {"False positives", "missed detections (MDR)", "false positives (FPR)", 0.2,
+        [ROC] = {"ROC", "false positive rate", "true positive rate", 1, 1, EPO_MEASURE_AUC},
+        [PRECISION_RECALL] = {"Precision and recall", "recall", "precision", 1, 1, EPO_MEASURE_AVERAGE_PRECISION},
+        [MDR_FPR] = {"False positives", "missed detections (MDR)", "false positives (FPR)", 0.2, 0.5,
                      EPO_MEASURE_FPR_AT_MDR},
     };
     epo__plot plot;
@@ -93,14 +98,14 @@ static epo_status add_plot(epo__page *p, const char *name, which kind)
                     &(epo__plot_frame){.title = title,
                                        .about = epo__measure_about(kinds[kind].measure),
                                        .x = {kinds[kind].x, 0, kinds[kind].x_most},
-                                       .y = {kinds[kind].y, 0, 1}});
+                                       .y = {kinds[kind].y, 0, kinds[kind].y_most}});
     if (kind == ROC) epo__plot_guide(&plot, 0, 0, 1, 1);
     for (size_t i = 0; status == EPO_OK && i < p->count; i++) {
         const int k = epo__report_class_of(&p->sets[i], name);
         if (k < 0) continue;
         const double share = (double)p->sets[i].judged.classes[k].count / (double)p->sets[i].info.count;
         if (kind == PRECISION_RECALL && i == 0) epo__plot_guide(&plot, 0, share, 1, share);
-        status = add_line(&plot, &p->sets[i], k, kind, kinds[kind].x_most, i);
+        status = add_line(&plot, &p->sets[i], k, kind, &(limits){kinds[kind].x_most, kinds[kind].y_most}, i);
     }
     epo__plot_end(&plot);
     caption(p, name, kinds[kind].measure);
@@ -115,12 +120,23 @@ static epo_status add_grid(epo__page *p, const char *title, which kind)
     const size_t count = epo__report_chosen_classes(first, chosen);
     epo_status status = EPO_OK;
     epo__string_addf(&p->out, "<h3>%s</h3>\n", title);
-    if (!first->info.stamps && count < first->info.class_count)
+    if (count < first->info.class_count)
         epo__string_addf(&p->out, "<p class=\"note\">The %zu largest of %zu classes.</p>\n", count,
                          first->info.class_count);
     epo__string_add(&p->out, "<div class=\"grid\">\n");
     for (size_t i = 0; status == EPO_OK && i < count; i++)
         status = add_plot(p, first->info.classes[chosen[i]], kind);
+    epo__string_add(&p->out, "</div>\n");
+    return status;
+}
+
+/* Of real alone; the last is what surveys of transients quote. */
+static epo_status add_stamp_curves(epo__page *p)
+{
+    epo_status status = EPO_OK;
+    epo__string_add(&p->out, "<div class=\"grid\">\n");
+    for (int kind = ROC; status == EPO_OK && kind <= MDR_FPR; kind++)
+        status = add_plot(p, p->sets[0].info.classes[1], (which)kind);
     epo__string_add(&p->out, "</div>\n");
     return status;
 }
@@ -136,10 +152,7 @@ epo_status epo__report_curves(epo__page *p)
         for (size_t i = 0; i < p->count; i++) epo__svg_legend_item(s, i, p->sets[i].is->name);
         epo__svg_legend_end(s);
     }
-    epo_status status = add_grid(p, "True against false positives (ROC)", ROC);
-    if (status == EPO_OK) status = add_grid(p, "Precision against recall", PRECISION_RECALL);
-    if (status == EPO_OK && p->sets[0].info.stamps) {
-        status = add_grid(p, "False positives against missed detections", MDR_FPR);
-    }
-    return status;
+    if (p->sets[0].info.stamps) return add_stamp_curves(p);
+    const epo_status status = add_grid(p, "True against false positives (ROC)", ROC);
+    return status == EPO_OK ? add_grid(p, "Precision against recall", PRECISION_RECALL) : status;
 }

@@ -114,6 +114,7 @@ static epo_status add_nights(epo__string *s, reading *r)
     epo__grey grey = {0};
     const size_t plane = (size_t)height * (size_t)width;
     epo_status status = epo__sequence_assemble(&r->sequence, height, width);
+    for (size_t n = 0; status == EPO_OK && n < nights; n++) status = epo__sky_off(r->sequence.planes + n * plane, plane);
     if (status == EPO_OK) status = epo__grey_of(r->sequence.planes, nights * plane, &grey);
     epo__string_add(s, "<ol class=\"strip\">\n");
     for (size_t i = 0; status == EPO_OK && i < shown; i++) {
@@ -122,7 +123,7 @@ static epo_status add_nights(epo__string *s, reading *r)
         name_night(r, &r->sequence.nights[n], n, name, sizeof name);
         status = add_picture(s, r->sequence.planes + n * plane, (size_t)height, (size_t)width, &grey, name);
     }
-    epo__string_addf(s, "</ol>\n<p class=\"soft\">%zu of %zu nights, the same grey for all", shown, nights);
+    epo__string_addf(s, "</ol>\n<p class=\"soft\">%zu of %zu nights, the sky taken off each, the same grey for all", shown, nights);
     const epo__stamp_row *first = &r->sequence.stamps.rows[r->sequence.nights[0].stamp];
     if (first->height > height || first->width > width)
         epo__string_addf(s, "; the middle %d &times; %d pixels", width, height);

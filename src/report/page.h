@@ -31,7 +31,8 @@ typedef struct epo__page {
 } epo__page;
 
 epo_status epo__report_summary(epo__page *page);     /* what was judged, measures of all classes, differences */
-epo_status epo__report_classes(epo__page *page);     /* measures of each class, what was called what */
+epo_status epo__report_classes(epo__page *page);     /* measures of each class; nothing for stamps */
+epo_status epo__report_confusion(epo__page *page);   /* what was called what */
 epo_status epo__report_curves(epo__page *page);      /* ROC, precision and recall */
 epo_status epo__report_thresholds(epo__page *page);  /* measures against the threshold */
 epo_status epo__report_calibration(epo__page *page); /* reliability */
@@ -55,6 +56,9 @@ bool epo__measure_falls(epo_measure measure);
 /* The classes that get plots: all, or the EPO__REPORT_CLASSES with the most items, in the model's order; of stamps real
  * alone. Returns how many. */
 size_t epo__report_chosen_classes(const epo__report_set *set, size_t chosen[EPO__REPORT_CLASSES]);
+
+/* Whether any set is of sequences, which have classes to tell apart. */
+bool epo__report_has_sequences(const epo__page *page);
 
 /* The index of a class by its name; -1: the set has none. */
 int epo__report_class_of(const epo__report_set *set, const char *name);

@@ -20,16 +20,35 @@ static double quantile(const float *sorted, size_t count, double share)
     return (double)sorted[(size_t)lround(share * (double)(count - 1))];
 }
 
+/* The finite ones of `pixels`, sorted; the caller frees them. NULL without memory. */
+static float *sorted_of(const float *pixels, size_t count, size_t *finite)
+{
+    float *sorted = epo__alloc(count + 1, sizeof *sorted);
+    *finite = 0;
+    for (size_t i = 0; sorted && i < count; i++)
+        if (isfinite(pixels[i])) sorted[(*finite)++] = pixels[i];
+    if (sorted && *finite) qsort(sorted, *finite, sizeof *sorted, by_value);
+    return sorted;
+}
+
+epo_status epo__sky_off(float *pixels, size_t count)
+{
+    size_t finite;
+    float *sorted = sorted_of(pixels, count, &finite);
+    if (!sorted) return epo__nomem("a picture");
+    const float sky = finite ? (float)quantile(sorted, finite, 0.5) : 0;
+    for (size_t i = 0; i < count; i++) pixels[i] -= sky;
+    free(sorted);
+    return EPO_OK;
+}
+
 epo_status epo__grey_of(const float *pixels, size_t count, epo__grey *out)
 {
-    size_t finite = 0;
-    float *sorted = epo__alloc(count + 1, sizeof *sorted);
+    size_t finite;
+    float *sorted = sorted_of(pixels, count, &finite);
     *out = (epo__grey){.width = 1, .high = 1};
     if (!sorted) return epo__nomem("a picture");
-    for (size_t i = 0; i < count; i++)
-        if (isfinite(pixels[i])) sorted[finite++] = pixels[i];
     if (finite) {
-        qsort(sorted, finite, sizeof *sorted, by_value);
         const double low = quantile(sorted, finite, 0.01), high = quantile(sorted, finite, 0.998);
         out->sky = quantile(sorted, finite, 0.5);
         for (size_t i = 0; i < finite; i++) sorted[i] = (float)fabs((double)sorted[i] - out->sky);

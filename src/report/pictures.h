@@ -18,6 +18,10 @@ typedef struct epo__grey {
     double sky, width, low, high;
 } epo__grey;
 
+/* Takes the sky off `count` pixels of one exposure, in place: skies differ from night to night by more than what is
+ * looked for. EPO_ENOMEM. */
+epo_status epo__sky_off(float *pixels, size_t count);
+
 /* The scale of `count` pixels together. EPO_ENOMEM. */
 epo_status epo__grey_of(const float *pixels, size_t count, epo__grey *out);
 

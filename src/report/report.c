@@ -21,7 +21,7 @@ static const struct {
 } sections[] = {
     {"summary", "Summary", epo__report_summary},
     {"classes", "Classes", epo__report_classes},
-    {"confusion", "Confusion", NULL}, /* written with the classes */
+    {"confusion", "Confusion", epo__report_confusion},
     {"curves", "Curves", epo__report_curves},
     {"calibration", "Calibration", epo__report_calibration},
     {"thresholds", "Thresholds", epo__report_thresholds},
@@ -59,6 +59,13 @@ size_t epo__report_chosen_classes(const epo__report_set *set, size_t chosen[EPO_
         if (larger < EPO__REPORT_CLASSES) chosen[count++] = k;
     }
     return count;
+}
+
+bool epo__report_has_sequences(const epo__page *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (!p->sets[i].info.stamps) return true;
+    return false;
 }
 
 int epo__report_class_of(const epo__report_set *set, const char *name)
@@ -137,7 +144,8 @@ static void add_header(epo__page *p)
     epo__string_add(s, "</h1>\n<p class=\"soft\">Stored scores held against the classes of the objects. Written by "
                        "<code>epochal evaluate</code> " EPO_VERSION_STRING ".</p>\n<nav aria-label=\"Sections\">\n");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        epo__string_addf(s, "<a href=\"#%s\">%s</a>\n", sections[i].id, sections[i].title);
+        if (sections[i].write != epo__report_classes || epo__report_has_sequences(p))
+            epo__string_addf(s, "<a href=\"#%s\">%s</a>\n", sections[i].id, sections[i].title);
     epo__string_add(s, "</nav>\n</header>\n<main>\n");
     if (title.failed) s->failed = true;
     epo__string_free(&title);
@@ -148,7 +156,7 @@ static epo_status write_page(epo__page *p)
     epo_status status = EPO_OK;
     add_header(p);
     for (size_t i = 0; status == EPO_OK && i < sizeof sections / sizeof *sections; i++)
-        if (sections[i].write) status = sections[i].write(p);
+        status = sections[i].write(p);
     epo__string_add(&p->out, "</main>\n<footer>This page loads nothing and runs nothing. Its numbers are those of <code>epochal "
                              "evaluate</code>; the same store, options and processor give the same bytes.</footer>\n");
     epo__html_end(&p->out);

@@ -25,9 +25,9 @@ static void add_key(epo__string *s, const epo__report_set *set, epo_measure meas
     epo__string_add(s, "</b>");
     epo__measure_title(s, measure, &set->how);
     if (!isnan(m->is.low)) {
-        epo__string_add(s, "<span>95 % between ");
+        epo__string_add(s, "<span>95 %: ");
         epo__html_number(s, m->is.low);
-        epo__string_add(s, " and ");
+        epo__string_add(s, " to ");
         epo__html_number(s, m->is.high);
         epo__string_add(s, "</span>");
     }
@@ -100,19 +100,19 @@ static void add_measure_row(epo__page *p, const epo_measurement *m)
     epo__string *s = &p->out;
     epo__string_add(s, "<tr><th scope=\"row\">");
     epo__measure_title(s, m->measure, &p->sets[0].how);
-    epo__string_add(s, "</th>");
+    epo__string_addf(s, "<span class=\"about\">%s; %s is better</span></th>", epo__measure_about(m->measure),
+                     epo__measure_falls(m->measure) ? "less" : "more");
     for (size_t i = 0; i < p->count; i++) {
         const epo_measurement *own = epo_evaluation_find(&p->sets[i].judged, m->measure, m->class_index);
         const epo_estimate none = {NAN, NAN, NAN};
         epo__html_td_estimate(s, own ? &own->is : &none);
     }
     if (p->count == 1) {
-        epo__string_add(s, "<td>");
+        epo__string_add(s, "<td class=\"spare\">");
         if (m->is.value >= 0 && m->is.value <= 1 && !(m->is.high > 1)) epo__svg_interval(s, &m->is, 0, 1, NAN, 0);
         epo__string_add(s, "</td>");
     }
-    epo__string_addf(s, "<td class=\"w\">%s; %s is better</td></tr>\n", epo__measure_about(m->measure),
-                     epo__measure_falls(m->measure) ? "less" : "more");
+    epo__string_add(s, "</tr>\n");
 }
 
 static void add_measures(epo__page *p)
@@ -128,8 +128,7 @@ static void add_measures(epo__page *p)
             epo__string_add(s, "Value [95 %]");
         epo__string_add(s, "</th>");
     }
-    epo__string_addf(s, "%s<th>What it says</th></tr></thead><tbody>\n",
-                     p->count == 1 ? "<th>from 0 to 1</th>" : "");
+    epo__string_addf(s, "%s</tr></thead><tbody>\n", p->count == 1 ? "<th class=\"spare\">from 0 to 1</th>" : "");
     for (size_t i = 0; i < first->judged.measure_count; i++)
         if (is_overall(first, &first->judged.measures[i])) add_measure_row(p, &first->judged.measures[i]);
     epo__string_add(s, "</tbody></table></div>\n");
