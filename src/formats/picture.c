@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <png.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,20 +83,40 @@ void epo__picture_bar(epo__picture *picture, size_t left, size_t top, size_t wid
     fill(picture, left, top, width, height, rgb);
 }
 
-epo_status epo__picture_png(const epo__picture *picture, epo__bytes *out)
+/* Whether no pixel has a colour; then the first byte of each says all, and the file is less than half as large. */
+static bool is_grey(const epo__picture *p)
+{
+    for (const unsigned char *c = p->rgb, *end = c + p->width * p->height * 3; c < end; c += 3)
+        if (c[0] != c[1] || c[0] != c[2]) return false;
+    return true;
+}
+
+static epo_status write(const epo__picture *picture, png_uint_32 format, const unsigned char *rows, epo__bytes *out)
 {
     png_image image = {.version = PNG_IMAGE_VERSION,
                        .width = (png_uint_32)picture->width,
                        .height = (png_uint_32)picture->height,
-                       .format = PNG_FORMAT_RGB};
+                       .format = format};
     png_alloc_size_t size = 0;
-    out->size = 0;
-    if (!png_image_write_get_memory_size(image, size, 0, picture->rgb, 0, NULL))
+    if (!png_image_write_get_memory_size(image, size, 0, rows, 0, NULL))
         return epo__fail(EPO_EINTERNAL, "a picture as PNG: %s", image.message);
     if (!epo__grow(&out->data, &out->capacity, size, 1)) return epo__nomem("a picture");
     size = out->capacity;
-    if (!png_image_write_to_memory(&image, out->data, &size, 0, picture->rgb, 0, NULL))
+    if (!png_image_write_to_memory(&image, out->data, &size, 0, rows, 0, NULL))
         return epo__fail(EPO_EINTERNAL, "a picture as PNG: %s", image.message);
     out->size = size;
     return EPO_OK;
+}
+
+epo_status epo__picture_png(const epo__picture *picture, epo__bytes *out)
+{
+    const size_t count = picture->width * picture->height;
+    out->size = 0;
+    if (!is_grey(picture)) return write(picture, PNG_FORMAT_RGB, picture->rgb, out);
+    unsigned char *grey = epo__alloc(count, 1);
+    if (!grey) return epo__nomem("a picture");
+    for (size_t i = 0; i < count; i++) grey[i] = picture->rgb[3 * i];
+    const epo_status status = write(picture, PNG_FORMAT_GRAY, grey, out);
+    free(grey);
+    return status;
 }

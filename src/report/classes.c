@@ -66,7 +66,7 @@ static void add_means(epo__string *s, const epo__report_set *set)
         epo__string_add(s, "<td class=\"n\">");
         if (m) {
             epo__html_estimate(s, &m->is);
-            epo__string_add(s, " &plusmn; ");
+            epo__string_add(s, "<br>&plusmn; ");
             epo__html_number(s, m->sd);
         }
         epo__string_add(s, "</td>");

@@ -3,6 +3,7 @@
 #include "report/learning.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,55 +28,95 @@ static size_t length_of(const curves *c, size_t first)
     return end - first;
 }
 
-static const char *const kinds[] = {"loss", "accuracy", "rate"};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-static bool is_of(const char *name, const char *kind)
+/* "encoder validation loss" is of the stage encoder; stage NULL: of all. */
+static bool is_of(const char *name, const char *stage, size_t length, const char *kind)
 {
-    return epo__ends_with(name, kind);
+    return epo__ends_with(name, kind) && (!stage || (strncmp(name, stage, length) == 0 && name[length] == ' '));
 }
 
-static epo__plot_axis axis_of(const curves *c, const char *kind, bool upright)
+/* What stands in one plot. */
+typedef struct choice {
+    const char *stage; /* not ended */
+    size_t length;
+    const char *kind;
+} choice;
+
+static bool is_chosen(const choice *w, const char *name)
+{
+    return is_of(name, w->stage, w->length, w->kind);
+}
+
+static epo__plot_axis axis_of(const curves *c, const choice *w, bool upright)
 {
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < c->count; i++) {
-        if (!is_of(c->values[i].name, kind)) continue;
+        if (!is_chosen(w, c->values[i].name)) continue;
         const double at = upright ? c->values[i].value : (double)c->values[i].epoch;
         if (!isfinite(at)) continue;
         low = fmin(low, at);
         high = fmax(high, at);
     }
     if (upright && low > 0) low = 0;
-    if (upright && strcmp(kind, "accuracy") == 0) high = 1;
-    return (epo__plot_axis){upright ? kind : "epoch", low, high};
+    if (upright && strcmp(w->kind, "accuracy") == 0) high = 1;
+    return (epo__plot_axis){upright ? w->kind : "epoch", low, high, !upright};
 }
 
-static void add_plot(epo__page *p, const curves *c, const char *kind)
+static void add_lines(epo__plot *plot, const curves *c, const choice *w)
 {
-    epo__plot plot;
-    epo__string *s = &p->out;
     size_t series = 0;
-    epo__string_add(s, "<figure>\n");
-    epo__plot_begin(&plot, s, &(epo__plot_frame){.title = kind, .x = axis_of(c, kind, false), .y = axis_of(c, kind, true)});
     for (size_t i = 0; i < c->count; i += length_of(c, i)) {
         const size_t count = length_of(c, i);
-        if (!is_of(c->values[i].name, kind)) continue;
+        if (!is_chosen(w, c->values[i].name)) continue;
         for (size_t k = 0; k < count; k++) {
             c->epochs[k] = (double)c->values[i + k].epoch;
             c->ys[k] = c->values[i + k].value;
         }
         const epo__plot_data data = {c->epochs, c->ys, count};
-        epo__plot_line(&plot, &data, EPO__LINE_STRAIGHT, series);
-        if (count <= 20) epo__plot_dots(&plot, &data, NULL, NULL, series);
+        epo__plot_line(plot, &data, EPO__LINE_STRAIGHT, series);
+        if (count <= 20) epo__plot_dots(plot, &data, NULL, NULL, series);
         series++;
     }
+}
+
+static void add_plot(epo__page *p, const curves *c, const choice *w)
+{
+    epo__plot plot;
+    epo__string *s = &p->out;
+    char title[80];
+    size_t series = 0;
+    bool any = false;
+    for (size_t i = 0; i < c->count; i++) any |= is_chosen(w, c->values[i].name);
+    if (!any) return;
+    snprintf(title, sizeof title, "%.*s%s%s", w->stage ? (int)(w->length < 40 ? w->length : 40) : 0,
+             w->stage ? w->stage : "", w->stage ? ": " : "", w->kind);
+    epo__string_add(s, "<figure>\n");
+    epo__plot_begin(&plot, s, &(epo__plot_frame){.title = title, .x = axis_of(c, w, false), .y = axis_of(c, w, true)});
+    add_lines(&plot, c, w);
     epo__plot_end(&plot);
     epo__svg_legend_begin(s);
-    series = 0;
     for (size_t i = 0; i < c->count; i += length_of(c, i))
-        if (is_of(c->values[i].name, kind)) epo__svg_legend_item(s, series++, c->values[i].name);
+        if (is_chosen(w, c->values[i].name)) epo__svg_legend_item(s, series++, c->values[i].name);
     epo__svg_legend_end(s);
     epo__string_add(s, "</figure>\n");
+}
+
+/* Loss and accuracy stage by stage, in the order of their names; then the rate. */
+static void add_plots(epo__page *p, const curves *c)
+{
+    static const char *const kinds[] = {"loss", "accuracy"};
+    const char *before = NULL;
+    size_t before_length = 0;
+    epo__string_add(&p->out, "<div class=\"grid\">\n");
+    for (size_t i = 0; i < c->count; i += length_of(c, i)) {
+        const char *stage = c->values[i].name;
+        const size_t length = strcspn(stage, " ");
+        if (before && length == before_length && strncmp(stage, before, length) == 0) continue;
+        before = stage;
+        before_length = length;
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) add_plot(p, c, &(choice){stage, length, kinds[k]});
+    }
+    add_plot(p, c, &(choice){.kind = "rate"});
+    epo__string_add(&p->out, "</div>\n");
 }
 
 static double value_at(const curves *c, const char *name, int64_t epoch)
@@ -122,7 +163,7 @@ static void add_gaps(epo__page *p, const curves *c)
                        "epoch</th><th class=\"n\">Training loss at best</th><th class=\"n\">Validation loss at best</th>"
                        "<th class=\"n\">Gap at best</th><th class=\"n\">Gap at last</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < c->count; i += length_of(c, i))
-        if (is_of(c->values[i].name, "loss") && strstr(c->values[i].name, "validation ")) add_gap(p, c, c->values[i].name);
+        if (epo__ends_with(c->values[i].name, "loss") && strstr(c->values[i].name, "validation ")) add_gap(p, c, c->values[i].name);
     epo__string_add(s, "</tbody></table></div>\n<p class=\"soft\">The gap is validation less training loss. Training losses "
                        "are means over an epoch with dropout on and, where classes are balanced, over a balanced sample, so "
                        "that they are not quite of one kind; what tells of over-fitting is a gap that grows.</p>\n");
@@ -136,13 +177,8 @@ epo_status epo__report_learning(epo__page *p, const epo__run_told *training)
     c.ys = epo__alloc(c.count + 1, sizeof *c.ys);
     if (status == EPO_OK && (!c.epochs || !c.ys)) status = epo__nomem("curves");
     if (status == EPO_OK && c.count) {
-        epo__string_addf(&p->out, "<h4>Learning curves of run %lld</h4>\n<div class=\"grid\">\n", (long long)training->id);
-        for (size_t k = 0; k < KINDS; k++) {
-            bool any = false;
-            for (size_t i = 0; i < c.count; i++) any |= is_of(c.values[i].name, kinds[k]);
-            if (any) add_plot(p, &c, kinds[k]);
-        }
-        epo__string_add(&p->out, "</div>\n");
+        epo__string_addf(&p->out, "<h4>Learning curves of run %lld</h4>\n", (long long)training->id);
+        add_plots(p, &c);
         add_gaps(p, &c);
     }
     free(c.values);

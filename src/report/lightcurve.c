@@ -80,7 +80,8 @@ static epo__plot_axis axis_of(const curve *c, const char *label, bool magnitude)
         high = fmax(high, most);
     }
     const double room = high > low ? 0.05 * (high - low) : 0.5;
-    return magnitude ? (epo__plot_axis){label, high + room, low - room} : (epo__plot_axis){label, low - room, high + room};
+    return magnitude ? (epo__plot_axis){.label = label, .low = high + room, .high = low - room}
+                     : (epo__plot_axis){.label = label, .low = low - room, .high = high + room};
 }
 
 static epo_status draw(epo__string *out, const curve *c)

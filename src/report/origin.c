@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "epochal/system.h"
-#include "epochal/version.h"
 #include "report/html.h"
 #include "report/page.h"
 #include "store/objects.h"
@@ -15,7 +14,7 @@
 
 enum { SOURCES = 12, FACTS = 24, RUNS = 256 };
 
-/* The runs that the page stands on, each once: trainings before what they made. */
+/* The runs that the page stands on, each once, in the order in which they ran. */
 typedef struct runs {
     epo__run_told told[RUNS];
     size_t count;
@@ -31,6 +30,12 @@ static epo_status add_run(epo__page *p, runs *r, int64_t id)
     return status;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const epo__run_told *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
 static epo_status find_runs(epo__page *p, runs *r)
 {
     epo_status status = EPO_OK;
@@ -43,6 +48,7 @@ static epo_status find_runs(epo__page *p, runs *r)
             if (status == EPO_OK) status = add_run(p, r, training);
             if (status == EPO_OK) status = add_run(p, r, run.id);
         }
+    if (r->count) qsort(r->told, r->count, sizeof *r->told, by_id);
     return status;
 }
 
@@ -139,7 +145,6 @@ static void add_machine(epo__string *s)
     if (count > FACTS) count = FACTS;
     epo__string_add(s, "<h3>Machine and versions</h3>\n<p>Of the process that judged and wrote this page; scores do not depend "
                        "on the number of threads.</p>\n<div class=\"wide\"><table class=\"facts\"><tbody>\n");
-    epo__html_fact(s, "Epochal", EPO_VERSION_STRING);
     for (size_t i = 0; i < count; i++) epo__html_fact(s, facts[i].name, facts[i].value);
     epo__string_add(s, "</tbody></table></div>\n");
 }

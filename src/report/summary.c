@@ -159,19 +159,17 @@ static void add_intervals_note(epo__page *p)
 /* --- differences ----------------------------------------------------------------------------------------------------
  */
 
-static double widest(const epo_comparison *c)
+/* How far from 0 the picture reaches: each row has its own scale, since losses have no bound. */
+static double reach(const epo_estimate *e)
 {
+    const double ends[] = {e->value, e->low, e->high};
     double most = 0;
-    for (size_t i = 0; i < c->difference_count; i++) {
-        const epo_estimate *e = &c->differences[i].difference;
-        const double ends[] = {e->value, e->low, e->high};
-        for (int k = 0; k < 3; k++)
-            if (isfinite(ends[k])) most = fmax(most, fabs(ends[k]));
-    }
+    for (int k = 0; k < 3; k++)
+        if (isfinite(ends[k])) most = fmax(most, fabs(ends[k]));
     return most > 0 ? most : 1;
 }
 
-static void add_difference(epo__page *p, const epo__report_set *set, const epo_difference *d, double most)
+static void add_difference(epo__page *p, const epo__report_set *set, const epo_difference *d)
 {
     epo__string *s = &p->out;
     epo__string_add(s, "<tr><th scope=\"row\">");
@@ -190,7 +188,7 @@ static void add_difference(epo__page *p, const epo__report_set *set, const epo_d
         epo__string_add(s, "]</small>");
     }
     epo__string_add(s, "</td><td>");
-    epo__svg_interval(s, &d->difference, -most, most, 0, 0);
+    epo__svg_interval(s, &d->difference, -reach(&d->difference), reach(&d->difference), 0, 0);
     epo__string_add(s, "</td>");
     epo__html_td_number(s, d->wrong_side);
     epo__string_add(s, "</tr>\n");
@@ -204,11 +202,11 @@ static void add_difference_table(epo__page *p, const epo__report_set *set, bool 
     epo__html_name(s, p->sets[0].is->name);
     epo__string_add(s, "</th><th class=\"n\">");
     epo__html_name(s, set->is->name);
-    epo__string_add(s, "</th><th class=\"n\">Difference [95 %]</th><th>about 0</th><th class=\"n\">Wrong side</th>"
+    epo__string_add(s, "</th><th class=\"n\">Difference [95 %]</th><th>left or right of 0</th><th class=\"n\">Wrong side</th>"
                        "</tr></thead><tbody>\n");
     for (size_t i = 0; i < c->difference_count; i++)
         if (((set->info.stamps || c->differences[i].class_index < 0)) == overall)
-            add_difference(p, set, &c->differences[i], widest(c));
+            add_difference(p, set, &c->differences[i]);
     epo__string_add(s, "</tbody></table></div>\n");
 }
 

@@ -50,7 +50,8 @@ static epo__plot_axis settled(epo__plot_axis axis)
 
 static void add_ticks(epo__plot *p, const epo__plot_axis *axis, bool upright)
 {
-    const double low = fmin(axis->low, axis->high), high = fmax(axis->low, axis->high), step = step_of(high - low);
+    const double low = fmin(axis->low, axis->high), high = fmax(axis->low, axis->high), least = axis->whole ? 1 : 0,
+                 step = fmax(least, step_of(high - low));
     const int decimals = decimals_of(step);
     const double first = ceil(low / step - 1e-9);
     for (int i = 0; i < 4 * TICKS; i++) {

@@ -21,6 +21,7 @@ enum { EPO__SERIES = 8 };
 typedef struct epo__plot_axis {
     const char *label;
     double low, high;
+    bool whole; /* ticks at whole numbers only */
 } epo__plot_axis;
 
 typedef struct epo__plot_frame {
