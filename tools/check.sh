@@ -38,7 +38,7 @@ headers() {
 
 shell_syntax() {
     bad=0
-    for script in tools/*.sh tests/*.sh; do sh -n "$script" || bad=1; done
+    for script in tools/*.sh tests/*.sh tests/*/*.sh; do sh -n "$script" || bad=1; done
     bash -n .ci/run || bad=1
     return $bad
 }

@@ -40,18 +40,19 @@ say "4. Classify: three nights at a time through the encoder, the features of al
 head_of "$demo/classes.txt" classify --db "$db" --model sequence
 
 say "5. Against the truth: how well each class is found, and (a row a true class) what was called what"
-run evaluate --db "$db" --model sequence
+run evaluate --db "$db" --model sequence --report "$demo/report.html"
 run evaluate --db "$db" --model sequence --confusion
 "$epochal" evaluate --db "$db" --model sequence --output json > "$demo/sequence.json"
 
 say "6. Single stamps: 400 candidates with template, science and difference, scored real or bogus, and the scores against the truth"
 run simulate --db "$stamps" --real-bogus 400 --side 32 --seed 2026
 head_of "$demo/stamps.txt" score --db "$stamps" --model realbogus --output table
-run evaluate --db "$stamps" --model realbogus
+run evaluate --db "$stamps" --model realbogus --report "$demo/realbogus.html"
 "$epochal" evaluate --db "$stamps" --model realbogus --output json > "$demo/realbogus.json"
 
 say "Where the results are"
 echo "  $db, candidates.db      the stores: objects, stamps, scores (try: sqlite3 $db 'SELECT * FROM latest_class_scores LIMIT 6')"
 echo "  $demo/classes.txt, stamps.txt          every score"
-echo "  $demo/sequence.json, realbogus.json    the reports of steps 5 and 6 in full"
+echo "  $demo/sequence.json, realbogus.json    the figures of steps 5 and 6 in full"
+echo "  $demo/report.html, realbogus.html      the same as pages for a browser: curves, calibration, the worst mistakes with their stamps"
 echo "Survey and models are simulated: this shows what the tool does, not what it will make of your sky."

@@ -15,7 +15,8 @@ typedef struct shown {
     epo_measure measure;
     int class_index;
 } shown;
-static const shown of_sequences[SHOWN] = {{EPO_MEASURE_ACCURACY, -1}, {EPO_MEASURE_MEAN_MAX_F1, -1},
+static const shown of_sequences[SHOWN] = {{EPO_MEASURE_ACCURACY, -1},
+                                          {EPO_MEASURE_MEAN_MAX_F1, -1},
                                           {EPO_MEASURE_MEAN_AUC, -1}};
 static const shown of_stamps[SHOWN] = {{EPO_MEASURE_AUC, -1}, {EPO_MEASURE_MDR, 1}, {EPO_MEASURE_FPR, 0}};
 
@@ -86,8 +87,10 @@ static void add_plot(epo__page *p, const epo__report_set *set, const bin *bins, 
     epo__measure_title(&title, shown_of(set)[m].measure, &set->how);
     epo__string_add(&p->out, "<figure>\n");
     epo__plot_begin(&plot, &p->out,
-                    &(epo__plot_frame){.title = title.text, .x = {"bin, bright to faint", 0.5, BINS + 0.5},
-                                       .y = {"value", 0, 1}, .height = 200});
+                    &(epo__plot_frame){.title = title.text,
+                                       .x = {"bin, bright to faint", 0.5, BINS + 0.5},
+                                       .y = {"value", 0, 1},
+                                       .height = 200});
     epo__plot_band(&plot, xs, lows, highs, BINS, m);
     epo__plot_line(&plot, &(epo__plot_data){xs, ys, BINS}, EPO__LINE_STRAIGHT, m);
     epo__plot_dots(&plot, &(epo__plot_data){xs, ys, BINS}, lows, highs, m);
@@ -105,8 +108,9 @@ static epo_status add_set(epo__page *p, const epo__report_set *set)
     epo__report_set_heading(p, set);
     epo_status status = epo_scored_bin_edges(set->is->scored, p->store, EPO_BIN_BY_MAG, edges, &outside);
     if (status == EPO_ENOTFOUND) {
-        epo__string_add(&p->out, "<p class=\"note\">No magnitudes: neither light curves nor magnitudes of stamps are in the "
-                                 "store. <code>epochal photometry</code> measures them.</p>\n");
+        epo__string_add(&p->out,
+                        "<p class=\"note\">No magnitudes: neither light curves nor magnitudes of stamps are in the "
+                        "store. <code>epochal photometry</code> measures them.</p>\n");
         return EPO_OK;
     }
     for (size_t b = 0; status == EPO_OK && b < BINS; b++) status = judge_bin(set, edges, b, &bins[b]);
@@ -127,9 +131,10 @@ epo_status epo__report_bins(epo__page *p)
 {
     epo_status status = EPO_OK;
     epo__html_section(&p->out, "magnitude", "By magnitude");
-    epo__string_add(&p->out, "<p>The same measures in five bins of magnitude, equally wide from the brightest to 25 mag (the "
-                             "first reaches down to 0). Of an object the median of its light curve. Fainter objects are harder; "
-                             "a bin without all classes has no mean over them.</p>\n");
+    epo__string_add(&p->out,
+                    "<p>The same measures in five bins of magnitude, equally wide from the brightest to 25 mag (the "
+                    "first reaches down to 0). Of an object the median of its light curve. Fainter objects are harder; "
+                    "a bin without all classes has no mean over them.</p>\n");
     for (size_t i = 0; status == EPO_OK && i < p->count; i++) status = add_set(p, &p->sets[i]);
     return status;
 }

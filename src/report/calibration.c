@@ -17,8 +17,10 @@ static void add_histogram(epo__page *p, const epo_reliability_bin *bins)
     for (size_t b = 0; b < EPO_RELIABILITY_BINS; b++)
         if (bins[b].count > most) most = bins[b].count;
     epo__plot_begin(&plot, &p->out,
-                    &(epo__plot_frame){.title = "how many", .x = {"claimed probability", 0, 1},
-                                       .y = {"count", 0, (double)most}, .height = 150});
+                    &(epo__plot_frame){.title = "how many",
+                                       .x = {"claimed probability", 0, 1},
+                                       .y = {"count", 0, (double)most},
+                                       .height = 150});
     for (size_t b = 0; b < EPO_RELIABILITY_BINS; b++)
         epo__plot_bar(&plot, bins[b].low, bins[b].high, (double)bins[b].count, 7);
     epo__plot_end(&plot);
@@ -34,8 +36,10 @@ static epo_status add_plot(epo__page *p, const epo__report_set *set, int class_i
     if (status != EPO_OK) return status;
     epo__string_add(&p->out, "<figure>\n");
     epo__plot_begin(&plot, &p->out,
-                    &(epo__plot_frame){.title = title, .about = "share that is right against claimed probability",
-                                       .x = {"claimed probability", 0, 1}, .y = {"share that is so", 0, 1}});
+                    &(epo__plot_frame){.title = title,
+                                       .about = "share that is right against claimed probability",
+                                       .x = {"claimed probability", 0, 1},
+                                       .y = {"share that is so", 0, 1}});
     epo__plot_guide(&plot, 0, 0, 1, 1);
     for (size_t b = 0; b < EPO_RELIABILITY_BINS; b++) {
         epo__plot_bar(&plot, bins[b].low, bins[b].high, bins[b].share, series);
@@ -74,10 +78,12 @@ epo_status epo__report_calibration(epo__page *p)
     epo__string *s = &p->out;
     epo_status status = EPO_OK;
     epo__html_section(s, "calibration", "Calibration");
-    epo__string_addf(s, "<p>Of those that were claimed with a probability of 0.8, 80 %% should be right: bars and dots on the "
-                        "broken line. Below it the model is too sure, above it too modest. %d bins of equal width; dots "
-                        "stand at the mean claim of their bin. <code>epochal calibrate</code> fits a temperature.</p>\n",
-                     EPO_RELIABILITY_BINS);
+    epo__string_addf(
+        s,
+        "<p>Of those that were claimed with a probability of 0.8, 80 %% should be right: bars and dots on the "
+        "broken line. Below it the model is too sure, above it too modest. %d bins of equal width; dots "
+        "stand at the mean claim of their bin. <code>epochal calibrate</code> fits a temperature.</p>\n",
+        EPO_RELIABILITY_BINS);
     epo__string_add(s, "<div class=\"grid\">\n");
     for (size_t i = 0; status == EPO_OK && i < p->count; i++) {
         char title[160];

@@ -13,8 +13,8 @@ enum { MATRIX_CLASSES = 40 }; /* a larger matrix is no use to the eye */
  */
 
 /* Of each class against the rest, where a set has them. */
-static const epo_measure columns[] = {EPO_MEASURE_MAX_F1, EPO_MEASURE_AUC, EPO_MEASURE_AVERAGE_PRECISION,
-                                      EPO_MEASURE_F1,     EPO_MEASURE_MCC, EPO_MEASURE_MDR,
+static const epo_measure columns[] = {EPO_MEASURE_MAX_F1, EPO_MEASURE_AUC,    EPO_MEASURE_AVERAGE_PRECISION,
+                                      EPO_MEASURE_F1,     EPO_MEASURE_MCC,    EPO_MEASURE_MDR,
                                       EPO_MEASURE_FPR,    EPO_MEASURE_G_MEAN, EPO_MEASURE_CLEANLINESS};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -139,12 +139,15 @@ static void add_matrix(epo__page *p, const epo__report_set *set)
     epo__string *s = &p->out;
     const size_t classes = set->judged.class_count;
     if (classes > MATRIX_CLASSES) {
-        epo__string_addf(s, "<p class=\"note\">%zu classes are too many for a matrix on a page; <code>epochal evaluate "
-                            "--confusion</code> prints it.</p>\n", classes);
+        epo__string_addf(s,
+                         "<p class=\"note\">%zu classes are too many for a matrix on a page; <code>epochal evaluate "
+                         "--confusion</code> prints it.</p>\n",
+                         classes);
         return;
     }
-    epo__string_add(s, "<div class=\"wide\"><table class=\"confusion\"><thead><tr><th class=\"row\">is &darr; called&nbsp;"
-                       "&rarr;</th>");
+    epo__string_add(s,
+                    "<div class=\"wide\"><table class=\"confusion\"><thead><tr><th class=\"row\">is &darr; called&nbsp;"
+                    "&rarr;</th>");
     for (size_t k = 0; k < classes; k++) {
         epo__string_add(s, "<th scope=\"col\">");
         epo__html_name(s, set->judged.classes[k].name);
@@ -168,7 +171,7 @@ epo_status epo__report_classes(epo__page *p)
     if (!epo__report_has_sequences(p)) return EPO_OK;
     epo__html_section(s, "classes", "Class by class");
     epo__string_add(s, "<p>Each class against the rest. Max F1 is taken over all thresholds on these very objects, and "
-                           "so flatters a little; ROC AUC and average precision need no threshold.</p>\n");
+                       "so flatters a little; ROC AUC and average precision need no threshold.</p>\n");
     for (size_t i = 0; i < p->count; i++) {
         if (p->sets[i].info.stamps) continue;
         epo__report_set_heading(p, &p->sets[i]);
@@ -193,8 +196,9 @@ epo_status epo__report_confusion(epo__page *p)
 {
     epo__string *s = &p->out;
     epo__html_section(s, "confusion", "What was called what");
-    epo__string_add(s, "<p>A row a true class, a column what it was called: the most probable class, of stamps real from the "
-                       "threshold upwards. The shares are of the row, so the outlined diagonal is the recall.</p>\n");
+    epo__string_add(
+        s, "<p>A row a true class, a column what it was called: the most probable class, of stamps real from the "
+           "threshold upwards. The shares are of the row, so the outlined diagonal is the recall.</p>\n");
     for (size_t i = 0; i < p->count; i++) {
         epo__report_set_heading(p, &p->sets[i]);
         add_matrix(p, &p->sets[i]);

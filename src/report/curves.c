@@ -30,7 +30,8 @@ typedef struct limits {
 } limits;
 
 /* One set's curve into the plot. */
-static epo_status add_line(epo__plot *plot, const epo__report_set *set, int k, which kind, const limits *most, size_t series)
+static epo_status add_line(epo__plot *plot, const epo__report_set *set, int k, which kind, const limits *most,
+                           size_t series)
 {
     epo_curve curve;
     epo_status status = epo_scored_curve(set->is->scored, (size_t)k, &curve);
@@ -124,8 +125,7 @@ static epo_status add_grid(epo__page *p, const char *title, which kind)
         epo__string_addf(&p->out, "<p class=\"note\">The %zu largest of %zu classes.</p>\n", count,
                          first->info.class_count);
     epo__string_add(&p->out, "<div class=\"grid\">\n");
-    for (size_t i = 0; status == EPO_OK && i < count; i++)
-        status = add_plot(p, first->info.classes[chosen[i]], kind);
+    for (size_t i = 0; status == EPO_OK && i < count; i++) status = add_plot(p, first->info.classes[chosen[i]], kind);
     epo__string_add(&p->out, "</div>\n");
     return status;
 }
@@ -145,8 +145,9 @@ epo_status epo__report_curves(epo__page *p)
 {
     epo__string *s = &p->out;
     epo__html_section(s, "curves", "Curves");
-    epo__string_add(s, "<p>Each class against the rest as the threshold falls; a threshold stands at every score, so that "
-                       "nothing is smoothed. The broken line is what chance gives.</p>\n");
+    epo__string_add(s,
+                    "<p>Each class against the rest as the threshold falls; a threshold stands at every score, so that "
+                    "nothing is smoothed. The broken line is what chance gives.</p>\n");
     if (p->count > 1) {
         epo__svg_legend_begin(s);
         for (size_t i = 0; i < p->count; i++) epo__svg_legend_item(s, i, p->sets[i].is->name);

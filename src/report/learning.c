@@ -159,14 +159,17 @@ static void add_gap(epo__page *p, const curves *c, const char *validation)
 static void add_gaps(epo__page *p, const curves *c)
 {
     epo__string *s = &p->out;
-    epo__string_add(s, "<div class=\"wide\"><table><thead><tr><th>Curve</th><th class=\"n\">Best epoch</th><th class=\"n\">Last "
-                       "epoch</th><th class=\"n\">Training loss at best</th><th class=\"n\">Validation loss at best</th>"
-                       "<th class=\"n\">Gap at best</th><th class=\"n\">Gap at last</th></tr></thead><tbody>\n");
+    epo__string_add(
+        s, "<div class=\"wide\"><table><thead><tr><th>Curve</th><th class=\"n\">Best epoch</th><th class=\"n\">Last "
+           "epoch</th><th class=\"n\">Training loss at best</th><th class=\"n\">Validation loss at best</th>"
+           "<th class=\"n\">Gap at best</th><th class=\"n\">Gap at last</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < c->count; i += length_of(c, i))
-        if (epo__ends_with(c->values[i].name, "loss") && strstr(c->values[i].name, "validation ")) add_gap(p, c, c->values[i].name);
-    epo__string_add(s, "</tbody></table></div>\n<p class=\"soft\">The gap is validation less training loss. Training losses "
-                       "are means over an epoch with dropout on and, where classes are balanced, over a balanced sample, so "
-                       "that they are not quite of one kind; what tells of over-fitting is a gap that grows.</p>\n");
+        if (epo__ends_with(c->values[i].name, "loss") && strstr(c->values[i].name, "validation "))
+            add_gap(p, c, c->values[i].name);
+    epo__string_add(
+        s, "</tbody></table></div>\n<p class=\"soft\">The gap is validation less training loss. Training losses "
+           "are means over an epoch with dropout on and, where classes are balanced, over a balanced sample, so "
+           "that they are not quite of one kind; what tells of over-fitting is a gap that grows.</p>\n");
 }
 
 epo_status epo__report_learning(epo__page *p, const epo__run_told *training)
@@ -223,8 +226,9 @@ epo_status epo__report_delta(epo__page *p, const epo__report_set *set, const epo
                               *here = epo_evaluation_find(&set->judged, EPO_MEASURE_ACCURACY, -1);
         if (train && here && judged.stamps == set->info.stamps) add_delta(p, train, here, part);
     } else if (status == EPO_ENOTFOUND || status == EPO_EARG) {
-        epo__string_add(&p->out, "<p class=\"soft\">&Delta; accuracy, on the training part less here, tells of over-fitting. It "
-                                 "wants scores of ");
+        epo__string_add(&p->out,
+                        "<p class=\"soft\">&Delta; accuracy, on the training part less here, tells of over-fitting. It "
+                        "wants scores of ");
         epo__html_name(&p->out, part);
         epo__string_add(&p->out, ", which are not in the store; <code>epochal ");
         epo__string_add(&p->out, set->info.stamps ? "score" : "classify");

@@ -75,7 +75,8 @@ static epo__plot_axis axis_of(const curve *c, const char *label, bool magnitude)
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < c->count; i++) {
         const point *p = &c->points[i];
-        const double least = magnitude ? fmin(p->mag, p->low) : p->mjd, most = magnitude ? fmax(p->mag, p->high) : p->mjd;
+        const double least = magnitude ? fmin(p->mag, p->low) : p->mjd,
+                     most = magnitude ? fmax(p->mag, p->high) : p->mjd;
         low = fmin(low, least);
         high = fmax(high, most);
     }
@@ -91,8 +92,10 @@ static epo_status draw(epo__string *out, const curve *c)
     if (!rows) return epo__nomem("a light curve");
     double *xs = rows, *ys = rows + c->count, *lows = ys + c->count, *highs = lows + c->count;
     epo__plot_begin(&plot, out,
-                    &(epo__plot_frame){.title = "Light curve", .x = axis_of(c, "MJD (days)", false),
-                                       .y = axis_of(c, "magnitude", true), .height = 215});
+                    &(epo__plot_frame){.title = "Light curve",
+                                       .x = axis_of(c, "MJD (days)", false),
+                                       .y = axis_of(c, "magnitude", true),
+                                       .height = 215});
     for (size_t f = 0; f < c->filter_count; f++)
         for (int limits = 0; limits < 2; limits++) {
             size_t count = 0;

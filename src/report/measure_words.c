@@ -6,7 +6,8 @@ static const struct {
     const char *title, *about;
     bool falls;
 } words[EPO_MEASURES] = {
-    [EPO_MEASURE_MAX_F1] = {"max F1", "largest harmonic mean of precision and recall over all thresholds, class against the rest"},
+    [EPO_MEASURE_MAX_F1] =
+        {"max F1", "largest harmonic mean of precision and recall over all thresholds, class against the rest"},
     [EPO_MEASURE_MEAN_MAX_F1] = {"mean max F1", "mean of the classes' max F1"},
     [EPO_MEASURE_AUC] = {"ROC AUC", "chance that an item of the class scores higher than one of the rest"},
     [EPO_MEASURE_MEAN_AUC] = {"mean ROC AUC", "mean of the classes' ROC AUC"},
@@ -15,16 +16,20 @@ static const struct {
     [EPO_MEASURE_F1] = {"F1", "harmonic mean of precision and recall at the threshold"},
     [EPO_MEASURE_MEAN_F1] = {"mean F1", "mean of the classes' F1 at their thresholds"},
     [EPO_MEASURE_MCC] = {"MCC", "Matthews' correlation of truth and call: 0 is chance, 1 is perfect"},
-    [EPO_MEASURE_MDR] = {"missed detections (MDR)", "share of the class's items that are missed at the threshold", true},
-    [EPO_MEASURE_FPR] = {"false positives (FPR)", "share of the other items that are called the class at the threshold", true},
-    [EPO_MEASURE_FPR_AT_MDR] = {"FPR at MDR", "least share of false positives when no more than this share is missed", true},
+    [EPO_MEASURE_MDR] = {"missed detections (MDR)", "share of the class's items that are missed at the threshold",
+                         true},
+    [EPO_MEASURE_FPR] = {"false positives (FPR)", "share of the other items that are called the class at the threshold",
+                         true},
+    [EPO_MEASURE_FPR_AT_MDR] = {"FPR at MDR", "least share of false positives when no more than this share is missed",
+                                true},
     [EPO_MEASURE_G_MEAN] = {"g-mean", "geometric mean of the recalls of both sides at the threshold"},
     [EPO_MEASURE_CLEANLINESS] = {"cleanliness", "precision in a stream with the given share of real ones"},
     [EPO_MEASURE_ACCURACY] = {"accuracy", "share that is called what it is"},
     [EPO_MEASURE_BALANCED_ACCURACY] = {"balanced accuracy", "mean over the classes of the share that is found"},
     [EPO_MEASURE_LOG_LOSS] = {"log loss", "mean &minus;ln of the probability given to the truth", true},
     [EPO_MEASURE_BRIER] = {"Brier score", "mean squared distance of the probabilities from the truth", true},
-    [EPO_MEASURE_ECE] = {"calibration error (ECE)", "mean distance of claimed probability from how often it is right", true},
+    [EPO_MEASURE_ECE] = {"calibration error (ECE)", "mean distance of claimed probability from how often it is right",
+                         true},
 };
 
 const char *epo__measure_about(epo_measure measure)

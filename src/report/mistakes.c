@@ -44,7 +44,10 @@ static void add_bar(epo__string *s, const epo__report_set *set, const epo_mistak
     epo__string_addf(s, "<span class=\"%s\"><b>", is ? "is" : called ? "called" : "other");
     epo__html_name(s, set->info.classes[k]);
     epo__string_addf(s, "%s</b><i style=\"width:%.1f%%\"></i><span class=\"n\">%.3f</span></span>\n",
-                     is ? " <em>(is)</em>" : called ? " <em>(called)</em>" : "", 100 * fmin(1, fmax(0, p)), p);
+                     is       ? " <em>(is)</em>"
+                     : called ? " <em>(called)</em>"
+                              : "",
+                     100 * fmin(1, fmax(0, p)), p);
 }
 
 /* All classes, or of many those with a say in it, in the model's order. */
@@ -97,7 +100,8 @@ static void name_night(const reading *r, const epo__night *night, size_t number,
         snprintf(out, room, "%zu", number + 1);
 }
 
-/* An epoch a night, as the network sees it; of many nights NIGHTS that are spread evenly, with the first and the last. */
+/* An epoch a night, as the network sees it; of many nights NIGHTS that are spread evenly, with the first and the last.
+ */
 static epo_status add_nights(epo__string *s, reading *r)
 {
     const size_t nights = r->sequence.night_count, shown = nights < NIGHTS ? nights : NIGHTS;
@@ -114,7 +118,8 @@ static epo_status add_nights(epo__string *s, reading *r)
     epo__grey grey = {0};
     const size_t plane = (size_t)height * (size_t)width;
     epo_status status = epo__sequence_assemble(&r->sequence, height, width);
-    for (size_t n = 0; status == EPO_OK && n < nights; n++) status = epo__sky_off(r->sequence.planes + n * plane, plane);
+    for (size_t n = 0; status == EPO_OK && n < nights; n++)
+        status = epo__sky_off(r->sequence.planes + n * plane, plane);
     if (status == EPO_OK) status = epo__grey_of(r->sequence.planes, nights * plane, &grey);
     epo__string_add(s, "<ol class=\"strip\">\n");
     for (size_t i = 0; status == EPO_OK && i < shown; i++) {
@@ -123,7 +128,8 @@ static epo_status add_nights(epo__string *s, reading *r)
         name_night(r, &r->sequence.nights[n], n, name, sizeof name);
         status = add_picture(s, r->sequence.planes + n * plane, (size_t)height, (size_t)width, &grey, name);
     }
-    epo__string_addf(s, "</ol>\n<p class=\"soft\">%zu of %zu nights, the sky taken off each, the same grey for all", shown, nights);
+    epo__string_addf(s, "</ol>\n<p class=\"soft\">%zu of %zu nights, the sky taken off each, the same grey for all",
+                     shown, nights);
     const epo__stamp_row *first = &r->sequence.stamps.rows[r->sequence.nights[0].stamp];
     if (first->height > height || first->width > width)
         epo__string_addf(s, "; the middle %d &times; %d pixels", width, height);
@@ -299,8 +305,9 @@ epo_status epo__report_mistakes(epo__page *p)
 {
     epo_status status = EPO_OK;
     epo__html_section(&p->out, "mistakes", "The worst mistakes");
-    epo__string_add(&p->out, "<p>Those that were most sure of a wrong class; a wrong label in the catalogue shows up here "
-                             "too. Grey is asinh about the sky; blue pixels hold no number.</p>\n");
+    epo__string_add(&p->out,
+                    "<p>Those that were most sure of a wrong class; a wrong label in the catalogue shows up here "
+                    "too. Grey is asinh about the sky; blue pixels hold no number.</p>\n");
     for (size_t i = 0; status == EPO_OK && i < p->count; i++) status = add_set(p, &p->sets[i]);
     return status;
 }

@@ -115,8 +115,9 @@ static epo_status add_training(epo__page *p, const epo__report_set *set, const e
     epo_status status = epo__store_training_of(p->store, model->id, &run);
     if (status != EPO_OK) return status;
     if (!run) {
-        epo__string_add(s, "<p class=\"soft\">No run of this store made this file: it was trained elsewhere, or calibrated "
-                           "or annotated since, so there are no learning curves here.</p>\n");
+        epo__string_add(
+            s, "<p class=\"soft\">No run of this store made this file: it was trained elsewhere, or calibrated "
+               "or annotated since, so there are no learning curves here.</p>\n");
         return EPO_OK;
     }
     status = epo__store_run_tell(p->store, run, &p->texts, &training);
@@ -148,7 +149,8 @@ static epo_status add_models_of(epo__page *p, const epo__report_set *set)
 epo_status epo__report_models(epo__page *p)
 {
     epo_status status = EPO_OK;
-    epo__html_section(&p->out, "models", p->count > 1 ? "The networks and their training" : "The network and its training");
+    epo__html_section(&p->out, "models",
+                      p->count > 1 ? "The networks and their training" : "The network and its training");
     for (size_t i = 0; status == EPO_OK && i < p->count; i++) {
         epo__report_set_heading(p, &p->sets[i]);
         status = add_models_of(p, &p->sets[i]);

@@ -68,9 +68,10 @@ static epo_status add_data(epo__page *p)
     epo__html_code(s, epo__store_path(p->store));
     epo__string_add(s, " holds ");
     epo__html_count(s, objects);
-    epo__string_add(s, " objects. What was imported, by kind:</p>\n<div class=\"wide\"><table><thead><tr><th>Survey</th>"
-                       "<th>Format</th><th class=\"n\">Files</th><th class=\"n\">Objects</th><th class=\"n\">Stamps</th>"
-                       "<th class=\"n\">Points</th><th>Options; first file and its SHA-256</th></tr></thead><tbody>\n");
+    epo__string_add(s,
+                    " objects. What was imported, by kind:</p>\n<div class=\"wide\"><table><thead><tr><th>Survey</th>"
+                    "<th>Format</th><th class=\"n\">Files</th><th class=\"n\">Objects</th><th class=\"n\">Stamps</th>"
+                    "<th class=\"n\">Points</th><th>Options; first file and its SHA-256</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < count && i < SOURCES; i++) {
         epo__string_add(s, "<tr>");
         epo__html_td_text(s, kinds[i].survey);
@@ -104,8 +105,10 @@ static epo_status add_splits(epo__page *p, const runs *r)
         if (again) continue;
         status = epo__store_split_tell(p->store, r->told[i].split, &p->texts, &split);
         if (status != EPO_OK) continue;
-        if (!any) epo__string_add(s, "<h3>Splits</h3>\n<div class=\"wide\"><table><thead><tr><th>Name</th><th class=\"n\">Seed"
-                                     "</th><th>Made</th><th>Options</th></tr></thead><tbody>\n");
+        if (!any)
+            epo__string_add(s,
+                            "<h3>Splits</h3>\n<div class=\"wide\"><table><thead><tr><th>Name</th><th class=\"n\">Seed"
+                            "</th><th>Made</th><th>Options</th></tr></thead><tbody>\n");
         any = true;
         epo__string_add(s, "<tr>");
         epo__html_td_text(s, split.name);
@@ -143,8 +146,9 @@ static void add_machine(epo__string *s)
     static epo_system_fact facts[FACTS];
     size_t count = epo_system_facts(facts, FACTS);
     if (count > FACTS) count = FACTS;
-    epo__string_add(s, "<h3>Machine and versions</h3>\n<p>Of the process that judged and wrote this page; scores do not depend "
-                       "on the number of threads.</p>\n<div class=\"wide\"><table class=\"facts\"><tbody>\n");
+    epo__string_add(
+        s, "<h3>Machine and versions</h3>\n<p>Of the process that judged and wrote this page; scores do not depend "
+           "on the number of threads.</p>\n<div class=\"wide\"><table class=\"facts\"><tbody>\n");
     for (size_t i = 0; i < count; i++) epo__html_fact(s, facts[i].name, facts[i].value);
     epo__string_add(s, "</tbody></table></div>\n");
 }
@@ -162,8 +166,9 @@ static void add_command(epo__string *s, const char *about, const char *command)
 static void add_commands(epo__page *p, const runs *r)
 {
     epo__string *s = &p->out;
-    epo__string_add(s, "<h3>To repeat it</h3>\n<p>In this order, on the same data; the same seeds, processor kind and versions "
-                       "give the same scores.</p>\n<ol>\n");
+    epo__string_add(
+        s, "<h3>To repeat it</h3>\n<p>In this order, on the same data; the same seeds, processor kind and versions "
+           "give the same scores.</p>\n<ol>\n");
     for (size_t i = 0; i < r->count; i++) add_command(s, r->told[i].kind, r->told[i].command);
     add_command(s, "evaluate, which wrote this page", p->options->command_line);
     epo__string_add(s, "</ol>\n");

@@ -92,8 +92,7 @@ epo_status epo__picture_uri(epo__string *out, const float *pixels, size_t height
     epo_status status = values ? epo__picture_create(columns, rows, &picture) : epo__nomem("a picture");
     if (status == EPO_OK) {
         for (size_t y = 0; y < rows; y++)
-            for (size_t x = 0; x < columns; x++)
-                values[y * columns + x] = epo__grey_value(grey, first[y * width + x]);
+            for (size_t x = 0; x < columns; x++) values[y * columns + x] = epo__grey_value(grey, first[y * width + x]);
         epo__picture_paint(&picture, 0, 0,
                            &(epo__painting){.pixels = values, .height = rows, .width = columns, .zoom = 1, .high = 1});
         status = epo__picture_png(&picture, &png);

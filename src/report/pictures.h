@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * pictures.h - stamps as PNG inside the page: how grey is chosen, and data: URIs.
  *
- * Grey is asinh((pixel - sky) / width): the sky is the median, the width the scatter of the sky (1.4826 times the median
- * distance from it); black and white are the 1st and 99.8th percentile of it. Noise and bright cores are both seen so. All of
- * a sequence gets one scale, so that what changes is seen to change. What is no number is blue. */
+ * Grey is asinh((pixel - sky) / width): the sky is the median, the width the scatter of the sky (1.4826 times the
+ * median distance from it); black and white are the 1st and 99.8th percentile of it. Noise and bright cores are both
+ * seen so. All of a sequence gets one scale, so that what changes is seen to change. What is no number is blue. */
 #ifndef EPO_REPORT_PICTURES_H
 #define EPO_REPORT_PICTURES_H
 

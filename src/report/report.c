@@ -155,10 +155,10 @@ static epo_status write_page(epo__page *p)
 {
     epo_status status = EPO_OK;
     add_header(p);
-    for (size_t i = 0; status == EPO_OK && i < sizeof sections / sizeof *sections; i++)
-        status = sections[i].write(p);
-    epo__string_add(&p->out, "</main>\n<footer>This page loads nothing and runs nothing. Its numbers are those of <code>epochal "
-                             "evaluate</code>; the same store, options and processor give the same bytes.</footer>\n");
+    for (size_t i = 0; status == EPO_OK && i < sizeof sections / sizeof *sections; i++) status = sections[i].write(p);
+    epo__string_add(&p->out,
+                    "</main>\n<footer>This page loads nothing and runs nothing. Its numbers are those of <code>epochal "
+                    "evaluate</code>; the same store, options and processor give the same bytes.</footer>\n");
     epo__html_end(&p->out);
     if (status == EPO_OK && p->out.failed) status = epo__nomem("a report");
     return status;

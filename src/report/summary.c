@@ -62,9 +62,10 @@ static void add_keys(epo__page *p)
 static void add_sets(epo__page *p)
 {
     epo__string *s = &p->out;
-    epo__string_add(s, "<div class=\"wide\"><table><thead><tr><th>Model</th><th>Judged on</th><th class=\"n\">Objects</th>"
-                       "<th class=\"n\">Judged</th><th class=\"n\">No score</th><th class=\"n\">Other class</th>"
-                       "<th class=\"n\">Run</th></tr></thead><tbody>\n");
+    epo__string_add(s,
+                    "<div class=\"wide\"><table><thead><tr><th>Model</th><th>Judged on</th><th class=\"n\">Objects</th>"
+                    "<th class=\"n\">Judged</th><th class=\"n\">No score</th><th class=\"n\">Other class</th>"
+                    "<th class=\"n\">Run</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < p->count; i++) {
         const epo__report_set *set = &p->sets[i];
         epo__string_add(s, "<tr>");
@@ -81,9 +82,10 @@ static void add_sets(epo__page *p)
             epo__string_addf(s, "%s%lld", r ? ", " : "", (long long)set->info.runs[r]);
         epo__string_add(s, "</td></tr>\n");
     }
-    epo__string_add(s, "</tbody></table></div>\n<p class=\"soft\">No score: objects asked for, of a class of the model, "
-                       "that the run did not score. Other class: scored, but of no class of the model or of none that is "
-                       "known; they are left out.</p>\n");
+    epo__string_add(s,
+                    "</tbody></table></div>\n<p class=\"soft\">No score: objects asked for, of a class of the model, "
+                    "that the run did not score. Other class: scored, but of no class of the model or of none that is "
+                    "known; they are left out.</p>\n");
 }
 
 /* --- measures -------------------------------------------------------------------------------------------------------
@@ -142,8 +144,9 @@ static void add_intervals_note(epo__page *p)
         epo__string_add(s, "<p class=\"soft\">Without intervals: no resamples were asked for.</p>\n");
         return;
     }
-    epo__string_addf(s, "<p class=\"soft\">In brackets: 95 %% intervals, quantiles over %d resamples of the objects with "
-                        "replacement (bootstrap, seed %llu)",
+    epo__string_addf(s,
+                     "<p class=\"soft\">In brackets: 95 %% intervals, quantiles over %d resamples of the objects with "
+                     "replacement (bootstrap, seed %llu)",
                      set->how.resamples, (unsigned long long)set->how.seed);
     if (set->judged.passed_over)
         epo__string_addf(s, "; %lld of them lack a class and are passed over", (long long)set->judged.passed_over);
@@ -202,8 +205,9 @@ static void add_difference_table(epo__page *p, const epo__report_set *set, bool 
     epo__html_name(s, p->sets[0].is->name);
     epo__string_add(s, "</th><th class=\"n\">");
     epo__html_name(s, set->is->name);
-    epo__string_add(s, "</th><th class=\"n\">Difference [95 %]</th><th>left or right of 0</th><th class=\"n\">Wrong side</th>"
-                       "</tr></thead><tbody>\n");
+    epo__string_add(
+        s, "</th><th class=\"n\">Difference [95 %]</th><th>left or right of 0</th><th class=\"n\">Wrong side</th>"
+           "</tr></thead><tbody>\n");
     for (size_t i = 0; i < c->difference_count; i++)
         if (((set->info.stamps || c->differences[i].class_index < 0)) == overall)
             add_difference(p, set, &c->differences[i]);

@@ -227,8 +227,7 @@ void epo__svg_interval(epo__string *out, const epo_estimate *e, double low, doub
     if (isnan(e->value)) return;
     epo__string_add(out, "<svg class=\"interval\" viewBox=\"0 0 144 14\" aria-hidden=\"true\">"
                          "<path class=\"gridline\" d=\"M4 7h136\"/>");
-    if (!isnan(mark))
-        epo__string_addf(out, "<path class=\"frame\" d=\"M%.1f 0v14\"/>", 4 + 136 * (mark - low) / span);
+    if (!isnan(mark)) epo__string_addf(out, "<path class=\"frame\" d=\"M%.1f 0v14\"/>", 4 + 136 * (mark - low) / span);
     if (!isnan(e->low) && !isnan(e->high))
         epo__string_addf(out, "<path class=\"whisker s%d\" d=\"M%.1f 7H%.1fm0 -4v8M%.1f 3v8\"/>", s,
                          4 + 136 * (e->low - low) / span, 4 + 136 * (e->high - low) / span,
@@ -244,9 +243,9 @@ void epo__svg_legend_begin(epo__string *out)
 
 void epo__svg_legend_item(epo__string *out, size_t series, const char *name)
 {
-    epo__string_addf(out,
-                     "<li><svg viewBox=\"0 0 32 8\" aria-hidden=\"true\"><path class=\"series s%d\" d=\"M1 4h30\"/></svg>",
-                     (int)(series % EPO__SERIES));
+    epo__string_addf(
+        out, "<li><svg viewBox=\"0 0 32 8\" aria-hidden=\"true\"><path class=\"series s%d\" d=\"M1 4h30\"/></svg>",
+        (int)(series % EPO__SERIES));
     epo__html_name(out, name);
     epo__string_add(out, "</li>");
 }

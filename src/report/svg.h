@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * svg.h - plots as inline SVG, drawn by us: a frame with ticks, and what goes into it. Colours and dashes are classes of
- * style.css: series 0 .. EPO__SERIES - 1, further ones begin anew.
+ * svg.h - plots as inline SVG, drawn by us: a frame with ticks, and what goes into it. Colours and dashes are classes
+ * of style.css: series 0 .. EPO__SERIES - 1, further ones begin anew.
  *
  *     epo__plot p;
  *     epo__plot_begin(&p, out, &(epo__plot_frame){.title = "ROC of SN", .x = {"FPR", 0, 1}, .y = {"TPR", 0, 1}});
@@ -53,7 +53,8 @@ void epo__plot_end(epo__plot *plot);
 void epo__plot_line(epo__plot *plot, const epo__plot_data *data, epo__plot_line_kind kind, size_t series);
 
 /* Dots, and whiskers from low to high where these are not NULL. */
-void epo__plot_dots(epo__plot *plot, const epo__plot_data *data, const double *lows, const double *highs, size_t series);
+void epo__plot_dots(epo__plot *plot, const epo__plot_data *data, const double *lows, const double *highs,
+                    size_t series);
 
 /* Triangles that point down: upper limits. */
 void epo__plot_limits(epo__plot *plot, const epo__plot_data *data, size_t series);
@@ -61,7 +62,8 @@ void epo__plot_limits(epo__plot *plot, const epo__plot_data *data, size_t series
 /* A bar from the x axis (y = 0) between two x. */
 void epo__plot_bar(epo__plot *plot, double low, double high, double y, size_t series);
 
-void epo__plot_band(epo__plot *plot, const double *xs, const double *lows, const double *highs, size_t count, size_t series);
+void epo__plot_band(epo__plot *plot, const double *xs, const double *lows, const double *highs, size_t count,
+                    size_t series);
 
 void epo__plot_guide(epo__plot *plot, double x0, double y0, double x1, double y1);
 void epo__plot_text(epo__plot *plot, double x, double y, const char *text); /* begins at the point */

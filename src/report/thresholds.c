@@ -68,9 +68,9 @@ static epo_status add_plot(epo__page *p, const epo__report_set *set, size_t k)
     if (status == EPO_OK) {
         const epo_measurement *best = epo_evaluation_find(&set->judged, EPO_MEASURE_MAX_F1, (int)k);
         const double low = least(&curve);
-        const double given = set->info.stamps                       ? set->how.threshold
-                             : set->how.thresholds                  ? set->how.thresholds[k]
-                                                                    : (double)NAN;
+        const double given = set->info.stamps      ? set->how.threshold
+                             : set->how.thresholds ? set->how.thresholds[k]
+                                                   : (double)NAN;
         epo__string_add(&p->out, "<figure>\n");
         epo__plot_begin(&plot, &p->out,
                         &(epo__plot_frame){.title = set->info.classes[k],
@@ -102,8 +102,9 @@ epo_status epo__report_thresholds(epo__page *p)
     epo__string *s = &p->out;
     epo_status status = EPO_OK;
     epo__html_section(s, "thresholds", "Thresholds");
-    epo__string_add(s, "<p>What becomes of each class, against the rest, when more or less of it is asked for. Broken "
-                       "upright lines: where F1 is largest on these objects, and the threshold that was used, if any.</p>\n");
+    epo__string_add(
+        s, "<p>What becomes of each class, against the rest, when more or less of it is asked for. Broken "
+           "upright lines: where F1 is largest on these objects, and the threshold that was used, if any.</p>\n");
     epo__svg_legend_begin(s);
     for (size_t i = 0; i < LINES; i++) epo__svg_legend_item(s, i, line_names[i]);
     epo__svg_legend_end(s);

@@ -10,13 +10,13 @@
 /* Texts are never NULL and go to the pool of the call; JSON is as it was written. */
 typedef struct epo__run_told {
     int64_t id;
-    int64_t model, split;  /* ids, 0 none */
-    const char *kind;      /* "classify" */
-    const char *command;   /* the command line, "" unknown */
-    const char *options;   /* JSON */
-    const char *versions;  /* JSON */
-    const char *started;   /* "2026-11-21T01:30:00Z" */
-    const char *status;    /* "done" */
+    int64_t model, split; /* ids, 0 none */
+    const char *kind;     /* "classify" */
+    const char *command;  /* the command line, "" unknown */
+    const char *options;  /* JSON */
+    const char *versions; /* JSON */
+    const char *started;  /* "2026-11-21T01:30:00Z" */
+    const char *status;   /* "done" */
     uint64_t seed;
     int threads;
     double seconds;      /* NaN: it has not ended */

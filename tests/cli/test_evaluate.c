@@ -344,6 +344,41 @@ static void test_calibrate(void **state)
     json_decref(after);
 }
 
+/* The page beside what is printed; two models and a run; and no store or model in its place. After test_stamps. */
+static void test_report(void **state)
+{
+    (void)state;
+    char page[512];
+    size_t size;
+    snprintf(page, sizeof page, "%s/report.html", folder);
+    score("classify", a, "one");
+    score("classify", b, "one");
+    command_result plain = COMMAND("evaluate", "--db", db, "--model", a, "--model", b, "--split", "one:test", "-o", "csv");
+    command_result r = COMMAND("evaluate", "--db", db, "--model", a, "--model", b, "--split", "one:test", "-o", "csv", "--report",
+                               page, "--mistakes", "2");
+    command_expect(&r, 0);
+    assert_string_equal(r.out, plain.out);
+    assert_non_null(strstr(r.err, "report.html: written"));
+    command_free(&plain);
+    command_free(&r);
+    unsigned char *text = read_file(page, &size);
+    text = realloc(text, size + 1);
+    assert_non_null(text);
+    text[size] = '\0';
+    assert_non_null(strstr((char *)text, "--mistakes 2"));
+    assert_non_null(strstr((char *)text, "Card: what the file says of itself"));
+    assert_non_null(strstr((char *)text, "</html>"));
+    free(text);
+    RUN("evaluate", "--db", db, "--pool", "--model", a, "--split", "one:test", "--confusion", "--report", page);
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--report", db), 2, "would overwrite the store");
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--report", a), 2, "or a model");
+    refused(COMMAND("evaluate", "--db", db, "--model", a, "--report", page, "--mistakes", "9999"), 2, "at most 1000");
+    r = COMMAND("evaluate", "--db", db, "--model", a, "--report", "/no/such/folder/x.html");
+    command_expect(&r, 1);
+    assert_non_null(strstr(r.err, "/no/such/folder/x.html"));
+    command_free(&r);
+}
+
 static void test_split_from(void **state)
 {
     (void)state;
@@ -381,6 +416,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_without_scores), cmocka_unit_test(test_sequences),
                                        cmocka_unit_test(test_pool), cmocka_unit_test(test_stamps),
                                        cmocka_unit_test(test_difference), cmocka_unit_test(test_curves),
-                                       cmocka_unit_test(test_calibrate), cmocka_unit_test(test_split_from)};
+                                       cmocka_unit_test(test_calibrate), cmocka_unit_test(test_report),
+                                       cmocka_unit_test(test_split_from)};
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -51,14 +51,18 @@ for width in 390 1280; do
         echo "at $width pixels: reaches to $4, $6 pictures broken, $8 plots empty"
         bad=1
     fi
-    look --window-size="$width,3000" --screenshot="$folder/light-$width.png" "file://$page" >/dev/null
-    look --window-size="$width,3000" --force-dark-mode --blink-settings=preferredColorScheme=0 \
-        --screenshot="$folder/dark-$width.png" "file://$page" >/dev/null
-    for look in light dark; do
-        [ -s "$folder/$look-$width.png" ] || { echo "no screenshot $look-$width.png"; cat "$folder/log"; bad=1; }
-    done
-    # the same twice would mean that dark does nothing
-    ! cmp -s "$folder/light-$width.png" "$folder/dark-$width.png" || { echo "dark looks like light"; bad=1; }
 done
+
+shoot() { # NAME WIDTH OPTIONS
+    name=$1 width=$2
+    shift 2
+    look --window-size="$width,3000" --screenshot="$folder/$name.png" "$@" "file://$page" >/dev/null
+    [ -s "$folder/$name.png" ] || { echo "no screenshot $name.png"; cat "$folder/log"; bad=1; }
+}
+shoot light-390 390
+shoot light-1280 1280
+shoot dark-1280 1280 --force-dark-mode --blink-settings=preferredColorScheme=0
+# the same twice would mean that dark does nothing
+! cmp -s "$folder/light-1280.png" "$folder/dark-1280.png" || { echo "dark looks like light"; bad=1; }
 rm -rf "$folder/profile"
 exit $bad

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * page_check.h - a strict reader of pages: tags are balanced, attributes quoted, ids unique, references end, and nothing is
- * loaded or run. */
+ * page_check.h - a strict reader of pages: tags are balanced, attributes quoted, ids unique, references end, and
+ * nothing is loaded or run. */
 #ifndef EPO_TESTS_REPORT_PAGE_CHECK_H
 #define EPO_TESTS_REPORT_PAGE_CHECK_H
 
@@ -61,7 +61,8 @@ static inline void page_attribute(page_check *c)
     if (*c->at++ != '"') page_bad(c, "an attribute without an end");
     if (strncmp(name, "on", 2) == 0) page_bad(c, "a handler");
     if (strcmp(name, "href") == 0 && value[0] != '#') page_bad(c, "a link that leaves the page");
-    if (strcmp(name, "src") == 0 && strncmp(value, "data:image/png;base64,", 22) != 0) page_bad(c, "something is loaded");
+    if (strcmp(name, "src") == 0 && strncmp(value, "data:image/png;base64,", 22) != 0)
+        page_bad(c, "something is loaded");
     if (strcmp(name, "style") == 0 && strstr(value, "url")) page_bad(c, "something is loaded");
     if (strcmp(name, "id") != 0) return;
     for (size_t i = 0; i < c->id_count; i++)
@@ -72,8 +73,9 @@ static inline void page_attribute(page_check *c)
 
 static inline void page_tag(page_check *c)
 {
-    static const char *const empty[] = {"meta", "br", "img"}, *const refused[] = {"script", "link", "iframe", "object", "base",
-                                                                                "embed", "form", "foreignObject"};
+    static const char *const empty[] = {"meta", "br", "img"}, *const refused[] = {"script", "link",         "iframe",
+                                                                                  "object", "base",         "embed",
+                                                                                  "form",   "foreignObject"};
     char name[CHECK_NAME];
     bool closes_itself = false;
     c->at++;

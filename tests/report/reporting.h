@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * reporting.h - what the tests of whole pages share: a store whose every text is hostile, with scores that are known. */
+ * reporting.h - what the tests of whole pages share: a store whose every text is hostile, with scores that are known.
+ */
 #ifndef EPO_TESTS_REPORT_REPORTING_H
 #define EPO_TESTS_REPORT_REPORTING_H
 
@@ -34,8 +35,14 @@ static inline int report_noise(uint32_t a, uint32_t b)
 static inline int64_t report_run(reporting *r, const char *kind, int64_t model, int64_t split)
 {
     int64_t run;
-    const epo__run_row row = {.kind = kind, .command = "epochal " EVIL, .options = "{\"" EVIL "\":1}", .versions = "{\"epochal\":\"0\"}",
-                              .seed = UINT64_MAX, .threads = 2, .model = model, .split = split};
+    const epo__run_row row = {.kind = kind,
+                              .command = "epochal " EVIL,
+                              .options = "{\"" EVIL "\":1}",
+                              .versions = "{\"epochal\":\"0\"}",
+                              .seed = UINT64_MAX,
+                              .threads = 2,
+                              .model = model,
+                              .split = split};
     check_ok(epo__store_run_begin(r->made.store, &row, &run));
     check_ok(epo__store_run_end(r->made.store, run, "done", 1.5, 1 << 20, model));
     return run;
@@ -48,19 +55,23 @@ static inline int64_t report_model(reporting *r, char digit)
     memset(sha256, digit, 64);
     sha256[64] = '\0';
     check_ok(epo__store_model_put(r->made.store,
-                                  &(epo__model_row){.name = "net " EVIL, .sha256 = sha256, .network = "network x\n" EVIL "\n",
-                                                    .classes = "[\"S<N>\",\"C&V\",\"\\\"NON'\"]", .normalisation = EVIL},
+                                  &(epo__model_row){.name = "net " EVIL,
+                                                    .sha256 = sha256,
+                                                    .network = "network x\n" EVIL "\n",
+                                                    .classes = "[\"S<N>\",\"C&V\",\"\\\"NON'\"]",
+                                                    .normalisation = EVIL},
                                   &id));
     return id;
 }
 
 static inline void report_curves(reporting *r, int64_t run)
 {
-    static const char *const names[] = {"encoder loss", "encoder validation loss", "encoder validation accuracy", "encoder rate",
-                                        EVIL " loss"};
+    static const char *const names[] = {"encoder loss", "encoder validation loss", "encoder validation accuracy",
+                                        "encoder rate", EVIL " loss"};
     for (int epoch = 1; epoch <= 5; epoch++)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            check_ok(epo__store_curve_put(r->made.store, run, epoch, names[i], epoch == 3 && i == 3 ? (double)NAN : 1.0 / epoch));
+            check_ok(epo__store_curve_put(r->made.store, run, epoch, names[i],
+                                          epoch == 3 && i == 3 ? (double)NAN : 1.0 / epoch));
 }
 
 /* Object number o of class k: run `second` is right where `first` is, and on some more. */
@@ -71,7 +82,8 @@ static inline void report_scores(reporting *r, int64_t object, int k, int o)
         const int called = o % (i ? 5 : 3) == 0 ? (k + 1) % REPORT_CLASSES : k;
         const double top = 0.5 + 0.04 * o + 0.002 * k;
         for (int c = 0; c < REPORT_CLASSES; c++)
-            check_ok(epo__store_class_score_put(r->made.store, runs[i], object, report_classes[c], c == called ? top : (1 - top) / 2));
+            check_ok(epo__store_class_score_put(r->made.store, runs[i], object, report_classes[c],
+                                                c == called ? top : (1 - top) / 2));
     }
 }
 
@@ -79,9 +91,14 @@ static inline void report_point(reporting *r, int64_t object, int night, int fla
 {
     bool added;
     check_ok(epo__store_photometry_put(r->made.store,
-                                       &(epo__photometry_row){.object = object, .source = r->made.source, .method = "psf " EVIL,
-                                                              .mjd = 55000 + 3 * night, .mag = 18 + 0.1 * night, .mag_err = 0.2,
-                                                              .filter = night % 2 ? "g" EVIL : "r", .flag = flag},
+                                       &(epo__photometry_row){.object = object,
+                                                              .source = r->made.source,
+                                                              .method = "psf " EVIL,
+                                                              .mjd = 55000 + 3 * night,
+                                                              .mag = 18 + 0.1 * night,
+                                                              .mag_err = 0.2,
+                                                              .filter = night % 2 ? "g" EVIL : "r",
+                                                              .flag = flag},
                                        &added));
 }
 
@@ -111,10 +128,23 @@ static inline void report_candidate(reporting *r, int number)
         int64_t id;
         bool added;
         float pixels[PIXELS];
-        for (int i = 0; i < PIXELS; i++) pixels[i] = i % 9 ? (float)report_noise((uint32_t)(number * 3 + p), (uint32_t)i) : (float)NAN;
-        const epo__stamp_row row = {.object = object, .source = r->made.source, .exposure = EVIL, .role = roles[p], .plane = p,
-                                    .mjd = 55000.5, .mjd_given = NAN, .type = EPO__PIXEL_F32, .width = SIDE, .height = SIDE,
-                                    .mag = 17 + 0.3 * number, .mag_err = NAN, .fwhm = NAN, .rb = NAN, .drb = NAN};
+        for (int i = 0; i < PIXELS; i++)
+            pixels[i] = i % 9 ? (float)report_noise((uint32_t)(number * 3 + p), (uint32_t)i) : (float)NAN;
+        const epo__stamp_row row = {.object = object,
+                                    .source = r->made.source,
+                                    .exposure = EVIL,
+                                    .role = roles[p],
+                                    .plane = p,
+                                    .mjd = 55000.5,
+                                    .mjd_given = NAN,
+                                    .type = EPO__PIXEL_F32,
+                                    .width = SIDE,
+                                    .height = SIDE,
+                                    .mag = 17 + 0.3 * number,
+                                    .mag_err = NAN,
+                                    .fwhm = NAN,
+                                    .rb = NAN,
+                                    .drb = NAN};
         check_ok(epo__store_stamp_put(r->made.store, &row, pixels, &id, &added));
         if (p == 0) first = id;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_look.c - pages as a browser shows them: look.sh renders them in headless Chromium, as wide as a phone and a desktop.
- * Skipped where there is no Chromium. */
+ * test_look.c - pages as a browser shows them: look.sh renders them in headless Chromium, as wide as a phone and a
+ * desktop. Skipped where there is no Chromium. */
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_page.c - whole pages: well-formed whatever the texts hold, self-contained, the same bytes again, and with the numbers
- * of the library. */
+ * test_page.c - whole pages: well-formed whatever the texts hold, self-contained, the same bytes again, and with the
+ * numbers of the library. */
 #include <sys/stat.h>
 
 #include "report/html.h"
@@ -62,7 +62,9 @@ static void test_sequences(void **state)
     assert_null(strstr(page, "<script"));
     assert_null(strstr(page, "http:"));
     assert_null(strstr(page, "https:"));
-    want(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd&lt;/style&gt;");
+    want(
+        page,
+        "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd&lt;/style&gt;");
     want(page, "12 of 30 objects are called what they are not; the surest 12");
     assert_int_equal(found.images, 9 * 5 + 3 * 24); /* the surest of each class has 30 nights, of which 24 are shown */
     want(page, "24 of 30 nights");
@@ -161,8 +163,10 @@ static void test_trouble(void **state)
     epo_report_options options = EPO_REPORT_OPTIONS_INIT;
     check_fails(epo_report_write(all.made.store, all.sets, 0, NULL, temp_path(folder, "x")), EPO_EARG, "no scores");
     options.mistakes = EPO_REPORT_MISTAKES_MAX + 1;
-    check_fails(epo_report_write(all.made.store, all.sets, 1, &options, temp_path(folder, "x")), EPO_EARG, "1000 at most");
-    check_fails(epo_report_write(all.made.store, all.sets, 1, NULL, temp_path(folder, "no/such/x")), EPO_EIO, "no/such");
+    check_fails(epo_report_write(all.made.store, all.sets, 1, &options, temp_path(folder, "x")), EPO_EARG,
+                "1000 at most");
+    check_fails(epo_report_write(all.made.store, all.sets, 1, NULL, temp_path(folder, "no/such/x")), EPO_EIO,
+                "no/such");
     check_fails(epo_report_write(all.made.store, all.sets, 1, NULL, folder), EPO_EIO, folder);
     struct stat is;
     assert_int_not_equal(stat(temp_path(folder, "x"), &is), 0);

@@ -24,15 +24,17 @@ static void test_escaping(void **state)
     text_is("V838 Mon", "V838 Mon");
     text_is("<script>alert(\"x\")</script>", "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;");
     text_is("a'b&c", "a&#39;b&amp;c");
-    text_is("\xce\xb1 Ori", "\xce\xb1 Ori");                      /* Greek stays */
+    text_is("\xce\xb1 Ori", "\xce\xb1 Ori"); /* Greek stays */
     text_is("a\x01\x1b[31m\x7f", "a\xef\xbf\xbd\xef\xbf\xbd[31m\xef\xbf\xbd");
     text_is("line\n\ttab\r", "line\n\ttab\xef\xbf\xbd");
-    text_is("\xff\xc3(", "\xef\xbf\xbd\xef\xbf\xbd(");            /* no UTF-8 */
-    text_is("\xc0\xbc", "\xef\xbf\xbd\xef\xbf\xbd");              /* overlong '<' */
+    text_is("\xff\xc3(", "\xef\xbf\xbd\xef\xbf\xbd(");               /* no UTF-8 */
+    text_is("\xc0\xbc", "\xef\xbf\xbd\xef\xbf\xbd");                 /* overlong '<' */
     text_is("\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* a surrogate */
-    text_is("\xc2\x85", "\xef\xbf\xbd");                          /* U+0085 */
-    text_is("a\xe2\x80\xae" "gpj.b", "a\xef\xbf\xbdgpj.b");       /* U+202E turns the text round */
-    text_is("\xe2\x81\xa7", "\xef\xbf\xbd");                      /* U+2067 */
+    text_is("\xc2\x85", "\xef\xbf\xbd");                             /* U+0085 */
+    text_is("a\xe2\x80\xae"
+            "gpj.b",
+            "a\xef\xbf\xbdgpj.b");           /* U+202E turns the text round */
+    text_is("\xe2\x81\xa7", "\xef\xbf\xbd"); /* U+2067 */
     text_is("\xef\xbf\xbf\xef\xb7\x90\xf0\x9f\xbf\xbf", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* non-characters */
     text_is("\xe2\x82\xac\xf0\x9f\x8c\x9f\xef\xbc\x81", "\xe2\x82\xac\xf0\x9f\x8c\x9f\xef\xbc\x81");
     text_is(NULL, "");
@@ -111,7 +113,7 @@ static char *plot_of(const double *xs, const double *ys, size_t count, epo__plot
 static void test_lines(void **state)
 {
     (void)state;
-    const epo__plot_axis unit = {"x", 0, 1};
+    const epo__plot_axis unit = {.label = "x", .low = 0, .high = 1};
     const double xs[] = {0, 0.5, NAN, 0.5, 1}, ys[] = {0, 1, 0.5, 0.25, 0.25};
     char *plot = plot_of(xs, ys, 5, EPO__LINE_STRAIGHT, unit, unit);
     assert_non_null(strstr(plot, "<path class=\"series s1\" d=\"M46.0 232.0L198.0 24.0M198.0 180.0L350.0 180.0\"/>"));
@@ -119,10 +121,12 @@ static void test_lines(void **state)
     assert_null(strstr(plot, "<t>"));
     assert_int_equal(count_of(plot, "class=\"gridline\""), 12); /* 0, 0.2 .. 1 both ways */
     free(plot);
-    plot = plot_of(xs, ys, 2, EPO__LINE_STEPS, unit, (epo__plot_axis){"mag", 1, 0}); /* turned round */
+    plot = plot_of(xs, ys, 2, EPO__LINE_STEPS, unit,
+                   (epo__plot_axis){.label = "mag", .low = 1, .high = 0}); /* turned round */
     assert_non_null(strstr(plot, "d=\"M46.0 24.0V232.0H198.0\""));
     free(plot);
-    plot = plot_of(xs, ys, 0, EPO__LINE_STRAIGHT, (epo__plot_axis){"x", 3, 3}, (epo__plot_axis){"y", NAN, INFINITY});
+    plot = plot_of(xs, ys, 0, EPO__LINE_STRAIGHT, (epo__plot_axis){.label = "x", .low = 3, .high = 3},
+                   (epo__plot_axis){.label = "y", .low = NAN, .high = INFINITY});
     assert_null(strstr(plot, "nan"));
     assert_null(strstr(plot, "inf"));
     free(plot);
@@ -140,7 +144,7 @@ static void test_thinning(void **state)
         xs[i] = (double)i / (MANY - 1);
         ys[i] = sqrt(xs[i]);
     }
-    const epo__plot_axis unit = {"x", 0, 1};
+    const epo__plot_axis unit = {.label = "x", .low = 0, .high = 1};
     char *plot = plot_of(xs, ys, MANY, EPO__LINE_STRAIGHT, unit, unit);
     const char *line = strstr(plot, "class=\"series");
     const size_t points = count_of(line, "L");
