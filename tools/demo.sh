@@ -28,7 +28,7 @@ head_of() { # FILE COMMAND...
 }
 
 say "1. A survey: 150 objects of 6 classes, each seen on about 24 nights"
-run simulate --db "$db" --objects 150 --nights 24 --visits 2 --side 32 --classes BZ=2,AGN=3,CV=4,OTHER=4,SN=5,NON=6 --seed 2026
+run simulate --db "$db" --objects 150 --nights 24 --visits 2 --side 32 --classes BZ=2,AGN=3,CV=4,OTHER=4,SN=5,NON=6 --light-curves --seed 2026
 
 say "2. What is in it"
 run info --db "$db"

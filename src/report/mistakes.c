@@ -275,6 +275,8 @@ static epo_status add_mistake(epo__page *p, const epo__report_set *set, reading 
     epo__string *s = &p->out;
     epo__pool_clear(&r->texts);
     epo_status status = epo__store_object_get(p->store, m->object, &r->texts, &r->object);
+    if (status == EPO_OK) /* which may be the one of an earlier date */
+        status = epo__store_label_current(p->store, m->object, &r->texts, &r->object.class_name);
     if (status != EPO_OK) return status;
     epo__string_add(s, "<article class=\"mistake\">\n");
     add_object(s, set, r, m, number);

@@ -86,6 +86,10 @@ static void add_sets(epo__page *p)
                     "</tbody></table></div>\n<p class=\"soft\">No score: objects asked for, of a class of the model, "
                     "that the run did not score. Other class: scored, but of no class of the model or of none that is "
                     "known; they are left out.</p>\n");
+    if (!epo_store_labels_as_of(p->store)) return;
+    epo__string_add(s, "<p class=\"note\">The classes are the labels as of ");
+    epo__html_text(s, epo_store_labels_as_of(p->store));
+    epo__string_add(s, "; later ones do not count.</p>\n");
 }
 
 /* --- measures -------------------------------------------------------------------------------------------------------

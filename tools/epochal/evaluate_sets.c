@@ -143,7 +143,7 @@ static int choose(const cli_call *call, epo_store *store, bool against, size_t f
     if (result == CLI_OK) settle_thresholds(set, &info, chosen);
     if (result == CLI_OK)
         snprintf(set->thresholds_from, sizeof set->thresholds_from, "%s, %s",
-                 count > 1 && o->choose_on.count > 1 ? "their parts" : part_of(&o->choose_on, first),
+                 count > 1 && o->choose_on.count > 1 ? "their parts" : cli_source_part(&o->choose_on, first),
                  epo_choice_name(choice));
     free(chosen);
     epo_scored_free(on);
