@@ -128,8 +128,8 @@ static void add_intervals(epo__page *p, epo_measure measure)
 static void add_cell_of(epo__string *s, int64_t count, int64_t all, bool right)
 {
     const double share = all > 0 ? (double)count / (double)all : 0;
-    epo__string_addf(s, "<td class=\"%s%s\" style=\"--share:%.3f\">", right ? "right" : "", share > 0.55 ? " deep" : "",
-                     share * 0.95);
+    /* pale enough for the text on it, in light and dark */
+    epo__string_addf(s, "<td class=\"%s\" style=\"--share:%.3f\">", right ? "right" : "other", 0.55 * share);
     epo__html_count(s, count);
     epo__string_addf(s, "<small>%.0f %%</small></td>", 100 * share);
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # look.sh PAGE.html FOLDER - looks at a page in headless Chromium, 390 and 1280 pixels wide: nothing may reach beyond the
 # window, every picture must be painted, and screenshots (light, dark) go to FOLDER. Exit 77: there is no Chromium here.
-page=$1 folder=$2
+page=$(realpath "$1") folder=$(realpath "$2")
 for chromium in chromium chromium-browser google-chrome ''; do
     [ -n "$chromium" ] && command -v "$chromium" >/dev/null && break
 done
