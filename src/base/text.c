@@ -161,6 +161,19 @@ size_t epo__utf8_length(const char *text)
     return 0;
 }
 
+uint32_t epo__utf8_next(const char **text)
+{
+    static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07}; /* bits of the first byte, by length */
+    const unsigned char *p = (const unsigned char *)*text;
+    if (*p == 0) return 0;
+    const size_t n = epo__utf8_length(*text);
+    *text += n ? n : 1;
+    if (n == 0) return 0xfffd;
+    uint32_t code = p[0] & lead[n];
+    for (size_t i = 1; i < n; i++) code = code << 6 | (p[i] & 0x3f);
+    return code;
+}
+
 void epo__string_add_json(epo__string *s, const char *text)
 {
     epo__string_add(s, "\"");

@@ -40,6 +40,10 @@ void epo__string_add_json(epo__string *s, const char *text);
 void epo__string_clear(epo__string *s); /* empty again, memory kept */
 void epo__string_free(epo__string *s);
 
+/* Steps over one character of UTF-8 and returns its code point; a byte that is not valid UTF-8 is U+FFFD. 0 at the end,
+ * where it stays. */
+uint32_t epo__utf8_next(const char **text);
+
 /* True when `text` ends with `suffix`, letters compared without case. */
 bool epo__ends_with(const char *text, const char *suffix);
 

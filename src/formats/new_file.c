@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -16,15 +17,15 @@ static epo_status cannot(const char *path, int error)
     return epo__fail(EPO_EIO, "%s: cannot be written: %s", path, strerror(error));
 }
 
-epo_status epo__new_file_open(const char *path, epo__new_file *out)
+/* A new file beside out->path. */
+static epo_status open_beside(epo__new_file *out)
 {
-    *out = (epo__new_file){.path = path};
     for (unsigned n = 0; n < 1000; n++) {
-        out->name = epo__format("%s.%ld-%u.tmp", path, (long)getpid(), n);
+        out->name = epo__format("%s.%ld-%u.tmp", out->path, (long)getpid(), n);
         if (!out->name) return epo__nomem("name of a file");
-        int fd = open(out->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), error = errno;
+        int fd = open(out->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666), error = errno;
         if (fd >= 0) {
-            out->file = fdopen(fd, "wb");
+            out->file = fdopen(fd, "w+b");
             if (out->file) return EPO_OK;
             error = errno;
             close(fd);
@@ -32,9 +33,40 @@ epo_status epo__new_file_open(const char *path, epo__new_file *out)
         }
         free(out->name);
         out->name = NULL;
-        if (error != EEXIST) return cannot(path, error);
+        if (error != EEXIST) return cannot(out->path, error);
     }
-    return cannot(path, EEXIST);
+    return cannot(out->path, EEXIST);
+}
+
+epo_status epo__new_file_open(const char *path, epo__new_file *out)
+{
+    struct stat there;
+    *out = (epo__new_file){.path = path};
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return epo__fail(EPO_EIO, "%s: cannot be written: it is there and no regular file", path);
+    return open_beside(out);
+}
+
+epo_status epo__scratch_open(const char *path, FILE **out)
+{
+    epo__new_file file = {.path = path};
+    *out = NULL;
+    epo_status status = open_beside(&file);
+    if (status != EPO_OK) return status;
+    unlink(file.name);
+    free(file.name);
+    *out = file.file;
+    return EPO_OK;
+}
+
+void epo__new_file_drop(epo__new_file *f)
+{
+    if (f->file) {
+        fclose(f->file);
+        unlink(f->name);
+        free(f->name);
+    }
+    *f = (epo__new_file){0};
 }
 
 /* Makes a rename in the directory of `path` lasting. */

@@ -16,12 +16,20 @@ typedef struct epo__new_file {
     char *name; /* of the temporary file */
 } epo__new_file;
 
-/* `path` must live until the end. EPO_EIO naming it. */
+/* `path` must live until the end. EPO_EIO naming it, also when something stands there that is no regular file: a device
+ * must not be replaced. */
 epo_status epo__new_file_open(const char *path, epo__new_file *out);
 
 /* Ends it: the file takes its place if all was written (`fine`, with errno as the failed write left it), else nothing
  * is left of it. EPO_EIO. */
 epo_status epo__new_file_end(epo__new_file *file, bool fine);
+
+/* Takes it away; the message of the failure that led here stays. Does nothing where it is all zeros. */
+void epo__new_file_drop(epo__new_file *file);
+
+/* A file for writing and reading in the folder of `path` that nobody else sees and that is gone when it is closed.
+ * EPO_EIO. */
+epo_status epo__scratch_open(const char *path, FILE **out);
 
 /* The three in one for bytes in memory. */
 epo_status epo__file_write(const char *path, const void *bytes, size_t size);

@@ -166,3 +166,32 @@ epo_status epo__store_run_triplet_head(epo_store *store, int64_t run, bool *trip
     epo__query_close(&q);
     return status;
 }
+
+static const char *text_of(const epo__query *q, int column)
+{
+    return (const char *)sqlite3_column_text(q->stmt, column);
+}
+
+epo_status epo__store_scores_of(epo_store *store, int64_t object, epo__score_fn visit, void *context)
+{
+    bool row;
+    epo_status status;
+    epo__query q = epo__query_open(
+        store, "SELECT r.id, m.name, m.sha256, 0 AS stamp, c.class, c.probability FROM class_scores c "
+               "JOIN runs r ON r.id = c.run AND r.status = 'done' LEFT JOIN models m ON m.id = r.model WHERE c.object = ?1 "
+               "UNION ALL SELECT r.id, m.name, m.sha256, c.stamp, 'real', c.score FROM stamp_scores c "
+               "JOIN runs r ON r.id = c.run AND r.status = 'done' LEFT JOIN models m ON m.id = r.model "
+               "WHERE c.stamp BETWEEN ?1 * 1048576 AND ?1 * 1048576 + 1048575 ORDER BY 4, 1, 5");
+    epo__bind_int(&q, object);
+    while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
+        const epo__score_row score = {.run = epo__column_int(&q, 0),
+                                      .model = text_of(&q, 1),
+                                      .sha256 = text_of(&q, 2),
+                                      .stamp = epo__column_int(&q, 3),
+                                      .class_name = text_of(&q, 4),
+                                      .value = epo__column_real(&q, 5)};
+        if ((status = visit(context, &score)) != EPO_OK) break;
+    }
+    epo__query_close(&q);
+    return status;
+}

@@ -41,6 +41,18 @@ typedef struct epo__stamp_score {
 epo_status epo__store_stamp_scores_of(epo_store *store, int64_t run, int64_t object, epo__stamp_score **scores,
                                       size_t *room, size_t *count);
 
+/* Everything that finished runs say about one object, whatever the model: class probabilities by run and class, then the
+ * scores of its stamps by stamp and run. Texts live during the call; a status other than EPO_OK ends it. */
+typedef struct epo__score_row {
+    int64_t run;
+    const char *model, *sha256;  /* NULL unknown */
+    int64_t stamp;               /* 0: of the object */
+    const char *class_name;      /* of which this is the probability */
+    double value;
+} epo__score_row;
+typedef epo_status (*epo__score_fn)(void *context, const epo__score_row *row);
+epo_status epo__store_scores_of(epo_store *store, int64_t object, epo__score_fn visit, void *context);
+
 /* Whether a run took the encoder's own head (its options say so). */
 epo_status epo__store_run_triplet_head(epo_store *store, int64_t run, bool *triplet_head);
 

@@ -39,6 +39,17 @@ epo_status epo__store_source_find(epo_store *store, const char *digest, const ch
     return status;
 }
 
+epo_status epo__store_source_is(epo_store *store, int64_t id, const char *format, bool *is)
+{
+    epo__query q = epo__query_open(store, "SELECT 1 FROM sources WHERE id = ? AND format = ?");
+    epo__bind_int(&q, id);
+    epo__bind_text(&q, format);
+    epo_status status = epo__query_row(&q, is);
+    epo__query_close(&q);
+    if (status != EPO_OK) *is = false;
+    return status;
+}
+
 epo_status epo__store_source_add(epo_store *store, const epo__source_row *row, int64_t *id)
 {
     *id = 0;

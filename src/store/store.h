@@ -61,6 +61,9 @@ typedef struct epo__source_row {
 epo_status epo__store_source_find(epo_store *store, const char *digest, const char *format, const char *options,
                                   int64_t *id);
 
+/* Whether a source is of this format; false for an id of 0. */
+epo_status epo__store_source_is(epo_store *store, int64_t id, const char *format, bool *is);
+
 /* Adds a source, at the start of its transaction or savepoint; counts are ignored. */
 epo_status epo__store_source_add(epo_store *store, const epo__source_row *row, int64_t *id);
 

@@ -21,6 +21,7 @@ const cli_command *const cli_commands[] = {
     &cmd_evaluate,
     &cmd_review,
     &cmd_relabel,
+    &cmd_export,
     &cmd_features,
     &cmd_forest,
     &cmd_bench,

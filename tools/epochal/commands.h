@@ -6,6 +6,7 @@
 #include "command.h"
 
 extern const cli_command
+    cmd_augment,
     cmd_bench,
     cmd_calibrate,
     cmd_card,
@@ -14,6 +15,7 @@ extern const cli_command
     cmd_doctor,
     cmd_evaluate,
     cmd_explain,
+    cmd_export,
     cmd_features,
     cmd_finetune,
     cmd_forest,
