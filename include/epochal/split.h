@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * split.h - a named, stored assignment of the objects of a store to train, validation and test.
  *
- * Objects that share sky must not be told apart by it: unless a file says otherwise, all objects of one parent field go to the same part. Each class
+ * Objects that share sky must not be told apart by it: unless a file says otherwise, all objects of one parent field go to the same part, and so do
+ * objects that epo_augment made with those they were made of. Each class
  * is divided in the wanted fractions as closely as the groups allow, the rarest classes most closely.
  */
 #ifndef EPOCHAL_SPLIT_H

@@ -16,6 +16,7 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "data/split.h"
+#include "epochal/augment.h"
 #include "store/objects.h"
 #include "store/results.h"
 #include "store/store.h"
@@ -28,6 +29,7 @@ typedef struct member {
     int64_t id;
     size_t class_index;
     const char *name, *parent, *survey; /* of the pool */
+    bool augmented;                     /* its parent is of another survey */
     size_t root;                        /* union-find: towards the set's first object */
     size_t group;
 } member;
@@ -72,9 +74,11 @@ static epo_status read_member(splitter *s, epo_store *store, int64_t id)
         s->table->left_out++;
         return EPO_OK;
     }
+    bool augmented;
+    if ((status = epo__store_source_is(store, row.source, EPO_AUGMENT_FORMAT, &augmented)) != EPO_OK) return status;
     if (!epo__grow(&s->members, &s->member_room, s->member_count + 1, sizeof *s->members)) return epo__nomem("objects");
     member *m = &s->members[s->member_count];
-    *m = (member){.id = id, .name = row.name, .parent = row.parent, .survey = row.survey, .root = s->member_count};
+    *m = (member){.id = id, .name = row.name, .parent = row.parent, .survey = row.survey, .augmented = augmented, .root = s->member_count};
     s->member_count++;
     return class_index(s, row.class_name, &m->class_index);
 }
@@ -118,6 +122,7 @@ static void join(member *members, size_t a, size_t b)
 /* A name that ties objects together: what an object is called, and what it says its parent is. */
 typedef struct tie {
     const char *survey, *name;
+    bool any_survey;
     size_t member;
 } tie;
 
@@ -129,6 +134,16 @@ static int by_tie(const void *a, const void *b)
     return order ? order : (x->member > y->member) - (x->member < y->member);
 }
 
+/* An object made of a real one shows the same sky in another survey: it goes with all that have its parent's name. */
+static void tie_augmented(splitter *s, const tie *ties, size_t count)
+{
+    for (size_t first = 0, end; first < count; first = end) {
+        bool any = false;
+        for (end = first; end < count && strcmp(ties[end].name, ties[first].name) == 0; end++) any = any || ties[end].any_survey;
+        for (size_t i = first + 1; any && i < end; i++) join(s->members, ties[first].member, ties[i].member);
+    }
+}
+
 static epo_status tie_parents(splitter *s)
 {
     size_t room, count = 0;
@@ -136,13 +151,14 @@ static epo_status tie_parents(splitter *s)
     if (!ties) return epo__nomem("groups");
     for (size_t i = 0; i < s->member_count; i++) {
         const member *m = &s->members[i];
-        ties[count++] = (tie){m->survey, m->name, i};
-        if (m->parent && m->parent[0]) ties[count++] = (tie){m->survey, m->parent, i};
+        ties[count++] = (tie){m->survey, m->name, false, i};
+        if (m->parent && m->parent[0]) ties[count++] = (tie){m->survey, m->parent, m->augmented, i};
     }
     qsort(ties, count, sizeof *ties, by_tie);
     for (size_t i = 1; i < count; i++)
         if (strcmp(ties[i].name, ties[i - 1].name) == 0 && strcmp(ties[i].survey, ties[i - 1].survey) == 0)
             join(s->members, ties[i - 1].member, ties[i].member);
+    tie_augmented(s, ties, count);
     free(ties);
     return EPO_OK;
 }

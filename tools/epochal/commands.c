@@ -7,6 +7,7 @@
 const cli_command *const cli_commands[] = {
     &cmd_import,
     &cmd_simulate,
+    &cmd_augment,
     &cmd_info,
     &cmd_split,
     &cmd_photometry,
