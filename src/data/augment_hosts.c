@@ -139,20 +139,35 @@ typedef struct cutter {
     const char *reason; /* why the last one would not do */
 } cutter;
 
-/* Looks at a few of the object's science stamps, and takes one cut of it at most: many stars are better than many
- * epochs. */
+static bool may_be_cut(const epo__stamp_row *row)
+{
+    return row->role == EPO__ROLE_SCIENCE && !row->constant;
+}
+
+/* One of the star's science stamps; SIZE_MAX where there is none. */
+static size_t choose_stamp(const epo__stamp_list *stamps, epo__rng *rng)
+{
+    uint32_t usable = 0;
+    for (size_t i = 0; i < stamps->count; i++) usable += may_be_cut(&stamps->rows[i]);
+    if (usable == 0) return SIZE_MAX;
+    uint32_t left = epo__rng_below(rng, usable);
+    for (size_t i = 0;; i++)
+        if (may_be_cut(&stamps->rows[i]) && left-- == 0) return i;
+}
+
+/* Looks at a few of the object's stamps, and takes one cut of it at most: many stars are better than many epochs. */
 static epo_status cut_object(cutter *c, epo__rng *rng, epo__augment_stars *out)
 {
-    const epo__stamp_list *stamps = &c->star.stamps;
     epo_status status = EPO_OK;
     if (c->star.refused) return EPO_OK;
-    for (int n = 0; status == EPO_OK && stamps->count > 0 && n < TRIES; n++) {
+    for (int n = 0; status == EPO_OK && n < TRIES; n++) {
         epo__raster image;
         epo__star_cut cut = {0};
-        const size_t i = epo__rng_below(rng, (uint32_t)stamps->count);
-        if (stamps->rows[i].role != EPO__ROLE_SCIENCE || stamps->rows[i].constant) continue;
+        const size_t i = choose_stamp(&c->star.stamps, rng);
+        if (i == SIZE_MAX) break;
         status = epo__augment_plane(&c->star, i, &c->plane, &c->plane_room, &image);
-        if (status == EPO_OK) status = epo__star_cut_make(&image, c->options->saturation, &c->work, &cut, &c->reason);
+        if (status == EPO_OK)
+            status = epo__star_cut_make(&image, c->options->saturation, &c->work, &cut, &c->reason);
         if (status == EPO_EFORMAT) status = EPO_OK; /* no finite pixel */
         if (status == EPO_OK && cut.pixels) {
             out->cuts[out->count++] = cut;

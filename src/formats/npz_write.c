@@ -45,7 +45,8 @@ static epo_status begin(epo__npz_writer *npz, const epo__npz_array *array)
 epo_status epo__npz_create(const char *path, const epo__npz_array *arrays, size_t count, epo__npz_writer **out)
 {
     *out = NULL;
-    if (count == 0 || count > EPO__NPZ_ARRAYS) return epo__fail(EPO_EARG, "%s: %zu arrays", path, count);
+    if (count == 0 || count > EPO__NPZ_ARRAYS || arrays[0].kind == EPO__NPY_UNICODE)
+        return epo__fail(EPO_EARG, "%s: %zu arrays, or texts come first", path, count);
     epo__npz_writer *npz = epo__alloc(1, sizeof *npz);
     if (!npz) return epo__nomem(path);
     npz->arrays = arrays;

@@ -26,7 +26,7 @@ enum { EPO__NPZ_ARRAYS = 16, EPO__NPZ_TEXT = 4096 /* characters */ };
 
 typedef struct epo__npz_writer epo__npz_writer;
 
-/* EPO_EIO, EPO_ENOMEM, EPO_EARG (more than EPO__NPZ_ARRAYS arrays). `arrays` must live to the end. */
+/* EPO_EIO, EPO_ENOMEM, EPO_EARG (more than EPO__NPZ_ARRAYS arrays, or texts in the first). `arrays` must live to the end. */
 epo_status epo__npz_create(const char *path, const epo__npz_array *arrays, size_t count, epo__npz_writer **out);
 
 /* The next `items` items of an array, in this machine's byte order: whole rows or parts of them. */
