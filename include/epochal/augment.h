@@ -14,6 +14,7 @@
 #ifndef EPOCHAL_AUGMENT_H
 #define EPOCHAL_AUGMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,9 +44,10 @@ typedef struct epo_augment_options {
     double mag_low, mag_high;       /* drawn evenly; both 0: by signal to noise */
     double snr_low, snr_high;       /* drawn evenly in its logarithm; both 0: by magnitude */
     double zero_point;              /* magnitude of a flux of 1, where "zero_point" in stamps.extra says nothing */
-    double fwhm;                    /* pixels, of the PSF; 0: the stamp's, as it is given or measured */
-    double gain;                    /* electrons a unit, for the source's photon noise; 0: none */
-    double saturation;              /* of science stamps: no pixel is raised above it */
+    double fwhm;                    /* pixels, of the PSF; 0: measured on the stamp, else as the stamp says */
+    bool given_fwhm;   /* what the stamp says comes first: it is the seeing, not the width of the candidate */
+    double gain;       /* electrons a unit, for the source's photon noise; 0: none */
+    double saturation; /* of science stamps: no pixel is raised above it */
     double rise, fade; /* days of a linear rise and of a fall by e; both 0: constant from its first epoch on */
     int side;          /* the new stamps are cut to this about the source; 0: as the host's */
     uint64_t seed;

@@ -148,10 +148,10 @@ static epo_status describe_options(run *r)
                      ",\"offset\":%.17g,\"bogus_offset\":%.17g,\"pixel_scale\":%.17g,\"magnitudes\":[%.17g,%.17g],"
                      "\"snr\":[%.17g,%.17g]",
                      o->offset, o->bogus_offset, o->pixel_scale, o->mag_low, o->mag_high, o->snr_low, o->snr_high);
-    epo__string_addf(
-        &s,
-        ",\"zero_point\":%.17g,\"fwhm\":%.17g,\"gain\":%.17g,\"rise\":%.17g,\"fade\":%.17g,\"side\":%d,\"saturation\":",
-        o->zero_point, o->fwhm, o->gain, o->rise, o->fade, o->side);
+    epo__string_addf(&s,
+                     ",\"zero_point\":%.17g,\"fwhm\":%.17g,\"given_fwhm\":%s,\"gain\":%.17g,\"rise\":%.17g,\"fade\":%."
+                     "17g,\"side\":%d,\"saturation\":",
+                     o->zero_point, o->fwhm, o->given_fwhm ? "true" : "false", o->gain, o->rise, o->fade, o->side);
     if (isfinite(o->saturation))
         epo__string_addf(&s, "%.17g}", o->saturation);
     else

@@ -38,7 +38,7 @@ static epo_status add_object(epo_store *store, int64_t id, const char *survey, e
                              epo__augment_list *list)
 {
     epo__object_row row;
-    bool made;
+    bool made = false;
     epo__pool_clear(texts);
     epo_status status = epo__store_object_get(store, id, texts, &row);
     if (status == EPO_OK) status = epo__store_source_is(store, row.source, EPO_AUGMENT_FORMAT, &made);
@@ -166,8 +166,7 @@ static epo_status cut_object(cutter *c, epo__rng *rng, epo__augment_stars *out)
         const size_t i = choose_stamp(&c->star.stamps, rng);
         if (i == SIZE_MAX) break;
         status = epo__augment_plane(&c->star, i, &c->plane, &c->plane_room, &image);
-        if (status == EPO_OK)
-            status = epo__star_cut_make(&image, c->options->saturation, &c->work, &cut, &c->reason);
+        if (status == EPO_OK) status = epo__star_cut_make(&image, c->options->saturation, &c->work, &cut, &c->reason);
         if (status == EPO_EFORMAT) status = EPO_OK; /* no finite pixel */
         if (status == EPO_OK && cut.pixels) {
             out->cuts[out->count++] = cut;

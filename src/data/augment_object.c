@@ -18,6 +18,7 @@
 
 enum { PLACES = 20 };                      /* that are tried on a host */
 static const double LEAST_COVERAGE = 0.75; /* of the source's light on pixels that are good */
+static const double NO_STAR = 1.5;         /* times the given width */
 static const double WING = 1e-8;           /* of the flux: fainter wings are not drawn */
 
 /* One exposure of the host. */
@@ -129,17 +130,21 @@ static epo_status choose_levels(object *o)
     return EPO_OK;
 }
 
+/* In alerts the width that is given is that of the candidate, which may be a galaxy or a cosmic ray: the stars on the
+ * stamp come first, unless the caller knows better. What is found much wider than the candidate is no star, though, but
+ * a galaxy that fills the stamp. */
 static epo_status find_width(object *o, epoch *e)
 {
+    const epo_augment_options *options = o->plan->options;
     const epo__stamp_row *row = stamp_of(o, e->main);
+    const double given = row->fwhm > 0 && row->fwhm < row->width ? row->fwhm : NAN;
     epo__raster image;
-    e->fwhm = o->plan->options->fwhm;
-    if (e->fwhm > 0) return EPO_OK;
-    e->fwhm = row->fwhm;
-    if (e->fwhm > 0 && e->fwhm < row->width) return EPO_OK;
-    e->fwhm = NAN;
+    e->fwhm = options->fwhm > 0 ? options->fwhm : options->given_fwhm ? given : NAN;
+    if (!isnan(e->fwhm)) return EPO_OK;
     epo_status status = epo__augment_plane(o->host, e->main, &o->room->plane, &o->room->plane_room, &image);
-    return status == EPO_OK ? epo__psf_find(&image, o->plan->options->saturation, &o->room->work, &e->fwhm) : status;
+    if (status == EPO_OK) status = epo__psf_find(&image, options->saturation, &o->room->work, &e->fwhm);
+    if (status == EPO_OK && !(e->fwhm <= NO_STAR * given) && !isnan(given)) e->fwhm = given;
+    return status;
 }
 
 /* The width at each epoch that shows the source: where none is to be found, the usual one of the others. */

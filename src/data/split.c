@@ -74,7 +74,7 @@ static epo_status read_member(splitter *s, epo_store *store, int64_t id)
         s->table->left_out++;
         return EPO_OK;
     }
-    bool augmented;
+    bool augmented = false;
     if ((status = epo__store_source_is(store, row.source, EPO_AUGMENT_FORMAT, &augmented)) != EPO_OK) return status;
     if (!epo__grow(&s->members, &s->member_room, s->member_count + 1, sizeof *s->members)) return epo__nomem("objects");
     member *m = &s->members[s->member_count];

@@ -169,8 +169,11 @@ static double draw_photons(epo__rng *rng, double mean)
 {
     if (mean >= FEW) return fmax(0, round(mean + sqrt(mean) * epo__rng_normal(rng)));
     const double limit = exp(-mean);
-    double count = 0;
-    for (double product = epo__rng_uniform(rng); product > limit; product *= epo__rng_uniform(rng)) count++;
+    double count = 0, product = epo__rng_uniform(rng);
+    while (product > limit) {
+        count++;
+        product *= epo__rng_uniform(rng);
+    }
     return count;
 }
 

@@ -122,6 +122,7 @@ static epo_augment_options options_of(void)
     options.host_class = "galaxy";
     options.mag_low = 16;
     options.mag_high = 18;
+    options.given_fwhm = true;
     options.threads = 2;
     return options;
 }
@@ -310,6 +311,43 @@ static void signal_to_noise_is_what_was_asked_for(void **state)
         for (int p = 0; p < PIXELS; p++) squares += (double)profile[p] * profile[p];
         /* sky 100 with a gain of 2, and a readout of 2 */
         near(s.flux / sqrt((100 / 2. + 4) / squares + s.flux / 2), 25, 2, "signal to noise");
+        free(s.bytes);
+    }
+}
+
+/* A galaxy beside two stars, and a given width that is the galaxy's. */
+static void widths_are_measured_on_the_stars(void **state)
+{
+    (void)state;
+    static float pixels[PIXELS];
+    epo_store *store;
+    check_ok(epo_store_open(db, EPO_STORE_CREATE, &store));
+    check_ok(epo__store_begin(store));
+    for (int i = 0; i < 5; i++) {
+        char name[16];
+        const double fwhm = 1.8 + 0.4 * i;
+        snprintf(name, sizeof name, "g%03d", i);
+        const int64_t object = make_object(store, "sky", name, "galaxy");
+        const epo__canvas canvas = {pixels, SIDE, SIDE};
+        memset(pixels, 0, sizeof pixels);
+        epo__render_sky(&canvas, 100, 0, 0);
+        epo__render_galaxy(&canvas, &(epo__psf){fwhm, 1}, &(epo__galaxy){EPO__EXPONENTIAL, 2.5, 0.6, 0.3}, 20, 20, 20000, 0.01);
+        epo__render_star(&canvas, &(epo__psf){fwhm, 1}, 8.3, 30.2, 9000, 0.01);
+        epo__render_star(&canvas, &(epo__psf){fwhm, 1}, 33.7, 11.4, 5000, 0.01);
+        epo__render_noise(&canvas, 77, 900 + (uint64_t)i, 2, 2);
+        epo__stamp_row row = stamp_row(object, "e", EPO__ROLE_SCIENCE, EPO__PIXEL_F32, SIDE, SIDE);
+        row.fwhm = 6.5;
+        make_stamp(store, &row, pixels);
+    }
+    check_ok(epo__store_commit(store));
+    epo_store_close(store);
+    epo_augment_options options = options_of();
+    options.given_fwhm = false;
+    check_ok(augment(&options, NULL));
+    for (int n = 0; n < 5; n++) {
+        seen s = look_at("synthetic", 'A', n, "science");
+        const double fwhm = 1.8 + 0.4 * (s.parent[3] - '0');
+        near(s.fwhm, fwhm, 0.06 * fwhm, "FWHM of the stars beside");
         free(s.bytes);
     }
 }
@@ -753,6 +791,7 @@ int main(void)
         TEST(the_difference_is_the_rendered_source),
         TEST(offsets_are_even_and_never_repeat),
         TEST(signal_to_noise_is_what_was_asked_for),
+        TEST(widths_are_measured_on_the_stars),
         TEST(science_and_difference_get_the_same_photons),
         TEST(types_and_saturation_are_kept),
         TEST(bad_pixels_stay_bad),

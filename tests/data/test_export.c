@@ -8,6 +8,7 @@
 #include "epochal/export.h"
 #include "formats/csv.h"
 #include "formats/npy.h"
+#include "store/labels.h"
 
 enum { SIDE = 5, PIXELS = SIDE * SIDE };
 static char *folder, db[512];
@@ -393,6 +394,7 @@ static void tables_hold_every_row(void **state)
                                        .flux = -2.5, .flux_err = 0.5};
     check_ok(epo__store_photometry_put(store, &point, &added));
     check_ok(epo__store_label_add(store, &(epo__label_row){.object = a, .class_name = "CV", .who = "Ann", .why = "seen, twice"}));
+    check_ok(epo__store_vote_add(store, &(epo__label_row){.object = a, .class_name = "AGN", .who = "Bob"}));
     char sha[65];
     memset(sha, 'a', 64);
     sha[64] = '\0';
@@ -428,13 +430,18 @@ static void tables_hold_every_row(void **state)
     bool end;
     check_ok(epo__csv_open(path, &csv));
     check_ok(epo__csv_next(csv, &fields, &end));
-    assert_string_equal(fields[2], "SN");
-    assert_string_equal(fields[3], "import");
+    assert_string_equal(fields[2], "label");
+    assert_string_equal(fields[3], "SN");
+    assert_string_equal(fields[4], "import");
     check_ok(epo__csv_next(csv, &fields, &end));
-    assert_string_equal(fields[2], "CV");
-    assert_string_equal(fields[3], "Ann");
-    assert_string_equal(fields[4], "seen, twice");
-    assert_int_equal(strlen(fields[5]), 20);
+    assert_string_equal(fields[2], "label");
+    assert_string_equal(fields[3], "CV");
+    assert_string_equal(fields[4], "Ann");
+    assert_string_equal(fields[5], "seen, twice");
+    assert_int_equal(strlen(fields[6]), 20);
+    check_ok(epo__csv_next(csv, &fields, &end));
+    assert_string_equal(fields[2], "vote");
+    assert_string_equal(fields[3], "AGN");
     check_ok(epo__csv_next(csv, &fields, &end));
     assert_true(end);
     epo__csv_free(csv);

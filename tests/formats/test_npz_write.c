@@ -12,7 +12,7 @@
 
 #include "formats/csv.h"
 #include "formats/csv_write.h"
-#include "formats/newfile.h"
+#include "formats/new_file.h"
 #include "formats/npy.h"
 #include "formats/npz_write.h"
 #include "formats/zip_write.h"
@@ -203,12 +203,12 @@ static void a_failure_leaves_what_was_there(void **state)
     free(bytes);
     assert_int_equal(files_there(), 1);
 
-    epo__newfile f;
-    check_fails(epo__newfile_open("/dev/null", &f), EPO_EIO, "no regular file");
-    check_fails(epo__newfile_open(folder, &f), EPO_EIO, "no regular file");
-    check_fails(epo__newfile_open(temp_path(folder, "nowhere/a.npz"), &f), EPO_EIO, "No such file");
+    epo__new_file f;
+    check_fails(epo__new_file_open("/dev/null", &f), EPO_EIO, "no regular file");
+    check_fails(epo__new_file_open(folder, &f), EPO_EIO, "no regular file");
+    check_fails(epo__new_file_open(temp_path(folder, "nowhere/a.npz"), &f), EPO_EIO, "No such file");
     check_fails(epo__npz_create(temp_path(folder, "nowhere/a.npz"), arrays, ARRAYS, &npz), EPO_EIO, "nowhere");
-    epo__newfile_drop(&f);
+    epo__new_file_drop(&f);
 }
 
 /* --- CSV ------------------------------------------------------------------------------------------------------------------ */
@@ -216,9 +216,9 @@ static void a_failure_leaves_what_was_there(void **state)
 static void csv_is_as_the_rfc_says(void **state)
 {
     (void)state;
-    epo__newfile f;
+    epo__new_file f;
     const char *path = temp_path(folder, "a.csv");
-    check_ok(epo__newfile_open(path, &f));
+    check_ok(epo__new_file_open(path, &f));
     epo__csv_writer csv = {.file = f.file};
     static const char *const fields[] = {"name", "a,b", "say \"so\"", "two\r\nlines", "", "caf\xc3\xa9", "=1+1"};
     enum { FIELDS = sizeof fields / sizeof *fields };
@@ -234,7 +234,7 @@ static void csv_is_as_the_rfc_says(void **state)
     epo__csv_put_real(&csv, INFINITY);
     epo__csv_put_real(&csv, 0);
     epo__csv_end_row(&csv);
-    check_ok(epo__newfile_keep(&f));
+    check_ok(epo__new_file_end(&f, true));
     size_t size;
     unsigned char *bytes = read_file(path, &size);
     static const char expected[] = "c0,\"a,b\",\"say \"\"so\"\"\",\"two\r\nlines\",\"\",caf\xc3\xa9,=1+1,v\r\n"

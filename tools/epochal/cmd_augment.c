@@ -14,11 +14,12 @@ typedef struct augment_options {
     double offset, bogus_offset, pixel_scale, zero_point, fwhm, gain, saturation, rise, fade;
     uint64_t number, bogus;
     int side;
+    bool given_fwhm;
 } augment_options;
 
 static const char *source_word(size_t index, const char **about)
 {
-    static const char *const words[][2] = {{"psf", "a star of the host's own width: as given, else measured on its stamps"},
+    static const char *const words[][2] = {{"psf", "a star as wide as those on the host's stamps"},
                                            {"cut", "a star cut out of real stamps, its sky taken off (--stars, --star-class)"}};
     if (index >= sizeof words / sizeof *words) return NULL;
     *about = words[index][1];
@@ -45,7 +46,9 @@ static const cli_option options[] = {
     {.name = "side", .kind = CLI_COUNT, .argument = "PIXELS", .standard = "0", PLACE(side),
      .help = "cut the new stamps to this about the source, as a detection would be; 0: as the host's"},
     {.name = "sources", .kind = CLI_TEXT, .argument = "KIND", .standard = "psf", PLACE(sources), .word = source_word, .help = "what is added"},
-    {.name = "fwhm", .kind = CLI_REAL, .argument = "PIXELS", .standard = "0", PLACE(fwhm), .help = "of the PSF; 0: as the stamp says, else measured"},
+    {.name = "fwhm", .kind = CLI_REAL, .argument = "PIXELS", .standard = "0", PLACE(fwhm), .help = "of the PSF; 0: measured on the stamp, else as the stamp says"},
+    {.name = "given-fwhm", .kind = CLI_FLAG, PLACE(given_fwhm),
+     .help = "what the stamp says first: it is the seeing, not the width of the candidate as in alerts"},
     {.name = "stars", .kind = CLI_TEXT, .argument = "NAME:PART", PLACE(stars), .help = "a split with objects that are stars, for --sources cut"},
     {.name = "star-class", .kind = CLI_TEXT, .argument = "CLASS", PLACE(star_class), .help = "the class of objects that are stars"},
     {.name = "planes", .kind = CLI_TEXT, .argument = "ROLE,...", .standard = "science,difference", PLACE(planes), .help = "which stamps get the source"},
@@ -116,6 +119,7 @@ static int run(const cli_call *call)
     augment.pixel_scale = o->pixel_scale;
     augment.zero_point = o->zero_point;
     augment.fwhm = o->fwhm;
+    augment.given_fwhm = o->given_fwhm;
     augment.gain = o->gain;
     augment.saturation = o->saturation;
     augment.rise = o->rise;
