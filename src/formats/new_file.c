@@ -42,8 +42,9 @@ epo_status epo__new_file_open(const char *path, epo__new_file *out)
 {
     struct stat there;
     *out = (epo__new_file){.path = path};
+    /* the rename would take the place of a device or a pipe, where the rights are there: root's /dev/null, say */
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
-        return epo__fail(EPO_EIO, "%s: cannot be written: it is there and no regular file", path);
+        return epo__fail(EPO_EIO, "%s: cannot be written: it is not a regular file", path);
     return open_beside(out);
 }
 

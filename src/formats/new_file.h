@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * new_file.h - files that are written whole or not at all: a temporary file beside the path, synced, then renamed over
- * it. */
+ * it. What is there and is no regular file (a device, a pipe, a folder) is refused. */
 #ifndef EPO_FORMATS_NEW_FILE_H
 #define EPO_FORMATS_NEW_FILE_H
 

@@ -179,6 +179,16 @@ static void files_are_written_whole_or_not_at_all(void **state)
     snprintf(command, sizeof command, "test $(ls -A %s | wc -l) = 1", folder); /* nothing temporary is left */
     assert_int_equal(system(command), 0);
     assert_int_equal(epo__file_write(temp_path(folder, "no/such/folder"), "x", 1), EPO_EIO);
+    /* what is no regular file stays what it is, through a link too */
+    const char *pipe = temp_path(folder, "pipe"), *link = temp_path(folder, "link");
+    struct stat there;
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(symlink("pipe", link), 0);
+    check_fails(epo__file_write(pipe, "x", 1), EPO_EIO, "pipe: cannot be written: it is not a regular file");
+    check_fails(epo__file_write(link, "x", 1), EPO_EIO, "link: cannot be written: it is not a regular file");
+    check_fails(epo__file_write(folder, "x", 1), EPO_EIO, "it is not a regular file");
+    assert_true(stat(pipe, &there) == 0 && S_ISFIFO(there.st_mode));
+    assert_true(lstat(link, &there) == 0 && S_ISLNK(there.st_mode));
     temp_remove(folder);
 }
 
