@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "epochal/photometry.h"
 #include "epochal/status.h"
 #include "epochal/store.h"
 
@@ -97,7 +98,7 @@ typedef struct epo_features_summary {
     uint64_t points;           /* used, without those of copies */
     uint64_t duplicates;       /* points at the time of another one of their object: passed over */
     uint64_t limits, suspects; /* upper limits, and points whose time or value is suspect: passed over */
-    char method[128]; /* store: of the photometry that was read; a longer name is cut */
+    char method[EPO_PHOTOMETRY_NAME]; /* store: of the photometry that was read */
     double seconds;
 } epo_features_summary;
 

@@ -97,7 +97,10 @@ epo_status epo__curves_add(epo__curves *c, size_t index, const char *wanted_filt
 {
     char problem[256];
     epo__curve_object *object = &c->objects[index];
-    if (wanted_filter && strcmp(filter, wanted_filter) != 0) return EPO_OK;
+    if (wanted_filter && strcmp(filter, wanted_filter) != 0) {
+        object->others = true;
+        return EPO_OK;
+    }
     if (!isfinite(mjd) || !isfinite(mag)) return set_problem(c, object, "a time or magnitude is not finite");
     if (!object->filter && !(object->filter = keep(c, filter))) return epo__nomem("light curves");
     if (strcmp(object->filter, filter) != 0) {
@@ -136,7 +139,10 @@ epo_status epo__curves_group(epo__curves *c)
         const size_t before = object->count;
         object->count = epo__curve_prepare(c->points + object->first, before);
         c->duplicates += before - object->count;
-        if (object->count == 0) status = set_problem(c, object, "no usable points");
+        if (object->count == 0)
+            status =
+                set_problem(c, object,
+                            object->others ? "no usable points of the filter that was chosen" : "no usable points");
     }
     return status;
 }

@@ -9,6 +9,8 @@
 #ifndef EPO_TRAIN_CURVES_H
 #define EPO_TRAIN_CURVES_H
 
+#include <stdbool.h>
+
 #include "base/pool.h"
 #include "epochal/features.h"
 #include "lightcurve/curve.h"
@@ -18,6 +20,7 @@ typedef struct epo__curve_object {
     const char *name, *class_name; /* class_name "" unknown */
     const char *filter;            /* of the first point; NULL before it */
     const char *problem;           /* why its curve is no use; NULL: none */
+    bool others;                   /* it has points of another filter than the one wanted */
     size_t first, count;           /* in points, once grouped: by time, all times different */
 } epo__curve_object;
 

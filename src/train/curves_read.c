@@ -67,7 +67,9 @@ static epo_status merge(epo__curves *to, const epo__curves *file)
     for (size_t i = 0; status == EPO_OK && i < file->object_count; i++) {
         const epo__curve_object *object = &file->objects[i];
         status = epo__curves_object(to, object->name, object->class_name, &objects[i]);
-        if (status != EPO_OK || !object->problem || to->objects[objects[i]].problem) continue;
+        if (status != EPO_OK) break;
+        to->objects[objects[i]].others |= object->others;
+        if (!object->problem || to->objects[objects[i]].problem) continue;
         to->objects[objects[i]].problem = epo__pool_add(&to->texts, object->problem, strlen(object->problem));
         if (!to->objects[objects[i]].problem) status = epo__nomem("light curves");
     }

@@ -176,7 +176,7 @@ static void test_filters_and_classes(void **state)
     t = from_text(text, &options);
     expect_row(&t, 0, "a", "X", 2, NULL);
     expect_range(&t, 0, 0.5);
-    expect_row(&t, 1, "b", "X", 0, "no usable points");
+    expect_row(&t, 1, "b", "X", 0, "no usable points of the filter that was chosen");
     expect_row(&t, 2, "c", "X", 2, NULL);
     free(t.rows);
 }
@@ -386,6 +386,15 @@ static void test_store(void **state)
     t.count = 0;
     check_ok(epo_features_store(store, &options, keep_row, &t, &t.summary));
     expect_row(&t, 0, "a", "SN", 1, NULL);
+    char longest[EPO_PHOTOMETRY_NAME]; /* that photometry takes: a forest keeps it to find the points again */
+    memset(longest, 'm', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    check_ok(epo__store_begin(store));
+    put_point(store, a, longest, 53001, 13, 0);
+    check_ok(epo__store_commit(store));
+    options.method = longest;
+    check_ok(epo_features_store(store, &options, keep_row, &t, &t.summary));
+    assert_string_equal(t.summary.method, longest);
     options.split = "none:test";
     check_fails(epo_features_store(store, &options, keep_row, &t, &t.summary), EPO_ENOTFOUND, "none:test");
     epo_store_close(store);
