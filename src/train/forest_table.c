@@ -104,9 +104,13 @@ static epo_status read_value(const reading *r, const char *const *fields, size_t
                      r->path, (unsigned long long)epo__csv_line(r->csv), epo__csv_name(r->csv, column), fields[column]);
 }
 
+/* Without the blanks around it, which would make two classes of one. */
 static epo_status keep_text(const reading *r, const char *text, char **out)
 {
-    *out = epo__strdup(text + strspn(text, " \t"));
+    text += strspn(text, " \t");
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \t", text[length - 1])) length--;
+    *out = epo__strndup(text, length);
     return *out ? EPO_OK : epo__nomem(r->path);
 }
 

@@ -317,6 +317,11 @@ static void reads_tables(void **state)
     assert_true(t.values[0] == 1.5F && isnan(t.values[1]) && isnan(t.values[2]) && t.values[3] == 2e-3F);
     epo_forest_table_free(&t);
 
+    check_ok(read_text("id,label,a\n x\t,SN ,1\ny,\tSN,2\n", NULL, &t)); /* blanks around make no other class */
+    assert_string_equal(t.ids[0], "x");
+    assert_string_equal(t.labels[0], "SN");
+    assert_string_equal(t.labels[1], "SN");
+    epo_forest_table_free(&t);
     const char *const chosen[] = {"c", "A"}, *const left[] = {"text"};
     epo_forest_csv_options o = {.label = "kind", .columns = chosen, .column_count = 2};
     check_ok(read_text("a,text,c,kind\n1,hello,2,SN\n", &o, &t));
