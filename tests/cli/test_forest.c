@@ -160,10 +160,16 @@ static void goes_by_a_store(void **state)
     command_expect(&r, 1);
     assert_non_null(strstr(r.err, "epochal classify --db"));
     command_free(&r);
-    r = COMMAND("classify", "--db", db, "--model", forest, "--turns");
-    command_expect(&r, 2);
-    assert_non_null(strstr(r.err, "is a forest"));
+    r = COMMAND("forest", "importances", "--db", db, "--split", "main", "--model", forest, "--out-of-bag"); /* by its part train */
+    command_expect(&r, 0);
+    assert_non_null(strstr(r.out, "permutation"));
     command_free(&r);
+    for (int i = 0; i < 2; i++) {
+        r = i ? COMMAND("classify", "--db", db, "--model", forest, "--mc-histogram", "4") : COMMAND("classify", "--db", db, "--model", forest, "--turns");
+        command_expect(&r, 2);
+        assert_non_null(strstr(r.err, "is a forest"));
+        command_free(&r);
+    }
 }
 
 static void refused(command_result r, int status, const char *part)
@@ -193,6 +199,7 @@ static void refuses(void **state)
     refused(COMMAND("forest", "train", "--features", train, "--label", "kind", "--columns", "x", "--trees", "2", "--out", "/dev/null/x"), 1,
             "cannot be written");
     refused(COMMAND("forest", "predict", "--model", train, "--features", test), 4, "not a safetensors file");
+    refused(COMMAND("forest", "predict", "--model", "none.safetensors", "--features", test), 4, "none.safetensors: no such file");
     refused(COMMAND("forest", "evaluate", "--model", model, "--features", train, "--label", "x"), 2, "holds the label");
     refused(COMMAND("score", "--model", model, train), 4, "is a forest, not a network");
     refused(COMMAND("card", model), 4, "is a forest, not a network");

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "epochal/forest.h"
+#include "forest.h"
 #include "message.h"
 #include "scores.h"
 
@@ -109,21 +109,20 @@ static int run_forest(const cli_call *call)
     epo_score_summary summary = {0};
     epo_forest_info info;
     epo_score_options score = EPO_SCORE_OPTIONS_INIT;
-    if (o->net || o->normalise || o->turns || o->dropout.passes || o->head[0] == 't')
-        return cli_usage(call->command, "--net, --normalise, --turns, --mc-passes and --head are for networks; %s is a forest", o->common.model);
-    epo_status status = epo_forest_load(o->common.model, &forest);
-    if (status != EPO_OK) {
-        const int result = cli_failed(status);
-        return status == EPO_ENOMEM ? result : CLI_BAD_MODEL;
-    }
+    if (o->net || o->normalise || o->turns || o->dropout.passes || o->dropout.bins || o->head[0] == 't')
+        return cli_usage(call->command,
+                         "--net, --normalise, --turns, --mc-passes, --mc-histogram and --head are for networks; %s is a forest",
+                         o->common.model);
+    int result = cli_forest_load(o->common.model, &forest);
+    if (result != CLI_OK) return result;
     epo_forest_get_info(forest, &info);
     const epo_head_info head = {.present = true, .classes = info.classes, .class_count = info.class_count};
     scores.head = &head;
     score.threads = o->common.threads;
     score.split = o->split;
     score.command_line = call->command_line;
-    int result = CLI_FAILED;
-    status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
+    result = CLI_FAILED;
+    epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status != EPO_OK) {
         result = cli_failed(status);
     } else if ((scores.output = cli_output_open(o->common.output, false))) {

@@ -17,7 +17,7 @@ typedef struct features_options {
     bool label, list;
 } features_options;
 
-static const char *definition_word(size_t index, const char **about)
+const char *cli_definition_word(size_t index, const char **about)
 {
     static const char *const abouts[] = {"as the code of the published tables computes them, oddities included",
                                          "as the papers define them: Richards et al. 2011, FATS"};
@@ -34,7 +34,7 @@ static const cli_option options[] = {
      .argument = "NAME",
      .standard = "mantra",
      PLACE(definition),
-     .word = definition_word,
+     .word = cli_definition_word,
      .help = "whose formulas"},
     {.name = "list",
      .kind = CLI_FLAG,

@@ -9,17 +9,11 @@
 #include "output.h"
 
 #define PLACE(member) .place = offsetof(forest_options, member)
-static const char *definition_word(size_t index, const char **about)
-{
-    *about = index ? "as the papers define them" : "as the code of the published tables computes them";
-    return epo_feature_definition_name(index);
-}
-
 static const cli_option options[] = {
     CLI_OPTION_DB(false),
     {.name = "split", .kind = CLI_TEXT, .argument = "NAME[:PART]", PLACE(split),
-     .help = "with --db: only these objects; a name alone means its part train to train, and test else"},
-    {.name = "definition", .kind = CLI_TEXT, .argument = "NAME", PLACE(definition), .word = definition_word,
+     .help = "with --db: only these objects; a name alone means its part train to train and with --out-of-bag, and test else"},
+    {.name = "definition", .kind = CLI_TEXT, .argument = "NAME", PLACE(definition), .word = cli_definition_word,
      .help = "with --db: whose formulas of the features; train: mantra, unless named; else the forest's own"},
     {.name = "method", .kind = CLI_TEXT, .argument = "NAME", PLACE(method),
      .help = "with --db: photometry by this method; train: the only one there is; else the forest's own"},
@@ -52,7 +46,7 @@ static const cli_option options[] = {
     {.name = "no-bootstrap", .kind = CLI_FLAG, PLACE(no_bootstrap), .help = "train: every tree sees each row once; there is no out-of-bag score then"},
     {.name = "confusion", .kind = CLI_FLAG, PLACE(confusion), .help = "evaluate: also what was called what"},
     {.name = "out-of-bag", .kind = CLI_FLAG, PLACE(out_of_bag),
-     .help = "importances: --features is what was trained on; judge a row by the trees that did not see it"},
+     .help = "importances: the rows are what was trained on; judge a row by the trees that did not see it"},
     {.name = "repeats", .kind = CLI_COUNT, .argument = "N", .standard = "5", PLACE(repeats), .help = "importances: permutations of each feature"},
     {.name = "top", .kind = CLI_COUNT, .argument = "N", .standard = "10", PLACE(top), .help = "train: features to be printed; 0: all"},
     CLI_OPTION_SEED,

@@ -131,4 +131,7 @@ int cli_usage(const cli_command *command, const char *format, ...) __attribute__
 /* Words of --output, see output.h. */
 const char *cli_output_word(size_t index, const char **about);
 
+/* Words of --definition, which features and forest take. */
+const char *cli_definition_word(size_t index, const char **about);
+
 #endif

@@ -65,7 +65,7 @@ int cli_forest_evaluate(const cli_call *call)
     epo_forest *forest = NULL;
     epo_forest_table table = {0};
     epo_forest_evaluation e = {0};
-    int result = cli_forest_load(call, &forest);
+    int result = cli_forest_load(o->common.model, &forest);
     if (result == CLI_OK) result = cli_forest_read(call, forest, &table, NULL);
     if (result == CLI_OK) result = cli_forest_labelled(&table);
     if (result == CLI_OK && o->common.db) result = cli_forest_keep_scores(call, forest);
@@ -125,7 +125,7 @@ int cli_forest_predict(const cli_call *call)
     epo_forest_table table = {0};
     epo_forest_info info;
     double *means = NULL;
-    int result = cli_forest_load(call, &forest);
+    int result = cli_forest_load(o->common.model, &forest);
     if (result == CLI_OK) result = cli_forest_read(call, forest, &table, NULL);
     if (result == CLI_OK) {
         epo_forest_get_info(forest, &info);
@@ -206,7 +206,7 @@ int cli_forest_importances(const cli_call *call)
     epo_forest_info info;
     const bool rows = o->features || o->common.db;
     if (o->out_of_bag && !rows) return cli_usage(call->command, "--out-of-bag needs --features or --db, what was trained on");
-    int result = cli_forest_load(call, &forest);
+    int result = cli_forest_load(o->common.model, &forest);
     if (result != CLI_OK) return result;
     epo_forest_get_info(forest, &info);
     double *mean = calloc(2 * info.feature_count, sizeof *mean), *sd = mean ? mean + info.feature_count : NULL;

@@ -25,8 +25,8 @@ int cli_forest_labelled(const epo_forest_table *table);
 /* Puts the scores of the objects into the store of --db. */
 int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest);
 
-/* Loads --model; likewise. */
-int cli_forest_load(const cli_call *call, epo_forest **out);
+/* Loads a forest. CLI_OK, or the exit status after saying what is wrong: CLI_BAD_MODEL, also for a file that is not there. */
+int cli_forest_load(const char *path, epo_forest **out);
 
 /* Says how a failed call went: CLI_BAD_INPUT for a table that is none, CLI_BAD_MODEL, CLI_USAGE for an option. */
 int cli_forest_failed(const cli_call *call, epo_status status);

@@ -61,11 +61,12 @@ static int read_csv(const cli_call *call, const epo_forest *forest, epo_forest_t
     return result;
 }
 
-int cli_forest_load(const cli_call *call, epo_forest **out)
+int cli_forest_load(const char *path, epo_forest **out)
 {
-    const forest_options *o = call->options;
-    epo_status status = epo_forest_load(o->common.model, out);
-    return status == EPO_OK ? CLI_OK : cli_forest_failed(call, status);
+    epo_status status = epo_forest_load(path, out);
+    if (status == EPO_OK) return CLI_OK;
+    const int result = cli_failed(status);
+    return status == EPO_ENOMEM ? result : CLI_BAD_MODEL;
 }
 
 /* --- a store ---------------------------------------------------------------------------------------------------------- */
@@ -76,13 +77,13 @@ static void say_refused(void *context, const char *id, const char *reason)
     cli_note("%s: left out: %s", id, reason);
 }
 
-/* --split with its part. The text is freed by the caller. */
+/* --split with its part: out of bag are rows of the training. The text is freed by the caller. */
 static char *part_of(const forest_options *o, const epo_forest *forest)
 {
     if (!o->split) return NULL;
     const size_t room = strlen(o->split) + sizeof ":train";
     char *text = malloc(room);
-    if (text) snprintf(text, room, "%s%s", o->split, strchr(o->split, ':') ? "" : forest ? ":test" : ":train");
+    if (text) snprintf(text, room, "%s%s", o->split, strchr(o->split, ':') ? "" : forest && !o->out_of_bag ? ":test" : ":train");
     return text;
 }
 
@@ -134,6 +135,10 @@ int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest)
     epo_score_summary summary = {0};
     epo_store *store = NULL;
     char *part = part_of(o, forest);
+    if (o->split && !part) { /* without it all objects would be scored */
+        cli_error("out of memory");
+        return CLI_FAILED;
+    }
     options.threads = o->common.threads;
     options.split = part;
     options.command_line = call->command_line;
