@@ -76,6 +76,9 @@ static inline uint32_t epo__forest_leaf(epo__forest_node leaf)
     return (bits & 0x3fffff) | (bits >> 31) << 22;
 }
 
+/* The most probable class, the first of equal ones; -1 when no tree had a say. */
+int epo__forest_called(const double *probabilities, size_t classes);
+
 /* Node i of a tree, as it was before it was joined. */
 epo__tree_node epo__forest_node_at(const epo__forest *forest, size_t tree, size_t i);
 

@@ -26,13 +26,10 @@ static epo_status measure(const permuting *p, double *accuracy)
     epo_status status = epo__forest_predict_unseen(p->forest, &p->rows, p->how->seen, p->how->threads, p->means);
     if (status != EPO_OK) return status;
     for (size_t r = 0; r < p->rows.rows; r++) {
-        const double *mean = p->means + r * classes;
-        size_t best = 0;
-        for (size_t k = 1; k < classes; k++)
-            if (mean[k] > mean[best]) best = k;
-        if (!(mean[best] > 0)) continue;
+        const int called = epo__forest_called(p->means + r * classes, classes);
+        if (called < 0) continue;
         judged++;
-        right += best == (size_t)p->labels[r];
+        right += called == p->labels[r];
     }
     *accuracy = judged ? (double)right / (double)judged : NAN;
     return EPO_OK;

@@ -189,6 +189,14 @@ epo_status epo__forest_predict_unseen(const epo__forest *forest, const epo__matr
     return EPO_OK;
 }
 
+int epo__forest_called(const double *probabilities, size_t classes)
+{
+    size_t best = 0;
+    for (size_t k = 1; k < classes; k++)
+        if (probabilities[k] > probabilities[best]) best = k;
+    return probabilities[best] > 0 ? (int)best : -1;
+}
+
 epo_status epo__forest_predict(const epo__forest *forest, const epo__matrix *rows, int threads, double *out)
 {
     return epo__forest_predict_unseen(forest, rows, NULL, threads, out);

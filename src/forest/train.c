@@ -222,13 +222,8 @@ static epo_status judge_unseen(const training *t, const epo__forest *forest, int
     double *means = epo__alloc(t->rows->rows * t->classes, sizeof *means);
     epo_status status = seen && means ? epo__forest_predict_unseen(forest, t->rows, seen, o->threads, means)
                                       : epo__nomem("out-of-bag means");
-    for (size_t r = 0; r < t->rows->rows && status == EPO_OK; r++) {
-        const double *p = means + r * t->classes;
-        size_t best = 0;
-        for (size_t k = 1; k < t->classes; k++)
-            if (p[k] > p[best]) best = k;
-        unseen_class[r] = p[best] > 0 ? (int)best : -1;
-    }
+    for (size_t r = 0; r < t->rows->rows && status == EPO_OK; r++)
+        unseen_class[r] = epo__forest_called(means + r * t->classes, t->classes);
     free(seen);
     free(means);
     return status;
