@@ -21,7 +21,7 @@ static const cli_option options[] = {
     {.name = "min-points", .kind = CLI_COUNT, .argument = "N", .standard = "0", PLACE(min_points),
      .help = "train with --db: leave out objects with fewer"},
     {.name = "balance", .kind = CLI_FLAG, PLACE(balance),
-     .help = "train with --db: raise each class to the largest by copies, magnitudes drawn anew within their errors"},
+     .help = "train with --db: raise each class to the largest by copies, magnitudes drawn anew within their errors; out of bag says little then"},
     {.name = "features", .kind = CLI_TEXT, .argument = "FILE", PLACE(features),
      .help = "in place of --db: a CSV with a header row, a row an object; an empty cell is a missing value"},
     {.name = "label", .kind = CLI_TEXT, .argument = "NAME", PLACE(label), .help = "its column with the class; else label"},
@@ -111,6 +111,8 @@ static int print_training(const forest_options *o, const epo_forest *forest, con
 {
     epo_forest_info info;
     epo_forest_get_info(forest, &info);
+    if (o->balance && info.oob_rows)
+        cli_note("oob_accuracy is too high with --balance: trees that did not see an object saw copies of it; evaluate on other objects");
     if (info.unlabelled) cli_note("%s: %lld rows without a class were left out", source, (long long)info.unlabelled);
     bool *done = calloc(info.feature_count, sizeof *done);
     if (!done) {
