@@ -91,7 +91,7 @@ static void bad_input_is_said_and_the_rest_written(void **state)
     command_free(&r);
     r = COMMAND("export", "--db", db, "--format", "regions", "--out", "/dev/null");
     command_expect(&r, 1);
-    mentions(r.err, "no regular file");
+    mentions(r.err, "not a regular file");
     command_free(&r);
 }
 

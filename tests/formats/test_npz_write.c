@@ -204,8 +204,8 @@ static void a_failure_leaves_what_was_there(void **state)
     assert_int_equal(files_there(), 1);
 
     epo__new_file f;
-    check_fails(epo__new_file_open("/dev/null", &f), EPO_EIO, "no regular file");
-    check_fails(epo__new_file_open(folder, &f), EPO_EIO, "no regular file");
+    check_fails(epo__new_file_open("/dev/null", &f), EPO_EIO, "not a regular file");
+    check_fails(epo__new_file_open(folder, &f), EPO_EIO, "not a regular file");
     check_fails(epo__new_file_open(temp_path(folder, "nowhere/a.npz"), &f), EPO_EIO, "No such file");
     check_fails(epo__npz_create(temp_path(folder, "nowhere/a.npz"), arrays, ARRAYS, &npz), EPO_EIO, "nowhere");
     epo__new_file_drop(&f);
