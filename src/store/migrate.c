@@ -4,6 +4,7 @@
  * The store is not trusted: the statements make new things and run no trigger, and what comes out must be our schema to
  * the letter before it is committed. Any number of processes may open an old store together: the first one to become
  * the writer migrates it, the others find it done. */
+#include <errno.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -49,7 +50,7 @@ static epo_status failed(sqlite3 *db, const char *path, int version)
     default:
         return epo__fail(EPO_ESTORE,
                          "%s: made by an older Epochal, and cannot be brought to this one (%s); it is left as it was",
-                         path, sqlite3_errmsg(db));
+                         path, sqlite3_system_errno(db) == ENOSPC ? "no room left on the disk" : sqlite3_errmsg(db));
     }
 }
 
@@ -74,10 +75,11 @@ static epo_status take_steps(sqlite3 *db, const char *path)
                                                                    : failed(db, path, first);
 }
 
-epo_status epo__schema_migrate(sqlite3 *db, const char *path)
+epo_status epo__schema_migrate(sqlite3 *db, const char *path, int in_file)
 {
     const int before = version_of(db);
     if (before >= EPO__SCHEMA_VERSION) return EPO_OK;
+    if (before < 0) return failed(db, path, in_file);
     if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) return failed(db, path, before);
     epo_status status = take_steps(db, path);
     if (status == EPO_OK && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)

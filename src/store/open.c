@@ -51,7 +51,7 @@ static epo_status check_place(const char *path)
  * descriptor of our own would drop the POSIX locks of every other handle that this process has on the file. Creation
  * leaves application_id and user_version in the file itself, not in the log, so they stand here whatever happened
  * since. */
-static epo_status check_header(sqlite3 *db, const char *path, bool *old)
+static epo_status check_header(sqlite3 *db, const char *path, int *in_file)
 {
     unsigned char header[HEADER_SIZE] = {0};
     sqlite3_file *file = NULL;
@@ -68,7 +68,7 @@ static epo_status check_header(sqlite3 *db, const char *path, bool *old)
         return epo__fail(EPO_ESTORE,
                          "%s: made by a newer Epochal (store version %u, this one reads %d); use that Epochal", path,
                          version, EPO__SCHEMA_VERSION);
-    *old = version < EPO__SCHEMA_VERSION;
+    *in_file = (int)version;
     return EPO_OK;
 }
 
@@ -200,8 +200,8 @@ static epo_status configure(epo_store *store)
         {SQLITE_DBCONFIG_DQS_DML, 0},
         {SQLITE_DBCONFIG_DQS_DDL, 0},
     };
-    bool old = false;
-    epo_status status = check_header(store->db, store->path, &old);
+    int version = EPO__SCHEMA_VERSION;
+    epo_status status = check_header(store->db, store->path, &version);
     if (status != EPO_OK) return status;
     sqlite3_extended_result_codes(store->db, 1);
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
@@ -219,7 +219,7 @@ static epo_status configure(epo_store *store)
              "PRAGMA cache_size = -%d; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = %d; "
              "PRAGMA journal_size_limit = %d; PRAGMA query_only = %d",
              CACHE_KIB, LOG_BYTES / EPO__PAGE_SIZE, 2 * LOG_BYTES, store->mode == EPO_STORE_READ);
-    if (old) status = epo__schema_migrate(store->db, store->path);
+    if (version < EPO__SCHEMA_VERSION) status = epo__schema_migrate(store->db, store->path, version);
     if (status == EPO_OK) status = epo__exec(store, settings);
     if (status == EPO_OK) status = epo__schema_check(store->db, store->path);
     if (status == EPO_OK) status = epo__labels_as_of_function(store);

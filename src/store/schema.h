@@ -23,9 +23,9 @@ int epo__schema_create(sqlite3 *db);
  * file's schema cannot be read at all. */
 epo_status epo__schema_check(sqlite3 *db, const char *path);
 
-/* Brings a store of an older version to this one, in one transaction of its own: all of it or nothing. Nothing is done
- * when it is of this version by now. EPO_ESTORE, with what to do: it cannot be written, there is no way from its
+/* Brings a store of an older version to this one, in one transaction of its own: all of it or nothing. `in_file` is the
+ * version in the file's header. Nothing is done when the store is of this version by now. EPO_ESTORE, with what to do: it cannot be written, there is no way from its
  * version, or what comes out is not our schema. */
-epo_status epo__schema_migrate(sqlite3 *db, const char *path);
+epo_status epo__schema_migrate(sqlite3 *db, const char *path, int in_file);
 
 #endif

@@ -167,9 +167,11 @@ static void what_cannot_be_written_says_so(void **state)
     assert_int_equal(chmod(path, 0400), 0);
     assert_int_equal(chmod(folder, 0500), 0);
     epo_status status = epo_store_open(path, EPO_STORE_READ, &store);
-    assert_int_equal(chmod(folder, 0700), 0);
     assert_int_equal(chmod(path, 0600), 0);
     check_fails(status, EPO_ESTORE, "must be writable");
+    status = epo_store_open(path, EPO_STORE_WRITE, &store); /* the folder alone cannot be written */
+    assert_int_equal(chmod(folder, 0700), 0);
+    check_fails(status, EPO_ESTORE, "store version 1, this one reads 3");
 }
 
 int main(void)
