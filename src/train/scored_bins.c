@@ -33,14 +33,15 @@ static double median(double *values, size_t count)
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 
-/* Over the light curve, of points that are detections; else over the stamps. */
+/* Over the light curve, of points that are detections and not suspect; else over the stamps. */
 static double typical(const object *o, bool error)
 {
     size_t count = 0;
     for (size_t i = 0; i < o->points.count; i++) {
         const epo__photometry_row *p = &o->points.rows[i];
         const double value = error ? p->mag_err : p->mag;
-        if (!(p->flag & EPO__PHOTOMETRY_LIMIT) && epo__bin_valid(value)) o->values[count++] = value;
+        const bool measured = !(p->flag & (EPO__PHOTOMETRY_LIMIT | EPO__PHOTOMETRY_SUSPECT));
+        if (measured && epo__bin_valid(value)) o->values[count++] = value;
     }
     for (size_t i = 0; o->points.count == 0 && i < o->stamps.count; i++) {
         const double value = error ? o->stamps.rows[i].mag_err : o->stamps.rows[i].mag;

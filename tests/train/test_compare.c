@@ -42,14 +42,16 @@ static int begin(void **state)
             p->store,
             &(epo__object_row){.survey = "s", .name = name, .ra = NAN, .dec = NAN, .class_name = i % 2 ? "CV" : "SN"},
             &p->objects[i], &added));
-        for (int k = 0; i % 2 == 0 && k < 4; k++) { /* the last is an upper limit, and would move the median */
+        for (int k = 0; i % 2 == 0 && k < 6; k++) { /* an upper limit and suspects, which would move the median */
             const epo__photometry_row point = {.object = p->objects[i],
                                                .method = "given",
                                                .mjd = 50000 + k,
-                                               .mag = 15 + i + (k == 1 ? 0.5 : 0) + (k == 3 ? 5 : 0),
+                                               .mag = 15 + i + (k == 1 ? 0.5 : 0) + (k >= 3 ? k + 2 : 0),
                                                .mag_err = 0.1 * k,
                                                .filter = "",
-                                               .flag = k == 3 ? EPO__PHOTOMETRY_LIMIT : 0};
+                                               .flag = k > 3    ? EPO__PHOTOMETRY_SUSPECT
+                                                       : k == 3 ? EPO__PHOTOMETRY_LIMIT
+                                                                : 0};
             check_ok(epo__store_photometry_put(p->store, &point, &added));
         }
     }
