@@ -28,9 +28,12 @@ void epo__uncertainty_of(const double *probabilities, size_t passes, size_t clas
     for (size_t k = 0; k < classes; k++) mean[k] = 0;
     for (size_t i = 0; i < passes; i++) {
         const double *row = probabilities + i * classes;
-        for (size_t k = 0; k < classes; k++) mean[k] += row[k] / count;
-        uncertain += entropy(row, classes) / count;
+        for (size_t k = 0; k < classes; k++) mean[k] += row[k];
+        uncertain += entropy(row, classes);
     }
+    /* divided at the end: a hundred times 1/100 is above 1, and no probability */
+    for (size_t k = 0; k < classes; k++) mean[k] /= count;
+    uncertain /= count;
     if (chosen < 0) chosen = largest(mean, classes);
     for (size_t i = 0; i < passes; i++) {
         scores[i] = probabilities[i * classes + (size_t)chosen];

@@ -5,6 +5,7 @@
 #include "data/loading.h"
 #include "support/fitsmake.h"
 #include "train/passes.h"
+#include "train/uncertainty.h"
 
 static char *folder;
 
@@ -361,6 +362,22 @@ static void sequences_have_passes_too(void **state)
     made_end(&m);
 }
 
+/* What a hundred passes agree on is 1, not 1 + 7e-16, which would be no probability. */
+static void sure_passes_have_a_mean_of_one(void **state)
+{
+    (void)state;
+    double rows[2 * 200], mean[2], scores[200];
+    for (size_t passes = 1; passes <= 200; passes++) {
+        epo_uncertainty u;
+        for (size_t i = 0; i < passes; i++) rows[2 * i] = 1 - (rows[2 * i + 1] = 1);
+        epo__uncertainty_of(rows, passes, 2, 1, mean, scores, &u);
+        assert_true(u.mean == 1 && mean[0] == 0 && u.sd == 0 && u.confidence == 1 && u.bald == 0);
+        for (size_t i = 0; i < 2 * passes; i++) rows[i] = 0.5;
+        epo__uncertainty_of(rows, passes, 2, 1, mean, scores, &u);
+        assert_true(u.mean == 0.5 && u.confidence == 0 && u.bald == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(neither_threads_nor_batch_nor_neighbours_matter, make_temp, remove_temp),
         cmocka_unit_test_setup_teardown(a_network_without_dropout_is_refused, make_temp, remove_temp),
         cmocka_unit_test_setup_teardown(sequences_have_passes_too, make_temp, remove_temp),
+        cmocka_unit_test(sure_passes_have_a_mean_of_one),
     };
     return cmocka_run_group_tests_name("train passes", tests, NULL, NULL);
 }
