@@ -298,9 +298,10 @@ static epo_status list_things(reviewing *r)
     settle(r->asked, &r->asked_count);
     settle(r->scored, &r->scored_count);
     r->out->missing = (int64_t)(r->asked_count - r->scored_count); /* what is scored was asked for */
-    return r->thing_count ? EPO_OK
-                          : epo__fail(EPO_ENOTFOUND, "%s: none of the objects with scores is of a class of the model",
-                                      epo__store_path(r->store));
+    if (r->thing_count) return EPO_OK;
+    const char *date = epo_store_labels_as_of(r->store);
+    return epo__fail(EPO_ENOTFOUND, "%s: none of the objects with scores is of a class of the model%s%s",
+                     epo__store_path(r->store), date ? " by the labels as of " : "", date ? date : "");
 }
 
 static int by_suspicion(const void *a, const void *b)

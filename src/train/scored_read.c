@@ -125,6 +125,19 @@ static epo_status find_run(reading *g, const epo_evaluate_source *source, const 
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */
 
+/* In a store that is damaged, or not from us, a score may be any number, and would spoil every measure. */
+static epo_status check_scores(reading *g, int64_t object, const double *scores, size_t count)
+{
+    epo__object_row row;
+    size_t i = 0;
+    while (i < count && scores[i] >= 0 && scores[i] <= 1) i++;
+    if (i == count) return EPO_OK;
+    epo_status status = epo__store_object_get(g->store, object, &g->texts, &row);
+    return status == EPO_OK ? epo__fail(EPO_EFORMAT, "%s: object %s has a score of %g, which is no probability: score it anew",
+                                        epo__store_path(g->store), row.name, scores[i])
+                            : status;
+}
+
 /* The scores of one object, of class `truth`, behind those there are. */
 static epo_status add_class_scores(reading *g, int64_t run, int64_t object, int truth, bool *found)
 {
@@ -134,6 +147,7 @@ static epo_status add_class_scores(reading *g, int64_t run, int64_t object, int 
     if (status != EPO_OK) return status;
     status = epo__store_class_scores_of(g->store, run, object, (const char *const *)out->names, out->info.class_count,
                                         row, found);
+    if (status == EPO_OK && *found) status = check_scores(g, object, row, out->info.class_count);
     if (status != EPO_OK || !*found || truth < 0) out->info.count--;
     return status;
 }
@@ -144,6 +158,8 @@ static epo_status add_stamp_scores(reading *g, int64_t run, int64_t object, int 
     double *row;
     epo_status status = epo__store_stamp_scores_of(g->store, run, object, &g->stamps, &g->stamp_room, &g->stamp_count);
     *found = g->stamp_count > 0;
+    for (size_t i = 0; status == EPO_OK && i < g->stamp_count; i++)
+        status = check_scores(g, object, &g->stamps[i].score, 1);
     for (size_t i = 0; status == EPO_OK && truth >= 0 && i < g->stamp_count; i++) {
         const epo__scored_item item = {object, g->stamps[i].stamp, truth, (uint32_t)out->info.objects};
         status = epo__scored_add(out, item, &row);
@@ -215,12 +231,13 @@ static epo_status settle_objects(reading *g)
 static epo_status nothing_left(const reading *g)
 {
     epo__string list = {0};
+    const char *date = epo_store_labels_as_of(g->store);
     for (size_t k = 0; k < g->out->info.class_count; k++)
         epo__string_addf(&list, "%s%s", k ? ", " : "", g->out->names[k]);
     epo_status status =
         list.failed ? epo__nomem("message")
-                    : epo__fail(EPO_ENOTFOUND, "%s: none of the objects with scores is of a class of the model (%s)",
-                                epo__store_path(g->store), list.text);
+                    : epo__fail(EPO_ENOTFOUND, "%s: none of the objects with scores is of a class of the model (%s)%s%s",
+                                epo__store_path(g->store), list.text, date ? " by the labels as of " : "", date ? date : "");
     epo__string_free(&list);
     return status;
 }

@@ -241,10 +241,28 @@ static void none_of_the_classes(void **state)
     check_fails(evaluate(p, &(epo_evaluate_source){.run = run}, 1, &e), EPO_ENOTFOUND,
                 "none of the objects with scores is of a class of the model (CV, NON, SN)");
     epo_evaluation_free(&e);
+    check_ok(epo_store_set_labels_as_of(p->store, "2000-01-01"));
+    check_fails(evaluate(p, &(epo_evaluate_source){.run = run}, 1, &e), EPO_ENOTFOUND,
+                "by the labels as of 2000-01-01");
+    epo_evaluation_free(&e);
+    check_ok(epo_store_set_labels_as_of(p->store, NULL));
     check_ok(epo__store_begin(p->store));
     check_ok(epo__store_class_score_put(p->store, run, odd, "SN", 1));
     check_ok(epo__store_commit(p->store));
     check_fails(evaluate(p, &(epo_evaluate_source){.run = run}, 1, &e), EPO_EFORMAT, "other classes");
+    epo_evaluation_free(&e);
+}
+
+static void what_is_no_probability(void **state)
+{
+    place *p = *state;
+    epo_evaluation e;
+    const int64_t run = begin_run(p, sha_a, "{}");
+    put_scores(p, run, put_object(p, "x", "SN", NULL), 0.5, 0.25, 0.25);
+    put_scores(p, run, put_object(p, "y", "CV", NULL), 1.5, -0.25, -0.25);
+    end_run(p, run, "done");
+    check_ok(epo__store_commit(p->store));
+    check_fails(evaluate(p, &(epo_evaluate_source){.run = run}, 1, &e), EPO_EFORMAT, "object y has a score of");
     epo_evaluation_free(&e);
 }
 
@@ -370,6 +388,7 @@ int main(void)
         cmocka_unit_test(truth),
         cmocka_unit_test_setup_teardown(the_last_finished_run_counts, begin, end),
         cmocka_unit_test_setup_teardown(none_of_the_classes, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_no_probability, begin, end),
         cmocka_unit_test_setup_teardown(folds_are_pooled, begin, end),
         cmocka_unit_test_setup_teardown(stamps_count_one_by_one, begin, end),
     };
