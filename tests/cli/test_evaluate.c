@@ -248,6 +248,10 @@ static void test_difference(void **state)
     refused(COMMAND("evaluate", "--db", db, "--model", a, "--choose", "f1"), 2, "needs --choose-on");
     refused(COMMAND("evaluate", "--db", db, "--model", a, "--choose-on", "one:train", "--choose", "best"), 2, "best");
     refused(COMMAND("evaluate", "--db", db, "--model", a, "--measures", "accuracy,f2"), 2, "no measure 'f2'");
+    r = COMMAND("evaluate", "--db", db, "--model", a, "--measures", "cleanliness", "-o", "csv");
+    assert_int_equal(r.status, 0);
+    assert_non_null(strstr(r.err, "cleanliness needs --prevalence"));
+    command_free(&r);
     refused(COMMAND("evaluate", "--db", db, "--model", a, "--prevalence", "2"), 2, "--prevalence");
     refused(COMMAND("evaluate", "--db", db, "--model", a, "--mdr", "-1"), 2, "--mdr");
     refused(COMMAND("evaluate", "--db", db, "--model", a, "--class", "SN"), 2, "--class needs --curves");

@@ -122,14 +122,18 @@ static void say_missing(const evaluate_set *set)
                  (long long)set->info.left_out);
 }
 
-static int print_part(const evaluate_options *o, cli_output *output, const evaluate_part *part)
+/* *rows: how many there are by now. */
+static int print_part(const evaluate_options *o, cli_output *output, const evaluate_part *part, size_t *rows)
 {
     epo_evaluation e;
     const epo_status status = epo_scored_evaluate(part->scored, &part->set->how, &e);
     if (status == EPO_OK) {
         say_notes(part, &e);
-        for (size_t i = 0; i < e.measure_count; i++)
-            if (is_wanted(o, e.measures[i].measure)) print_measure(o, output, part, &e.measures[i]);
+        for (size_t i = 0; i < e.measure_count; i++) {
+            if (!is_wanted(o, e.measures[i].measure)) continue;
+            print_measure(o, output, part, &e.measures[i]);
+            ++*rows;
+        }
     }
     epo_evaluation_free(&e);
     return status == EPO_OK ? CLI_OK : cli_failed(status);
@@ -195,11 +199,16 @@ int evaluate_print_measures(const evaluate_options *o, epo_store *store, const e
     const bool compare = sets->count > 1 && !o->by;
     cli_output *output = cli_output_open(o->common.output, compare);
     int result = output ? CLI_OK : CLI_FAILED;
+    size_t rows = 0;
     if (!output) return result;
     for (size_t i = 0; i < sets->count; i++) say_missing(&sets->items[i]);
     cli_table_begin(output, compare ? "measures" : "", columns, o->by ? COLUMNS : COLUMNS - BIN_COLUMNS);
-    for (size_t i = 0; result == CLI_OK && i < parts->count; i++) result = print_part(o, output, &parts->items[i]);
+    for (size_t i = 0; result == CLI_OK && i < parts->count; i++) result = print_part(o, output, &parts->items[i], &rows);
     cli_table_end(output);
+    if (result == CLI_OK && o->measures && rows == 0)
+        cli_note("--measures %s: these scores have none of them; cleanliness needs --prevalence, and f1, mean_f1, mdr, fpr and "
+                 "g_mean of sequences --choose-on",
+                 o->measures);
     if (compare && result == CLI_OK) {
         cli_table_begin(output, "difference", difference_columns,
                         sizeof difference_columns / sizeof *difference_columns);
