@@ -101,7 +101,7 @@ static const cli_option options[] = {
      .kind = CLI_LIST,
      .argument = "NAME",
      PLACE(objects),
-     .help = "with --db: this object; may be given several times"},
+     .help = "with --db: this object"},
     {.name = "split",
      .kind = CLI_TEXT,
      .argument = "NAME:PART",

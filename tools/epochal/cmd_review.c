@@ -27,8 +27,7 @@ static const cli_option options[] = {
      .argument = "FILE",
      PLACE(models),
      .needed = true,
-     .help =
-         "a model whose scores are in the store: its weights file, its name, or the file's SHA-256; may be repeated"},
+     .help = "a model whose scores are in the store: its weights file, its name, or the file's SHA-256"},
     {.name = "split",
      .kind = CLI_LIST,
      .argument = "NAME:PART",
