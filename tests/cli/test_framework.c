@@ -175,6 +175,7 @@ static void control_bytes_do_not_reach_the_terminal(void **state)
 {
     (void)state;
     REFUSED("not 'a?[31m'", "--db", "x", "-c", "a\033[31m", "f");
+    REFUSED("not 'a??31m'", "--db", "x", "-c", "a\302\23331m", "f");
 }
 
 /* --- output ------------------------------------------------------------------------------------------------------------ */

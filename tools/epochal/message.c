@@ -37,8 +37,11 @@ static void say(const char *format, va_list args)
 {
     char text[1024];
     vsnprintf(text, sizeof text, format, args);
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = '?';
+    for (char *p = text; *p; p++) {
+        const unsigned char c = (unsigned char)*p, next = (unsigned char)p[1];
+        if (c < 0x20 || c == 0x7f) *p = '?';
+        if (c == 0xc2 && next >= 0x80 && next < 0xa0) p[0] = p[1] = '?'; /* U+0080 .. U+009F: control characters too */
+    }
     hide_progress();
     fprintf(stderr, "epochal: %s\n", text);
 }

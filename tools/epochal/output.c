@@ -71,6 +71,12 @@ static size_t utf8_length(const unsigned char *p)
     return n;
 }
 
+/* U+0080 to U+009F move terminals as the escape character does. */
+static bool is_control(const unsigned char *p)
+{
+    return *p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0);
+}
+
 static void json_text(const char *text)
 {
     putchar('"');
@@ -109,7 +115,7 @@ static void add_cell(cli_output *o, const char *text)
         if (n == 0) {
             memcpy(out, "\xef\xbf\xbd", 3);
             out += 3;
-        } else if (o->format == TABLE && (*p < 0x20 || *p == 0x7f)) {
+        } else if (o->format == TABLE && is_control(p)) {
             *out++ = '?';
         } else {
             memcpy(out, p, n);
@@ -166,7 +172,11 @@ static const char *flat_name(const cli_output *o, size_t flat, bool *number)
 /* Names of columns may come from a file too; a terminal obeys what it is sent. */
 static void put_plain(const char *text)
 {
-    for (; *text; text++) putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        const bool control = is_control(p);
+        putchar(control ? '?' : *p);
+        if (control && *p == 0xc2) p++;
+    }
 }
 
 static void table_cell(const cli_output *o, size_t column, const char *text, bool number)
