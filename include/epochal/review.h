@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "epochal/evaluate.h"
 #include "epochal/status.h"
 #include "epochal/store.h"
 
@@ -38,13 +39,7 @@ enum { EPO_REVIEW_CATEGORIES = 6, EPO_REVIEW_SOURCES_MAX = 64 };
 int epo_review_category(bool positive, double p);
 
 /* Which scores: those of a model's last finished run that scored an object in question. */
-typedef struct epo_review_source {
-    const char *sha256; /* of the model's weights file; NULL: by run */
-    int64_t run;        /* id of a finished run; with sha256 ignored */
-    const char *split;  /* "NAME:PART" or "NAME": the objects in question; NULL: all of the store */
-    const char *name;   /* of the model, for messages; NULL: its SHA-256 or run */
-    const char *remedy; /* the command that makes its scores, for the message when there are none; NULL: any */
-} epo_review_source;
+typedef epo_evaluate_source epo_review_source;
 
 typedef struct epo_review_options {
     bool categories[EPO_REVIEW_CATEGORIES + 1]; /* which are told of, by number; all false: all */

@@ -14,6 +14,7 @@
 #include "data/objects.h"
 #include "store/origin.h"
 #include "store/scores.h"
+#include "train/scored_source.h"
 #include "train/truth.h"
 
 enum { CLASSES_MAX = 256, SPLITS_MAX = 64 };
@@ -70,37 +71,10 @@ int epo_review_category(bool positive, double p)
 
 /* --- which scores ------------------------------------------------------------------------------------------------ */
 
-static char *name_of(const epo_review_source *source)
-{
-    if (source->name) return epo__strdup(source->name);
-    return source->sha256 ? epo__format("model %.12s", source->sha256)
-                          : epo__format("run %lld", (long long)source->run);
-}
-
-static epo_status no_scores(const reviewing *r, const epo_review_source *source)
-{
-    char *name = name_of(source);
-    if (!name) return epo__nomem("message");
-    epo_status status =
-        epo__fail(EPO_ENOTFOUND, "%s: no finished run has scores of %s%s%s; to make them: %s",
-                  epo__store_path(r->store), name, source->split ? " for " : "", source->split ? source->split : "",
-                  source->remedy ? source->remedy : "epochal classify (sequences) or epochal score --db (stamps)");
-    free(name);
-    return status;
-}
-
 static epo_status find_run(reviewing *r, const epo_review_source *source, const epo__object_filter *filter, reading *to)
 {
-    const epo__scored_wanted wanted = {.sha256 = source->sha256,
-                                       .run = source->run,
-                                       .split = filter->split,
-                                       .part = filter->part};
-    int64_t objects;
-    epo_status status =
-        filter->split ? epo__store_objects_count(r->store, filter, &objects) : EPO_OK; /* is there such a split? */
-    if (status == EPO_OK) status = epo__store_scored_run(r->store, &wanted, &to->run);
+    epo_status status = epo__scored_source_run(r->store, source, filter, &to->run);
     if (status != EPO_OK) return status;
-    if (!to->run.id) return no_scores(r, source);
     if (to > r->readings && to->run.stamps != r->readings->run.stamps)
         return epo__fail(EPO_EARG,
                          "scores of stamps (real/bogus) and of objects (sequences) cannot be reviewed together");

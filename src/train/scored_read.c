@@ -10,6 +10,7 @@
 #include "data/objects.h"
 #include "store/scores.h"
 #include "train/scored.h"
+#include "train/scored_source.h"
 #include "train/truth.h"
 
 static const char *const real_classes[] = {"bogus", "real"};
@@ -31,29 +32,6 @@ typedef struct reading {
 } reading;
 
 /* --- which scores ------------------------------------------------------------------------------------------------ */
-
-/* "taonet.safetensors", else the beginning of its SHA-256, else "run 3". */
-static char *name_of(const epo_evaluate_source *source)
-{
-    if (source->name) return epo__strdup(source->name);
-    return source->sha256 ? epo__format("model %.12s", source->sha256)
-                          : epo__format("run %lld", (long long)source->run);
-}
-
-static epo_status no_scores(const reading *g, const epo_evaluate_source *source)
-{
-    static const char general[] = "epochal classify (sequences) or epochal score --db (stamps)";
-    char *name = name_of(source);
-    if (!name) return epo__nomem("message");
-    epo_status status = epo__fail(EPO_ENOTFOUND, "%s: no finished run has scores of %s%s%s; to make them: %s",
-                                  epo__store_path(g->store), name, source->split ? " for " : "",
-                                  source->split ? source->split : "", source->remedy ? source->remedy : general);
-    if (!source->sha256)
-        status = epo__fail(EPO_ENOTFOUND, "%s: %s left no scores%s%s; those that do: %s", epo__store_path(g->store),
-                           name, source->split ? " for " : "", source->split ? source->split : "", general);
-    free(name);
-    return status;
-}
 
 /* The classes of the first source are those of the sample. */
 static epo_status keep_classes(epo_scored *out, const char *const *found, size_t count)
@@ -93,7 +71,7 @@ static epo_status read_classes(reading *g, const epo_evaluate_source *source, co
         return status == EPO_OK ? keep_classes(out, found, count) : status;
     }
     if (out->info.stamps == run->stamps && same_classes(out, found, count)) return EPO_OK;
-    char *name = name_of(source);
+    char *name = epo__scored_source_name(source);
     status =
         name ? epo__fail(EPO_EARG,
                          "%s tells apart other classes than the models before it: only folds of one task are pooled",
@@ -107,16 +85,8 @@ static epo_status read_classes(reading *g, const epo_evaluate_source *source, co
 static epo_status find_run(reading *g, const epo_evaluate_source *source, const epo__object_filter *filter,
                            epo__scored_run *run)
 {
-    const epo__scored_wanted wanted = {.sha256 = source->sha256,
-                                       .run = source->run,
-                                       .split = filter->split,
-                                       .part = filter->part};
-    int64_t objects;
-    epo_status status =
-        filter->split ? epo__store_objects_count(g->store, filter, &objects) : EPO_OK; /* is there such a split? */
-    if (status == EPO_OK) status = epo__store_scored_run(g->store, &wanted, run);
+    epo_status status = epo__scored_source_run(g->store, source, filter, run);
     if (status != EPO_OK) return status;
-    if (!run->id) return no_scores(g, source);
     if (!epo__grow(&g->out->runs, &g->out->run_room, g->out->run_count + 1, sizeof *g->out->runs))
         return epo__nomem("runs");
     g->out->runs[g->out->run_count++] = run->id;
