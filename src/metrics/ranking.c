@@ -74,6 +74,7 @@ void epo__ranking_measure(const epo__ranking *r, const uint32_t *weights, double
                                    .average_precision = NAN,
                                    .fpr = NAN};
     if (!(positives > 0)) return;
+    if (negatives > 0 && mdr >= 1) out->fpr = 0; /* a threshold above all scores will do */
     double tp = 0, fp = 0, tp_above = 0, fp_above = 0, pairs = 0, best = -1, area = 0;
     for (size_t i = 0; i < r->count; i++) {
         const double weight = weights ? weights[r->items[i].group] : 1;
