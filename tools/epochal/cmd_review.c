@@ -162,7 +162,7 @@ static const char *about_category(int category, bool stamps)
     static const char *const of_objects[] = {"P(label) <= 0.1",        "P(label) <= 0.5",
                                              "P(label) > 0.5",         "NON, 1 - P(NON) <= 0.5",
                                              "NON, 1 - P(NON) <= 0.9", "NON, 1 - P(NON) > 0.9"};
-    return (stamps ? of_stamps : of_objects)[category - 1];
+    return stamps ? of_stamps[category - 1] : of_objects[category - 1];
 }
 
 static void print_summary(cli_output *output, const epo_review_summary *s)
