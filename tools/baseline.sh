@@ -37,7 +37,7 @@ if [ -f "$sim" ] && [ -f "$network" ]; then
         esac
         run forest train --db "$sim" --split main --method "$method" --min-points 5 --balance --out "$forest" --quiet
         score --db "$sim" --split main:test --model "$forest"
-        run evaluate --db "$sim" --split main:test --measures $measures --model "$network" --model "$forest"
+        run evaluate --db "$sim" --split main:test --measures $measures --report "$folder/sim $method.html" --model "$network" --model "$forest"
     done
 fi
 
@@ -52,5 +52,5 @@ if [ -f "$hits" ]; then
         score --db "$hits" --split "fold$k:test" --model "$BUILD/hits/fold$k.joint.safetensors"
         set -- "$@" --split "fold$k:test" --model "$BUILD/hits/fold$k.joint.safetensors" --against "$folder/fold$k.safetensors"
     done
-    run evaluate --db "$hits" --pool --measures $measures "$@"
+    run evaluate --db "$hits" --pool --measures $measures --report "$folder/hits.html" "$@"
 fi
