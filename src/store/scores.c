@@ -132,25 +132,41 @@ epo_status epo__store_class_scores_of(epo_store *store, int64_t run, int64_t obj
                      (long long)run, (long long)object);
 }
 
-epo_status epo__store_stamp_scores_of(epo_store *store, int64_t run, int64_t object, epo__stamp_score **scores,
-                                      size_t *room, size_t *count)
+/* The rows of a statement of run and object. */
+static epo_status stamp_scores(epo__query *q, int64_t run, int64_t object, epo__stamp_score **scores, size_t *room,
+                               size_t *count)
 {
     bool row;
     epo_status status;
     *count = 0;
-    epo__query q = epo__query_open(store, "SELECT stamp, score FROM stamp_scores WHERE run = ?1 AND stamp BETWEEN ?2 * "
-                                          "1048576 AND ?2 * 1048576 + 1048575 ORDER BY stamp");
-    epo__bind_int(&q, run);
-    epo__bind_int(&q, object);
-    while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
+    epo__bind_int(q, run);
+    epo__bind_int(q, object);
+    while ((status = epo__query_row(q, &row)) == EPO_OK && row) {
         if (!epo__grow(scores, room, *count + 1, sizeof **scores)) {
             status = epo__nomem("scores");
             break;
         }
-        (*scores)[(*count)++] = (epo__stamp_score){epo__column_int(&q, 0), epo__column_real(&q, 1)};
+        (*scores)[(*count)++] = (epo__stamp_score){epo__column_int(q, 0), epo__column_real(q, 1)};
     }
-    epo__query_close(&q);
+    epo__query_close(q);
     return status;
+}
+
+epo_status epo__store_stamp_scores_of(epo_store *store, int64_t run, int64_t object, epo__stamp_score **scores,
+                                      size_t *room, size_t *count)
+{
+    epo__query q = epo__query_open(store, "SELECT stamp, score FROM stamp_scores WHERE run = ?1 AND stamp BETWEEN ?2 * "
+                                          "1048576 AND ?2 * 1048576 + 1048575 ORDER BY stamp");
+    return stamp_scores(&q, run, object, scores, room, count);
+}
+
+epo_status epo__store_stamp_scores_by_time(epo_store *store, int64_t run, int64_t object, epo__stamp_score **scores,
+                                           size_t *room, size_t *count)
+{
+    epo__query q = epo__query_open(
+        store, "SELECT c.stamp, c.score FROM stamp_scores c JOIN stamps s ON s.id = c.stamp WHERE c.run = ?1 AND c.stamp "
+               "BETWEEN ?2 * 1048576 AND ?2 * 1048576 + 1048575 ORDER BY s.mjd, s.exposure, s.id");
+    return stamp_scores(&q, run, object, scores, room, count);
 }
 
 epo_status epo__store_run_triplet_head(epo_store *store, int64_t run, bool *triplet_head)

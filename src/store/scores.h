@@ -53,6 +53,10 @@ typedef struct epo__score_row {
 typedef epo_status (*epo__score_fn)(void *context, const epo__score_row *row);
 epo_status epo__store_scores_of(epo_store *store, int64_t object, epo__score_fn visit, void *context);
 
+/* The same by the times of the stamps, unknown times first. */
+epo_status epo__store_stamp_scores_by_time(epo_store *store, int64_t run, int64_t object, epo__stamp_score **scores,
+                                           size_t *room, size_t *count);
+
 /* Whether a run took the encoder's own head (its options say so). */
 epo_status epo__store_run_triplet_head(epo_store *store, int64_t run, bool *triplet_head);
 

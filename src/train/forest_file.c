@@ -10,7 +10,7 @@
  *     leaf.probabilities [M, C]        not there when M is 0
  *     importance [F]                   shares of the decrease of impurity
  * Whole numbers are float32 too, below 2^24. Metadata: epochal.kind "forest"; epochal.forest, a JSON object with features, classes,
- * options and what the training was; epochal.version.
+ * options and what the training was (of a context forest also "context", how its columns are made); epochal.version.
  *
  * A file may be hostile, with a seal that fits: sizes are checked here before anything is allocated by them, every number has to be
  * whole and in range, and epo__forest_join checks the trees. */
@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "epochal/version.h"
 #include "formats/safetensors.h"
+#include "train/context.h"
 #include "train/forest_model.h"
 
 static const char kind_key[] = "epochal.kind", kind_forest[] = "forest", forest_key[] = "epochal.forest", version_key[] = "epochal.version";
@@ -70,6 +71,11 @@ static void write_record(const epo_forest *f, epo__string *json)
         epo__string_add(json, "\"method\": ");
         epo__string_add_json(json, f->method);
         epo__string_add(json, "}, ");
+    }
+    if (f->recipe) {
+        epo__string_add(json, "\"context\": ");
+        epo__recipe_write(f->recipe, json);
+        epo__string_add(json, ", ");
     }
     epo__string_addf(json, "\"data_sha256\": \"%s\"}", f->data_sha256);
 }
@@ -241,6 +247,26 @@ static epo_status read_curves(const loading *l)
     return epo__forest_keep_curves(l->forest, &curves);
 }
 
+/* The features have to be the columns that the recipe makes. */
+static epo_status check_columns(const loading *l)
+{
+    char **names;
+    size_t count;
+    epo_status status = epo__recipe_columns(l->forest->recipe, &names, &count);
+    bool same = status == EPO_OK && count == l->forest->trees->features;
+    for (size_t i = 0; same && i < count; i++) same = strcmp(names[i], l->forest->features[i]) == 0;
+    epo__forest_texts_free(names, count);
+    return status == EPO_OK && !same ? refuse(l, "epochal.forest: context does not make its features") : status;
+}
+
+static epo_status read_recipe(const loading *l)
+{
+    const json_t *object = json_object_get(l->record, "context");
+    if (!object) return EPO_OK;
+    epo_status status = epo__recipe_read(l->path, object, &l->forest->recipe);
+    return status == EPO_OK ? check_columns(l) : status;
+}
+
 static epo_status read_record(loading *l)
 {
     epo_forest *f = l->forest;
@@ -259,6 +285,7 @@ static epo_status read_record(loading *l)
     if (status == EPO_OK) status = read_limits(l);
     if (status == EPO_OK) status = read_seed(l);
     if (status == EPO_OK) status = read_curves(l);
+    if (status == EPO_OK) status = read_recipe(l);
     if (status == EPO_OK) status = read_count(l, "unlabelled", INT64_MAX, &f->unlabelled);
     if (status == EPO_OK) status = read_count(l, "oob_rows", f->rows, &f->oob_rows);
     if (status == EPO_OK) status = read_count(l, "oob_right", f->oob_rows, &f->oob_right);

@@ -18,6 +18,7 @@ struct epo_forest {
     uint64_t seed;
     char *definition, *method, *filter; /* of the light curves that it learned from; all NULL: from another table */
     epo_forest_curves curves;           /* the same for epo_forest_info */
+    struct epo__recipe *recipe;         /* of a context forest (train/context.h); NULL: of another kind */
     size_t depth;
     char data_sha256[65], sha256[65];
 };
@@ -41,6 +42,25 @@ void epo__forest_texts_free(char **texts, size_t count);
 
 /* Keeps a copy. */
 epo_status epo__forest_keep_curves(epo_forest *forest, const epo_forest_curves *curves);
+
+/* How features of a store's light curves are made. curves NULL: the standard ones. */
+epo_status epo__forest_features_options(const epo_forest_curves *curves, const char *split, int threads,
+                                        epo_features_options *out);
+
+/* Rows of objects to be classified, and what the run's record says. */
+typedef struct epo__forest_run {
+    const epo_forest_table *table;
+    const int64_t *objects;
+    const size_t *points;       /* of the light curves */
+    char *const *errors;        /* NULL for a row that can be classified */
+    const char *options;        /* JSON */
+    const char *normalisation;  /* of the model's record */
+} epo__forest_run;
+
+/* Predicts, records and delivers. */
+epo_status epo__forest_classify_rows(const epo_forest *forest, epo_store *store, const epo__forest_run *run,
+                                     const epo_score_options *options, epo_score_fn result, void *context,
+                                     epo_score_summary *out);
 
 /* The digest of the rows as a training takes them. */
 void epo__forest_digest(const epo_forest *forest, const epo__forest_rows *rows, char out[65]);

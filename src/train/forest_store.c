@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/threads.h"
+#include "epochal/context.h"
 #include "store/results.h"
 #include "store/store.h"
 #include "train/forest_model.h"
@@ -110,12 +111,11 @@ epo_status epo_forest_read_store(epo_store *store, const epo_features_options *o
 
 /* --- classifying ----------------------------------------------------------------------------------------------------- */
 
-static epo_status options_of(const epo_forest *forest, const epo_forest_curves *curves, const epo_score_options *score, epo_features_options *out)
+epo_status epo__forest_features_options(const epo_forest_curves *curves, const char *split, int threads, epo_features_options *out)
 {
-    if (!curves) curves = forest->definition ? &forest->curves : NULL;
     *out = (epo_features_options)EPO_FEATURES_OPTIONS_INIT;
-    out->split = score->split;
-    out->threads = score->threads;
+    out->split = split;
+    out->threads = threads;
     if (!curves) return EPO_OK;
     out->method = curves->method;
     out->filter = curves->filter;
@@ -126,35 +126,43 @@ static epo_status options_of(const epo_forest *forest, const epo_forest_curves *
     return epo__fail(EPO_EARG, "features of the definition '%s' are not known", curves->definition);
 }
 
-static epo_status note_start(epo__recorder *recorder, epo_store *store, const epo_forest *forest, const epo_features_options *features,
-                             const epo_features_summary *read, const epo_score_options *options, int threads)
+/* The run's options as JSON. */
+static epo_status write_options(const epo_features_options *features, const epo_features_summary *read, const epo_score_options *options,
+                                epo__string *text)
 {
-    epo__string classes = {0}, text = {0};
-    const char *definition = epo_feature_definition_name((size_t)features->definition);
+    epo__string_addf(text, "{\"threads\":%d,\"definition\":\"%s\",\"method\":", options->threads,
+                     epo_feature_definition_name((size_t)features->definition));
+    epo__string_add_json(text, read->method);
+    epo__string_add(text, ",\"filter\":");
+    if (features->filter)
+        epo__string_add_json(text, features->filter);
+    else
+        epo__string_add(text, "null");
+    epo__string_add(text, ",\"split\":");
+    if (options->split)
+        epo__string_add_json(text, options->split);
+    else
+        epo__string_add(text, "null");
+    epo__string_add(text, "}");
+    return text->failed ? epo__nomem("run") : EPO_OK;
+}
+
+static epo_status note_start(epo__recorder *recorder, epo_store *store, const epo_forest *forest, const epo__forest_run *run,
+                             const epo_score_options *options)
+{
+    epo__string classes = {0};
     epo__string_add(&classes, "[");
     for (size_t k = 0; k < forest->trees->classes; k++) {
         if (k) epo__string_add(&classes, ",");
         epo__string_add_json(&classes, forest->classes[k]);
     }
     epo__string_add(&classes, "]");
-    epo__string_addf(&text, "{\"threads\":%d,\"definition\":\"%s\",\"method\":", options->threads, definition);
-    epo__string_add_json(&text, read->method);
-    epo__string_add(&text, ",\"filter\":");
-    if (features->filter)
-        epo__string_add_json(&text, features->filter);
-    else
-        epo__string_add(&text, "null");
-    epo__string_add(&text, ",\"split\":");
-    if (options->split)
-        epo__string_add_json(&text, options->split);
-    else
-        epo__string_add(&text, "null");
-    epo__string_add(&text, "}");
-    const epo__model_row model = {.name = "forest", .sha256 = forest->sha256, .network = "", .classes = classes.text, .normalisation = definition};
-    epo__run_row row = {.kind = "classify", .command = options->command_line ? options->command_line : "", .options = text.text, .threads = threads};
-    epo_status status = classes.failed || text.failed ? epo__nomem("run") : epo__recorder_start_plain(recorder, store, options->split, &model, &row);
+    const epo__model_row model = {.name = "forest", .sha256 = forest->sha256, .network = "", .classes = classes.text,
+                                  .normalisation = run->normalisation};
+    epo__run_row row = {.kind = "classify", .command = options->command_line ? options->command_line : "", .options = run->options,
+                        .threads = epo__threads(options->threads)};
+    epo_status status = classes.failed ? epo__nomem("run") : epo__recorder_start_plain(recorder, store, options->split, &model, &row);
     epo__string_free(&classes);
-    epo__string_free(&text);
     return status;
 }
 
@@ -166,19 +174,40 @@ typedef struct telling {
     epo_score_summary *summary;
 } telling;
 
-static epo_status deliver(const telling *t, const gathering *g, size_t row, const double *probabilities)
+static epo_status deliver(const telling *t, const epo__forest_run *run, size_t row, const double *probabilities)
 {
     const size_t classes = t->forest->trees->classes;
-    const bool bad = g->errors[row] != NULL;
-    epo_status status = bad ? EPO_OK : epo__recorder_ready(t->recorder);
-    for (size_t k = 0; !bad && status == EPO_OK && k < classes; k++)
-        status = epo__store_class_score_put(t->recorder->store, t->recorder->run, g->objects[row], t->forest->classes[k], probabilities[k]);
+    const epo_forest_table *table = run->table;
+    const char *error = run->errors[row];
+    epo_status status = error ? EPO_OK : epo__recorder_ready(t->recorder);
+    for (size_t k = 0; !error && status == EPO_OK && k < classes; k++)
+        status = epo__store_class_score_put(t->recorder->store, t->recorder->run, run->objects[row], t->forest->classes[k], probabilities[k]);
     if (status == EPO_OK) status = epo__recorder_settle(t->recorder);
     if (status != EPO_OK) return status;
-    const epo_score score = {.id = g->ids[row], .object = g->ids[row], .class_given = g->labels[row] ? g->labels[row] : "", .mjd = NAN,
-                             .nights = (int)g->points[row], .score = NAN, .probabilities = bad ? NULL : probabilities,
-                             .class_count = bad ? 0 : classes, .error = g->errors[row]};
+    const epo_score score = {.id = table->ids[row], .object = table->ids[row], .class_given = table->labels[row] ? table->labels[row] : "",
+                             .mjd = NAN, .nights = (int)run->points[row], .score = NAN, .probabilities = error ? NULL : probabilities,
+                             .class_count = error ? 0 : classes, .error = error};
     return epo__score_report(&score, t->result, t->context, t->summary);
+}
+
+epo_status epo__forest_classify_rows(const epo_forest *forest, epo_store *store, const epo__forest_run *run, const epo_score_options *options,
+                                     epo_score_fn result, void *context, epo_score_summary *out)
+{
+    const size_t classes = forest->trees->classes, rows = run->table->rows;
+    epo__recorder recorder = {0};
+    size_t cells;
+    if (!forest->sha256[0]) return epo__fail(EPO_EARG, "a forest that is in no file cannot be recorded: save it, then load it");
+    double *probabilities = epo__size_mul(rows, classes, &cells) ? epo__alloc(cells, sizeof *probabilities) : NULL;
+    epo_status status = probabilities ? epo_forest_predict(forest, run->table, options->threads, probabilities) : epo__nomem("probabilities");
+    if (status == EPO_OK) status = note_start(&recorder, store, forest, run, options);
+    if (status == EPO_OK) {
+        const telling t = {forest, &recorder, result, context, out};
+        for (size_t row = 0; status == EPO_OK && row < rows; row++) status = deliver(&t, run, row, probabilities + row * classes);
+        out->run = recorder.run;
+        status = epo__recorder_end(&recorder, status);
+    }
+    free(probabilities);
+    return status;
 }
 
 epo_status epo_forest_classify_store(const epo_forest *forest, epo_store *store, const epo_forest_curves *curves,
@@ -190,31 +219,27 @@ epo_status epo_forest_classify_store(const epo_forest *forest, epo_store *store,
     epo_features_summary read;
     gathering g = {.keep_refused = true};
     char **names = NULL;
-    double *probabilities = NULL;
-    epo__recorder recorder = {0};
-    const size_t classes = forest->trees->classes;
-    size_t cells;
+    epo__string text = {0};
     *out = (epo_score_summary){0};
     if (!options) options = &standard;
+    if (forest->recipe) return epo_context_classify(forest, store, NULL, options, result, context, out);
     if (!forest->sha256[0]) return epo__fail(EPO_EARG, "a forest that is in no file cannot be recorded: save it, then load it");
-    epo_status status = options_of(forest, curves, options, &features);
+    if (!curves) curves = forest->definition ? &forest->curves : NULL;
+    epo_status status = epo__forest_features_options(curves, options->split, options->threads, &features);
     if (status == EPO_OK) status = epo_features_store(store, &features, gather, &g, &read);
     if (status == EPO_OK) status = name_columns(features.definition, &names);
-    if (status == EPO_OK && (!epo__size_mul(g.rows, classes, &cells) || !(probabilities = epo__alloc(cells, sizeof *probabilities))))
-        status = epo__nomem("probabilities");
-    const epo_forest_table table = {.rows = g.rows, .columns = EPO_FEATURE_COUNT, .values = g.values, .names = (const char *const *)names,
-                                    .source = epo__store_path(store)};
-    if (status == EPO_OK) status = epo_forest_predict(forest, &table, options->threads, probabilities);
-    if (status == EPO_OK) status = note_start(&recorder, store, forest, &features, &read, options, epo__threads(options->threads));
+    if (status == EPO_OK) status = write_options(&features, &read, options, &text);
     if (status == EPO_OK) {
-        const telling t = {forest, &recorder, result, context, out};
-        for (size_t row = 0; status == EPO_OK && row < g.rows; row++) status = deliver(&t, &g, row, probabilities + row * classes);
+        const epo_forest_table table = {.rows = g.rows, .columns = EPO_FEATURE_COUNT, .values = g.values, .names = (const char *const *)names,
+                                        .ids = (const char *const *)g.ids, .labels = (const char *const *)g.labels,
+                                        .source = epo__store_path(store)};
+        const epo__forest_run run = {&table, g.objects, g.points, g.errors, text.text,
+                                     epo_feature_definition_name((size_t)features.definition)};
+        status = epo__forest_classify_rows(forest, store, &run, options, result, context, out);
         out->seconds = epo__seconds() - start;
-        out->run = recorder.run;
-        status = epo__recorder_end(&recorder, status);
     }
+    epo__string_free(&text);
     epo__forest_texts_free(names, EPO_FEATURE_COUNT);
-    free(probabilities);
     gathering_free(&g);
     return status;
 }

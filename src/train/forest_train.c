@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "train/context.h"
 #include "train/forest_model.h"
 
 static int by_text(const void *a, const void *b)
@@ -33,6 +34,7 @@ void epo_forest_free(epo_forest *forest)
     free(forest->definition);
     free(forest->method);
     free(forest->filter);
+    epo__recipe_free(forest->recipe);
     epo__forest_free(forest->trees);
     free(forest);
 }

@@ -9,7 +9,7 @@
 
 typedef struct classify_options {
     cli_common common;
-    const char *split, *net, *normalise, *head;
+    const char *split, *net, *normalise, *head, *context, *catalogue;
     int batch;
     cli_dropout dropout;
     bool turns;
@@ -34,6 +34,8 @@ static const cli_option options[] = {
     {.name = "head", .kind = CLI_TEXT, .argument = "HEAD", .standard = "sequence", PLACE(head), .word = head_word, .help = "which head classifies"},
     {.name = "turns", .kind = CLI_FLAG, PLACE(turns), .help = "mean over the 8 flips and quarter turns of the stamps: steadier, 8 times slower"},
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", PLACE(batch), .help = "triplets that go through the encoder together"},
+    {.name = "context", .kind = CLI_TEXT, .argument = "FILE", PLACE(context), .help = "for a forest that was trained with one: the CSV with a row an object"},
+    {.name = "catalogue", .kind = CLI_TEXT, .argument = "FILE", PLACE(catalogue), .help = "for a forest that was trained with one: the CSV of sources"},
     CLI_OPTIONS_DROPOUT(classify_options, dropout),
     CLI_OPTION_SEED,
     CLI_OPTION_THREADS,
@@ -109,12 +111,21 @@ static int run_forest(const cli_call *call)
     epo_score_summary summary = {0};
     epo_forest_info info;
     epo_score_options score = EPO_SCORE_OPTIONS_INIT;
+    epo_context_info context = {0};
+    const epo_context_files files = {o->context, o->catalogue};
     if (o->net || o->normalise || o->turns || o->dropout.passes || o->dropout.bins || o->head[0] == 't')
         return cli_usage(call->command,
                          "--net, --normalise, --turns, --mc-passes, --mc-histogram and --head are for networks; %s is a forest",
                          o->common.model);
     int result = cli_forest_load(o->common.model, &forest);
     if (result != CLI_OK) return result;
+    const bool has_context = epo_context_get_info(forest, &context);
+    if ((o->context && !context.csv_columns) || (o->catalogue && !context.kinds)) {
+        epo_forest_free(forest);
+        return cli_usage(call->command, "--%s: %s was trained without one", o->context && !context.csv_columns ? "context" : "catalogue",
+                         o->common.model);
+    }
+    cli_forest_note_missing(forest, &files);
     epo_forest_get_info(forest, &info);
     const epo_head_info head = {.present = true, .classes = info.classes, .class_count = info.class_count};
     scores.head = &head;
@@ -128,7 +139,9 @@ static int run_forest(const cli_call *call)
     } else if ((scores.output = cli_output_open(o->common.output, false))) {
         begin_table(&scores, columns);
         cli_progress_begin("objects", 0);
-        status = epo_forest_classify_store(forest, store, NULL, &score, print_object, &scores, &summary);
+        status = has_context
+                     ? epo_context_classify(forest, store, &files, &score, print_object, &scores, &summary)
+                     : epo_forest_classify_store(forest, store, NULL, &score, print_object, &scores, &summary);
         result = cli_scores_end(&scores, status, &summary, "objects");
     }
     epo_store_close(store);
@@ -140,6 +153,7 @@ static int run(const cli_call *call)
 {
     const classify_options *o = call->options;
     if (epo_forest_is_file(o->common.model)) return run_forest(call);
+    if (o->context || o->catalogue) return cli_usage(call->command, "--context and --catalogue are for forests; %s is none", o->common.model);
     cli_scores scores = {0};
     cli_column columns[COLUMNS];
     epo_model *model = NULL;
@@ -191,7 +205,9 @@ const cli_command cmd_classify = {
         "Prints per object the class it was given, the most probable one, how many nights and triplets went in, and the\n"
         "probability of each class; all of it is kept in the store with the run and the model. An object with fewer than three\n"
         "nights gets an error instead, and the exit status is 3.\n\n"
-        "With a forest (epochal forest train --db) it goes by light curves instead: nights then counts the points used.\n\n"
+        "With a forest (epochal forest train --db) it goes by light curves instead: nights then counts the points used. A forest over\n"
+        "scores and context takes the scores that its models left in the store, and --context and --catalogue; without these files\n"
+        "that context is missing, which it has learned to bear.\n\n"
         "--mc-passes T leaves dropout on and classifies T times (a network with dropout is needed). The probabilities are then the\n"
         "means; sd and over_half (share of passes over 0.5) are those of the predicted class; confidence (1 - mean entropy) and bald\n"
         "(entropy of the mean - mean entropy) are in units of the largest entropy there can be.",

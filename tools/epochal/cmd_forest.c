@@ -22,6 +22,16 @@ static const cli_option options[] = {
      .help = "train with --db: leave out objects with fewer"},
     {.name = "balance", .kind = CLI_FLAG, PLACE(balance),
      .help = "train with --db: raise each class to the largest by copies, magnitudes drawn anew within their errors; out of bag says little then"},
+    {.name = "scores", .kind = CLI_TEXT, .argument = "MODEL,...", PLACE(scores),
+     .help = "train with --db: columns are what these models scored, as stored there: class probabilities, or of stamps mean, largest and last P(real)"},
+    {.name = "light-curves", .kind = CLI_FLAG, PLACE(light_curves), .help = "train with --scores, --context or --catalogue: and the light-curve features"},
+    {.name = "context", .kind = CLI_TEXT, .argument = "FILE", PLACE(context),
+     .help = "with --db: a CSV with a row an object, id (and survey), and columns of numbers, any"},
+    {.name = "catalogue", .kind = CLI_TEXT, .argument = "FILE", PLACE(catalogue),
+     .help = "with --db: a CSV of sources with ra, dec, kind, mag; of each kind distance and mag of the nearest"},
+    {.name = "radius", .kind = CLI_REAL, .argument = "ARCSEC", .standard = "60", PLACE(radius), .help = "train with --catalogue: how far it is searched"},
+    {.name = "censor", .kind = CLI_REAL, .argument = "P", .standard = "0.3", PLACE(censor),
+     .help = "train: each row once more, --context and --catalogue each blanked with this probability; 0: no copies"},
     {.name = "features", .kind = CLI_TEXT, .argument = "FILE", PLACE(features),
      .help = "in place of --db: a CSV with a header row, a row an object; an empty cell is a missing value"},
     {.name = "label", .kind = CLI_TEXT, .argument = "NAME", PLACE(label), .help = "its column with the class; else label"},
@@ -131,6 +141,22 @@ static int print_training(const forest_options *o, const epo_forest *forest, con
     return result;
 }
 
+/* Over scores and context: how the columns are made goes into the forest. */
+static int train_context(const cli_call *call, const epo_forest_options *how)
+{
+    const forest_options *o = call->options;
+    epo_forest *forest = NULL;
+    cli_progress_begin("trees", (uint64_t)o->trees);
+    int result = cli_forest_train_context(call, how, &forest);
+    cli_progress_end();
+    if (result == CLI_OK) {
+        epo_status status = epo_forest_save(forest, o->out);
+        result = status == EPO_OK ? print_training(o, forest, o->common.db) : cli_forest_failed(call, status);
+    }
+    epo_forest_free(forest);
+    return result;
+}
+
 static int train(const cli_call *call)
 {
     const forest_options *o = call->options;
@@ -153,6 +179,7 @@ static int train(const cli_call *call)
     how.seed = o->common.seed;
     how.threads = o->common.threads;
     how.progress = show_progress;
+    if (cli_forest_wants_context(o)) return train_context(call, &how);
     int result = cli_forest_read(call, NULL, &table, &read);
     if (result == CLI_OK) result = cli_forest_labelled(&table);
     if (result == CLI_OK) {
@@ -195,7 +222,8 @@ static int run(const cli_call *call)
     if (which > 0 && (o->min_points || o->balance)) return cli_usage(call->command, "--min-points and --balance are for train");
     if (which > 0 && (o->columns || o->exclude))
         return cli_usage(call->command, "--columns and --exclude are for train; a forest knows its features by name");
-    return actions[which].run(call);
+    const int result = cli_forest_check_context(call, which == 0);
+    return result == CLI_OK ? actions[which].run(call) : result;
 }
 
 const cli_command cmd_forest = {
@@ -215,6 +243,9 @@ const cli_command cmd_forest = {
         "Rows are those of --features, or the objects of a store, --db: then their features are computed from its photometry as\n"
         "epochal features does, and a forest keeps how. What evaluate finds out about objects of a store is kept there as scores, to be\n"
         "held against those of a network by epochal evaluate; epochal classify makes them too.\n\n"
+        "With --scores, --light-curves, --context and --catalogue the columns of an object are what models said of it, its light\n"
+        "curve, and what is known of its place: a forest keeps how they are made, and classify makes them again. Context may be\n"
+        "missing then, as a whole or of some objects, since training also saw rows whose context was blanked (--censor).\n\n"
         "Columns go by name: a file to be judged may have others too, in another order. Rows without a class are left out of train\n"
         "and evaluate, and so are, in evaluate, those of a class that the forest does not know; they are counted on stderr.\n\n"
         "Forests are grown as scikit-learn's are. Missing values are allowed, and go where a split was best served by them.",
@@ -223,6 +254,10 @@ const cli_command cmd_forest = {
                 "epochal forest evaluate --db crts.db --split main --model forest.safetensors\n"
                 "# forest and network on the same objects\n"
                 "epochal evaluate --db crts.db --split main:test --model taonet.safetensors --model forest.safetensors\n"
+                "# by what two networks say, the light curve, and what lies near: without the catalogue it works too\n"
+                "epochal forest train --db ztf.db --split main --scores rb.safetensors,taonet.safetensors --light-curves "
+                "--catalogue sources.csv --out context.safetensors\n"
+                "epochal classify --db ztf.db --split main:test --model context.safetensors --catalogue sources.csv\n"
                 "# by a table\n"
                 "epochal forest train --features train.csv --label class --out forest.safetensors\n"
                 "epochal forest evaluate --model forest.safetensors --features test.csv --label class\n"

@@ -4,20 +4,39 @@
 #define CLI_FOREST_H
 
 #include "command.h"
-#include "epochal/forest.h"
+#include "epochal/context.h"
 
 typedef struct forest_options {
     cli_common common;
     const char *features, *label, *id, *columns, *exclude, *out;
     const char *split, *definition, *method, *filter;
     const char *criterion, *max_features, *class_weight;
+    const char *scores, *context, *catalogue;
+    double radius, censor;
     int min_points, trees, max_depth, min_split, min_leaf, max_leaves, repeats, top;
-    bool balance, no_bootstrap, confusion, out_of_bag;
+    bool light_curves, balance, no_bootstrap, confusion, out_of_bag;
 } forest_options;
 
 /* Reads --features, or the light curves of --db (*read tells about them; may be NULL with a forest). With a forest its features,
  * else what the options say. CLI_OK, or the exit status after saying what is wrong; *out is freed by the caller. */
 int cli_forest_read(const cli_call *call, const epo_forest *forest, epo_forest_table *out, epo_features_summary *read);
+
+/* --- scores and context (forest_context.c) ------------------------------------------------------------------------------- */
+
+/* Whether the options ask for a forest over scores and context. */
+bool cli_forest_wants_context(const forest_options *options);
+
+/* Whether they go together; CLI_OK, or CLI_USAGE after saying what is wrong. */
+int cli_forest_check_context(const cli_call *call, bool train);
+
+/* Trains one; CLI_OK, or the exit status after saying what is wrong. The caller frees *out. */
+int cli_forest_train_context(const cli_call *call, const epo_forest_options *how, epo_forest **out);
+
+/* A note for each file that the forest was trained with and that is not given. */
+void cli_forest_note_missing(const epo_forest *forest, const epo_context_files *files);
+
+/* --split with its part, train or test where none is named; *out is freed by the caller, NULL for none. CLI_OK or CLI_FAILED. */
+int cli_forest_part(const forest_options *options, bool train, char **out);
 
 /* CLI_BAD_INPUT, having said so, when the table has no labels. */
 int cli_forest_labelled(const epo_forest_table *table);

@@ -77,14 +77,17 @@ static void say_refused(void *context, const char *id, const char *reason)
     cli_note("%s: left out: %s", id, reason);
 }
 
-/* --split with its part: out of bag are rows of the training. The text is freed by the caller. */
-static char *part_of(const forest_options *o, const epo_forest *forest)
+int cli_forest_part(const forest_options *o, bool train, char **out)
 {
-    if (!o->split) return NULL;
+    *out = NULL;
+    if (!o->split) return CLI_OK;
     const size_t room = strlen(o->split) + sizeof ":train";
-    char *text = malloc(room);
-    if (text) snprintf(text, room, "%s%s", o->split, strchr(o->split, ':') ? "" : forest && !o->out_of_bag ? ":test" : ":train");
-    return text;
+    if (!(*out = malloc(room))) {
+        cli_error("out of memory");
+        return CLI_FAILED;
+    }
+    snprintf(*out, room, "%s%s", o->split, strchr(o->split, ':') ? "" : train ? ":train" : ":test");
+    return CLI_OK;
 }
 
 static epo_forest_curves curves_of(const forest_options *o, const epo_forest *forest)
@@ -105,20 +108,17 @@ static int read_store(const cli_call *call, const epo_forest *forest, epo_forest
     const epo_forest_curves curves = curves_of(o, forest);
     epo_features_options features = EPO_FEATURES_OPTIONS_INIT;
     epo_store *store = NULL;
-    char *part = part_of(o, forest);
+    char *part;
     features.definition = strcmp(curves.definition, epo_feature_definition_name(EPO_FEATURES_RICHARDS)) == 0 ? EPO_FEATURES_RICHARDS : EPO_FEATURES_MANTRA;
     features.method = curves.method;
     features.filter = curves.filter;
-    features.split = part;
     features.min_points = o->min_points;
     features.balance = o->balance ? -1 : 0;
     features.seed = o->common.seed;
     features.threads = o->common.threads;
-    int result = CLI_OK;
-    if (o->split && !part) {
-        cli_error("out of memory");
-        return CLI_FAILED;
-    }
+    int result = cli_forest_part(o, !forest || o->out_of_bag, &part);
+    if (result != CLI_OK) return result;
+    features.split = part;
     epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
     if (status == EPO_OK) status = epo_forest_read_store(store, &features, say_refused, NULL, out, read);
     if (status != EPO_OK) result = status == EPO_EARG ? cli_usage(call->command, "%s", epo_error_message()) : cli_failed(status);
@@ -133,19 +133,40 @@ int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest)
     const epo_forest_curves curves = curves_of(o, forest);
     epo_score_options options = EPO_SCORE_OPTIONS_INIT;
     epo_score_summary summary = {0};
+    const epo_context_files files = {o->context, o->catalogue};
+    epo_context_info context;
     epo_store *store = NULL;
-    char *part = part_of(o, forest);
-    if (o->split && !part) { /* without it all objects would be scored */
-        cli_error("out of memory");
-        return CLI_FAILED;
-    }
+    char *part;
+    int result = cli_forest_part(o, false, &part);
+    if (result != CLI_OK) return result;
     options.threads = o->common.threads;
     options.split = part;
     options.command_line = call->command_line;
     epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
-    if (status == EPO_OK) status = epo_forest_classify_store(forest, store, &curves, &options, NULL, NULL, &summary);
-    const int result = status == EPO_OK ? CLI_OK : cli_forest_failed(call, status);
+    if (status == EPO_OK && epo_context_get_info(forest, &context))
+        status = epo_context_classify(forest, store, &files, &options, NULL, NULL, &summary);
+    else if (status == EPO_OK)
+        status = epo_forest_classify_store(forest, store, &curves, &options, NULL, NULL, &summary);
+    result = status == EPO_OK ? CLI_OK : cli_forest_failed(call, status);
     if (result == CLI_OK) cli_detail("run %lld of the store", (long long)summary.run);
+    epo_store_close(store);
+    free(part);
+    return result;
+}
+
+/* The rows of a forest that knows how they are made of scores and context. */
+static int read_context(const cli_call *call, const epo_forest *forest, epo_forest_table *out)
+{
+    const forest_options *o = call->options;
+    const epo_context_files files = {o->context, o->catalogue};
+    epo_store *store = NULL;
+    char *part;
+    int result = cli_forest_part(o, o->out_of_bag, &part);
+    if (result != CLI_OK) return result;
+    cli_forest_note_missing(forest, &files);
+    epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
+    if (status == EPO_OK) status = epo_context_read(forest, store, &files, part, o->common.threads, out, NULL);
+    if (status != EPO_OK) result = cli_forest_failed(call, status);
     epo_store_close(store);
     free(part);
     return result;
@@ -157,6 +178,9 @@ int cli_forest_read(const cli_call *call, const epo_forest *forest, epo_forest_t
 {
     const forest_options *o = call->options;
     epo_features_summary unused;
+    epo_context_info context;
+    if (o->common.db && forest && epo_context_get_info(forest, &context)) return read_context(call, forest, out);
+    if (cli_forest_wants_context(o)) return cli_usage(call->command, "--context and --catalogue are for a forest that was trained with them");
     return o->common.db ? read_store(call, forest, out, read ? read : &unused) : read_csv(call, forest, out);
 }
 
