@@ -95,6 +95,55 @@ static void trains_and_classifies(void **state)
     command_free(&r);
 }
 
+/* Real or bogus first: a forest that learned from another store, where the faint ones are bogus. */
+static void real_first(void **state)
+{
+    (void)state;
+    char rb[600], other[600];
+    json_error_t error;
+    snprintf(rb, sizeof rb, "%s/rb.safetensors", folder);
+    snprintf(other, sizeof other, "%s/rb.db", folder);
+    const char *curves = temp_path(folder, "rb.csv");
+    FILE *file = fopen(curves, "w");
+    assert_non_null(file);
+    fputs("id,class,mjd,mag,mag_err\n", file);
+    for (int i = 0; i < OBJECTS; i++)
+        for (int p = 0; p < 12; p++)
+            fprintf(file, "o%02d,%s,%d.5,%.3f,0.05\n", i, i % 2 ? "real" : "bogus", 55000 + p,
+                    17 + (p * 5 % 7) * (i % 2 ? 0.2 : 0.01));
+    fclose(file);
+    command_ok((const char *const[]){"import", "--db", other, "--format", "lightcurves", curves, "-q", NULL});
+    command_ok((const char *const[]){"forest", "train", "--db", other, "--trees", "20", "--out", rb, "-q", NULL});
+
+    command_result r = COMMAND("classify", "--db", db, "--model", first, "--real-bogus", rb, "-o", "json");
+    command_expect(&r, 0);
+    assert_non_null(strstr(r.err, "rb.safetensors has not scored these objects yet"));
+    assert_non_null(strstr(r.err, "epochal evaluate --run"));
+    json_t *all = json_loads(r.out, 0, &error);
+    assert_int_equal(json_array_size(all), OBJECTS);
+    size_t i;
+    const json_t *row;
+    json_array_foreach (all, i, row) {
+        const json_t *of = json_object_get(row, "probabilities");
+        const double bogus = json_number_value(json_object_get(of, "bogus")),
+                     real = json_number_value(json_object_get(row, "real"));
+        const double sum =
+            bogus + json_number_value(json_object_get(of, "VAR")) + json_number_value(json_object_get(of, "CONST"));
+        assert_true(sum > 1 - 1e-6 && sum < 1 + 1e-6 && bogus + real > 1 - 1e-6);
+        assert_string_equal(json_string_value(json_object_get(row, "predicted")), i % 2 ? "VAR" : "bogus");
+    }
+    json_decref(all);
+    command_free(&r);
+    expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", rb, "--threshold", "0", "-q"), 0,
+           ""); /* the scores are there now */
+    expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", rb, "--threshold", "1.5"), 2,
+           "--threshold");
+    expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", rb, "--mc-passes", "3"), 2, "--mc-passes");
+    expect(COMMAND("classify", "--db", db, "--model", rb, "--real-bogus", rb), 1, "knows bogus and real itself");
+    expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", first), 1, "no class real");
+    expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", "nothing"), 4, "nothing");
+}
+
 static void says_what_is_wrong(void **state)
 {
     (void)state;
@@ -113,6 +162,7 @@ static void says_what_is_wrong(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(trains_and_classifies), cmocka_unit_test(says_what_is_wrong)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(trains_and_classifies), cmocka_unit_test(real_first),
+                                       cmocka_unit_test(says_what_is_wrong)};
     return cmocka_run_group_tests(tests, begin, end);
 }

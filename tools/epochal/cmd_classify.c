@@ -2,18 +2,10 @@
  * cmd_classify.c - epochal classify: the objects of a store, each from its sequence of images. */
 #include <string.h>
 
+#include "classify.h"
 #include "commands.h"
 #include "forest.h"
 #include "message.h"
-#include "scores.h"
-
-typedef struct classify_options {
-    cli_common common;
-    const char *split, *net, *normalise, *head, *context, *catalogue;
-    int batch;
-    cli_dropout dropout;
-    bool turns;
-} classify_options;
 
 static const char *head_word(size_t index, const char **about)
 {
@@ -36,12 +28,32 @@ static const cli_option options[] = {
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", PLACE(batch), .help = "triplets that go through the encoder together"},
     {.name = "context", .kind = CLI_TEXT, .argument = "FILE", PLACE(context), .help = "for a forest that was trained with one: the CSV with a row an object"},
     {.name = "catalogue", .kind = CLI_TEXT, .argument = "FILE", PLACE(catalogue), .help = "for a forest that was trained with one: the CSV of sources"},
+    {.name = "real-bogus", .kind = CLI_TEXT, .argument = "FILE", PLACE(real_bogus),
+     .help = "real or bogus first, by this model (its stored scores, else they are made), type next: probabilities with the class bogus"},
+    {.name = "threshold", .kind = CLI_REAL, .argument = "P", .standard = "0.5", PLACE(threshold), .help = "with --real-bogus: what is less real is called bogus"},
+    {.name = "real-of", .kind = CLI_TEXT, .argument = "HOW", .standard = "max", PLACE(real_of), .word = classify_real_of_word,
+     .help = "with --real-bogus: which of an object's stamps says how real it is"},
     CLI_OPTIONS_DROPOUT(classify_options, dropout),
     CLI_OPTION_SEED,
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
 };
+
+epo_score_options classify_scoring(const cli_call *call)
+{
+    const classify_options *o = call->options;
+    epo_score_options score = EPO_SCORE_OPTIONS_INIT;
+    score.threads = o->common.threads;
+    score.batch = o->batch;
+    score.split = o->split;
+    score.turns = o->turns;
+    score.triplet_head = o->head[0] == 't';
+    score.command_line = call->command_line;
+    score.mc_passes = o->dropout.passes;
+    score.seed = o->common.seed;
+    return score;
+}
 
 static const char *best_class(const epo_head_info *head, const double *probabilities)
 {
@@ -110,7 +122,7 @@ static int run_forest(const cli_call *call)
     epo_store *store = NULL;
     epo_score_summary summary = {0};
     epo_forest_info info;
-    epo_score_options score = EPO_SCORE_OPTIONS_INIT;
+    const epo_score_options score = classify_scoring(call);
     epo_context_info context = {0};
     const epo_context_files files = {o->context, o->catalogue};
     if (o->net || o->normalise || o->turns || o->dropout.passes || o->dropout.bins || o->head[0] == 't')
@@ -129,9 +141,6 @@ static int run_forest(const cli_call *call)
     epo_forest_get_info(forest, &info);
     const epo_head_info head = {.present = true, .classes = info.classes, .class_count = info.class_count};
     scores.head = &head;
-    score.threads = o->common.threads;
-    score.split = o->split;
-    score.command_line = call->command_line;
     result = CLI_FAILED;
     epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status != EPO_OK) {
@@ -152,6 +161,7 @@ static int run_forest(const cli_call *call)
 static int run(const cli_call *call)
 {
     const classify_options *o = call->options;
+    if (o->real_bogus) return classify_hierarchy(call);
     if (epo_forest_is_file(o->common.model)) return run_forest(call);
     if (o->context || o->catalogue) return cli_usage(call->command, "--context and --catalogue are for forests; %s is none", o->common.model);
     cli_scores scores = {0};
@@ -179,15 +189,7 @@ static int run(const cli_call *call)
     }
     scores.dropout = o->dropout;
     begin_table(&scores, columns);
-    epo_score_options score = EPO_SCORE_OPTIONS_INIT;
-    score.threads = o->common.threads;
-    score.batch = o->batch;
-    score.split = o->split;
-    score.turns = o->turns;
-    score.triplet_head = head == EPO_HEAD_TRIPLET;
-    score.command_line = call->command_line;
-    score.mc_passes = o->dropout.passes;
-    score.seed = o->common.seed;
+    const epo_score_options score = classify_scoring(call);
     cli_progress_begin("objects", 0);
     status = epo_classify_store(model, store, &score, print_object, &scores, &summary);
     result = cli_scores_end(&scores, status, &summary, "objects");
@@ -208,12 +210,18 @@ const cli_command cmd_classify = {
         "With a forest (epochal forest train --db) it goes by light curves instead: nights then counts the points used. A forest over\n"
         "scores and context takes the scores that its models left in the store, and --context and --catalogue; without these files\n"
         "that context is missing, which it has learned to bear.\n\n"
+        "--real-bogus takes the objects that another model finds bogus out first: P(real) is that of the most real stamp\n"
+        "(--real-of), those below --threshold are called bogus, and the rest by their type. Probabilities are P(real) times those of\n"
+        "the types, and 1 - P(real) of the class bogus; they are kept as a run of their own, for epochal evaluate --run. An object\n"
+        "below the threshold needs no type, and may have too few nights for one.\n\n"
         "--mc-passes T leaves dropout on and classifies T times (a network with dropout is needed). The probabilities are then the\n"
         "means; sd and over_half (share of passes over 0.5) are those of the predicted class; confidence (1 - mean entropy) and bald\n"
         "(entropy of the mean - mean entropy) are in units of the largest entropy there can be.",
     .examples = "epochal classify --db crts.db --model taonet.safetensors\n"
                 "# the test part of a split, for another program\n"
-                "epochal classify --db crts.db --model taonet.safetensors --split main:test --output csv > test.csv",
+                "epochal classify --db crts.db --model taonet.safetensors --split main:test --output csv > test.csv\n"
+                "# real or bogus first, type next\n"
+                "epochal classify --db ztf.db --model taonet.safetensors --real-bogus braai.safetensors --threshold 0.65",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .options_size = sizeof(classify_options),
