@@ -45,6 +45,17 @@ epo_status epo__store_split_find(epo_store *store, const char *name, int64_t *id
     return status != EPO_OK || found ? status : epo__fail(EPO_ENOTFOUND, "%s: no split %s", store->path, name);
 }
 
+epo_status epo__store_split_options_are(epo_store *store, const char *name, const char *options_json, bool *there, bool *same)
+{
+    epo__query q = epo__query_open(store, "SELECT options = ?2 FROM splits WHERE name = ?1");
+    epo__bind_text(&q, name);
+    epo__bind_text(&q, options_json);
+    epo_status status = epo__query_row(&q, there);
+    *same = status == EPO_OK && *there && epo__column_int(&q, 0) != 0;
+    epo__query_close(&q);
+    return status;
+}
+
 epo_status epo__store_split_member_add(epo_store *store, int64_t split, int64_t object, const char *part)
 {
     epo_status status = epo__want_transaction(store);

@@ -11,6 +11,8 @@ epo_status epo__store_split_add(epo_store *store, const char *name, uint64_t see
                                 int64_t *id);
 /* EPO_ENOTFOUND when there is none of this name. */
 epo_status epo__store_split_find(epo_store *store, const char *name, int64_t *id);
+/* Whether there is a split of this name, and whether its options are these, byte by byte. */
+epo_status epo__store_split_options_are(epo_store *store, const char *name, const char *options_json, bool *there, bool *same);
 epo_status epo__store_split_member_add(epo_store *store, int64_t split, int64_t object, const char *part);
 /* How many fields, the objects of one parent together with the parent itself, have objects in more than one part. */
 epo_status epo__store_split_torn(epo_store *store, int64_t split, int64_t *fields);

@@ -246,7 +246,8 @@ epo_status epo__context_rows_make(epo_store *store, const epo__recipe *recipe, c
     epo_status status = source ? lay_out(&m) : epo__nomem("rows");
     if (status == EPO_OK)
         status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &m.store); /* others may write meanwhile */
-    if (status == EPO_OK) status = epo__store_begin(m.store);                      /* one consistent view */
+    if (status == EPO_OK) status = epo_store_set_labels_as_of(m.store, epo_store_labels_as_of(store));
+    if (status == EPO_OK) status = epo__store_begin(m.store); /* one consistent view */
     if (status == EPO_OK) status = open_scores(&m);
     if (status == EPO_OK) status = match_kinds(&m);
     if (status == EPO_OK) status = add_objects(&m);

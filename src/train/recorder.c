@@ -105,6 +105,11 @@ static epo_status commit(epo__recorder *r)
     return status;
 }
 
+epo_status epo__recorder_commit(epo__recorder *r)
+{
+    return r->in_transaction ? commit(r) : EPO_OK;
+}
+
 epo_status epo__recorder_settle(epo__recorder *r)
 {
     return r->in_transaction && epo__seconds() - r->transaction_start > COMMIT_SECONDS ? commit(r) : EPO_OK;

@@ -32,6 +32,8 @@ epo_status epo__recorder_start_plain(epo__recorder *recorder, epo_store *store, 
 epo_status epo__recorder_ready(epo__recorder *recorder);  /* before putting scores: opens a transaction if there is none */
 epo_status epo__recorder_settle(epo__recorder *recorder); /* after: commits now and then */
 
+epo_status epo__recorder_commit(epo__recorder *recorder); /* at once, where others are to write in between */
+
 /* Commits what was delivered and notes how the run ended: done, or failed or cancelled after a status other than EPO_OK.
  * Returns `status` with its message when that is a failure, else how writing went. */
 epo_status epo__recorder_end(epo__recorder *recorder, epo_status status);

@@ -13,6 +13,7 @@ const cli_command *const cli_commands[] = {
     &cmd_photometry,
     &cmd_models,
     &cmd_train,
+    &cmd_sizes,
     &cmd_finetune,
     &cmd_card,
     &cmd_calibrate,

@@ -28,6 +28,7 @@ extern const cli_command
     cmd_review,
     cmd_score,
     cmd_simulate,
+    cmd_sizes,
     cmd_split,
     cmd_train,
     cmd_version;

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "epochal/train.h"
 #include "message.h"
 #include "output.h"
 #include "scores.h"
@@ -55,7 +54,7 @@ static void print_summary(const cli_training *o, const epo_train_summary *s)
              (double)(s->memory_peak - s->memory_supply) / mebibyte);
 }
 
-int cli_train(const cli_call *call, const cli_training *o)
+epo_train_options cli_train_options(const cli_call *call, const cli_training *o)
 {
     epo_train_options train = EPO_TRAIN_OPTIONS_INIT;
     train.net = o->net;
@@ -95,7 +94,12 @@ int cli_train(const cli_call *call, const cli_training *o)
     train.threads = o->common.threads;
     train.memory = (size_t)o->memory << 20;
     train.command_line = call->command_line;
+    return train;
+}
 
+int cli_train(const cli_call *call, const cli_training *o)
+{
+    const epo_train_options train = cli_train_options(call, o);
     epo_store *store = NULL;
     epo_train_summary summary = {0};
     watch w = {0};

@@ -4,6 +4,7 @@
 #define CLI_TRAINING_H
 
 #include "command.h"
+#include "epochal/train.h"
 
 typedef struct cli_training {
     cli_common common;
@@ -70,6 +71,9 @@ typedef struct cli_training {
     {.name = "threads", .kind = CLI_COUNT, .argument = "N", .standard = "0", .place = offsetof(cli_common, threads),                              \
      .help = "processors to use; 0 means all; the same number gives the same bytes"},                                                            \
     CLI_OPTION_OUTPUT("table")
+
+/* The same for the library. */
+epo_train_options cli_train_options(const cli_call *call, const cli_training *options);
 
 int cli_train(const cli_call *call, const cli_training *options);
 
