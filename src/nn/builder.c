@@ -178,7 +178,10 @@ epo__tensor epo__builder_other_rows(epo__plan_builder *builder, epo__shape shape
 {
     size_t size = epo__shape_size(shape);
     if (size > builder->row_size) builder->row_size = size;
-    return (epo__tensor){.shape = shape, .place = builder->now.place == EPO_AT_ROWS0 ? EPO_AT_ROWS1 : EPO_AT_ROWS0};
+    const epo__place now = builder->now.place;
+    const bool in_rows = now == EPO_AT_ROWS0 || now == EPO_AT_ROWS1;
+    builder->last_rows = (in_rows ? now : builder->last_rows) == EPO_AT_ROWS0 ? EPO_AT_ROWS1 : EPO_AT_ROWS0;
+    return (epo__tensor){.shape = shape, .place = builder->last_rows};
 }
 
 struct move {

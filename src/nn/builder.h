@@ -31,6 +31,7 @@ struct epo__plan_builder {
     size_t arena_size;   /* floats */
     size_t scratch_size; /* bytes */
     size_t row_size;     /* floats a sample in each row buffer */
+    epo__place last_rows; /* which of them was filled last; samples between rows and rows may still be reading it */
 };
 
 void epo__steps_release(epo__step *steps, size_t count);

@@ -50,6 +50,7 @@ static const struct {
     {{3, 5, 1}, {3, 5, 1}, {"sigmoid"}},
     {{3, 5, 5}, {3, 5, 5}, {"sigmoid", "relu", "batchnorm"}},
     {{7, 1, 1}, {4, 1, 1}, {"linear 9", "conv 4 kernel=1", "relu"}}, /* from rows back to images */
+    {{7, 1, 1}, {9, 1, 1}, {"linear 4", "conv 9 kernel=1", "relu"}}, /* and to longer rows than they came from */
     {{10, 6, 5}, {46, 6, 5}, {"dense 3 growth=12"}},
     {{16, 8, 8}, {48, 8, 8}, {"dense layers=2 growth=16 bottleneck=2"}},
     {{1, 5, 5}, {4, 5, 5}, {"dense 3 growth=1 bottleneck=1"}},
