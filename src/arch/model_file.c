@@ -277,12 +277,8 @@ static void write_classes(const epo_model *model, epo__string *out)
     for (int h = 0; h < EPO_HEAD_COUNT; h++) {
         const epo__network_section *head = &model->network->heads[h];
         if (!model->heads[h]) continue;
-        epo__string_addf(out, "%s\"%s\": [", first ? "" : ", ", epo_head_name((epo_head)h));
-        for (size_t i = 0; i < head->class_count; i++) {
-            if (i) epo__string_add(out, ", ");
-            epo__string_add_json(out, head->classes[i]);
-        }
-        epo__string_add(out, "]");
+        epo__string_addf(out, "%s\"%s\": ", first ? "" : ", ", epo_head_name((epo_head)h));
+        epo__string_add_json_list(out, (const char *const *)head->classes, head->class_count, ", ");
         first = false;
     }
     epo__string_add(out, "}");

@@ -176,6 +176,10 @@ uint32_t epo__utf8_next(const char **text)
 
 void epo__string_add_json(epo__string *s, const char *text)
 {
+    if (!text) {
+        epo__string_add(s, "null");
+        return;
+    }
     epo__string_add(s, "\"");
     for (const unsigned char *p = (const unsigned char *)text; *p;) {
         size_t n = epo__utf8_length((const char *)p);
@@ -193,6 +197,16 @@ void epo__string_add_json(epo__string *s, const char *text)
         p += n;
     }
     epo__string_add(s, "\"");
+}
+
+void epo__string_add_json_list(epo__string *s, const char *const *texts, size_t count, const char *between)
+{
+    epo__string_add(s, "[");
+    for (size_t i = 0; i < count; i++) {
+        if (i) epo__string_add(s, between);
+        epo__string_add_json(s, texts[i]);
+    }
+    epo__string_add(s, "]");
 }
 
 void epo__string_clear(epo__string *s)

@@ -35,8 +35,10 @@ typedef struct epo__string {
 void epo__string_add(epo__string *s, const char *text);
 void epo__string_addn(epo__string *s, const char *bytes, size_t count);
 void epo__string_addf(epo__string *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Adds `text` as a JSON string with its quotes; bytes that are not valid UTF-8 become U+FFFD. */
+/* Adds `text` as a JSON string with its quotes, NULL as null; bytes that are not valid UTF-8 become U+FFFD. */
 void epo__string_add_json(epo__string *s, const char *text);
+/* Adds `count` texts as a JSON array, `between` ("," or ", ") between them. */
+void epo__string_add_json_list(epo__string *s, const char *const *texts, size_t count, const char *between);
 void epo__string_clear(epo__string *s); /* empty again, memory kept */
 void epo__string_free(epo__string *s);
 

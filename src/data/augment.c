@@ -120,10 +120,7 @@ epo_status epo_augment_check(const epo_augment_options *o)
 static void add_text(epo__string *s, const char *key, const char *value)
 {
     epo__string_addf(s, ",\"%s\":", key);
-    if (value)
-        epo__string_add_json(s, value);
-    else
-        epo__string_add(s, "null");
+    epo__string_add_json(s, value);
 }
 
 /* Everything that the pixels depend on. */

@@ -59,12 +59,8 @@ epo_status epo__recipe_columns(const epo__recipe *r, char ***names, size_t *coun
 
 static void add_texts(epo__string *json, const char *name, char *const *texts, size_t count)
 {
-    epo__string_addf(json, "\"%s\": [", name);
-    for (size_t i = 0; i < count; i++) {
-        if (i) epo__string_add(json, ", ");
-        epo__string_add_json(json, texts[i]);
-    }
-    epo__string_add(json, "]");
+    epo__string_addf(json, "\"%s\": ", name);
+    epo__string_add_json_list(json, (const char *const *)texts, count, ", ");
 }
 
 void epo__recipe_write(const epo__recipe *r, epo__string *json)

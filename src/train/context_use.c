@@ -67,10 +67,7 @@ static epo_status write_options(const epo_forest *forest, const epo_context_file
     epo__recipe_write(forest->recipe, text);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         epo__string_addf(text, ",\"%s\":", names[i]);
-        if (values[i])
-            epo__string_add_json(text, values[i]);
-        else
-            epo__string_add(text, "null");
+        epo__string_add_json(text, values[i]);
     }
     epo__string_add(text, "}");
     return text->failed ? epo__nomem("run") : EPO_OK;

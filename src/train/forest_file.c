@@ -34,12 +34,9 @@ static const char kind_key[] = "epochal.kind", kind_forest[] = "forest", forest_
 
 static void add_texts(epo__string *json, const char *name, char *const *texts, size_t count)
 {
-    epo__string_addf(json, "\"%s\": [", name);
-    for (size_t i = 0; i < count; i++) {
-        if (i) epo__string_add(json, ", ");
-        epo__string_add_json(json, texts[i]);
-    }
-    epo__string_add(json, "], ");
+    epo__string_addf(json, "\"%s\": ", name);
+    epo__string_add_json_list(json, (const char *const *)texts, count, ", ");
+    epo__string_add(json, ", ");
 }
 
 static void add_text(epo__string *json, const char *name, const char *text)

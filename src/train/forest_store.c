@@ -134,15 +134,9 @@ static epo_status write_options(const epo_features_options *features, const epo_
                      epo_feature_definition_name((size_t)features->definition));
     epo__string_add_json(text, read->method);
     epo__string_add(text, ",\"filter\":");
-    if (features->filter)
-        epo__string_add_json(text, features->filter);
-    else
-        epo__string_add(text, "null");
+    epo__string_add_json(text, features->filter);
     epo__string_add(text, ",\"split\":");
-    if (options->split)
-        epo__string_add_json(text, options->split);
-    else
-        epo__string_add(text, "null");
+    epo__string_add_json(text, options->split);
     epo__string_add(text, "}");
     return text->failed ? epo__nomem("run") : EPO_OK;
 }
@@ -151,12 +145,7 @@ static epo_status note_start(epo__recorder *recorder, epo_store *store, const ep
                              const epo_score_options *options)
 {
     epo__string classes = {0};
-    epo__string_add(&classes, "[");
-    for (size_t k = 0; k < forest->trees->classes; k++) {
-        if (k) epo__string_add(&classes, ",");
-        epo__string_add_json(&classes, forest->classes[k]);
-    }
-    epo__string_add(&classes, "]");
+    epo__string_add_json_list(&classes, (const char *const *)forest->classes, forest->trees->classes, ",");
     const epo__model_row model = {.name = "forest", .sha256 = forest->sha256, .network = "", .classes = classes.text,
                                   .normalisation = run->normalisation};
     epo__run_row row = {.kind = "classify", .command = options->command_line ? options->command_line : "", .options = run->options,

@@ -154,10 +154,7 @@ static epo_status note_start(combining *c, epo_store *store, const char *sha256)
                      "\"threshold\":%.17g,\"split\":",
                      (long long)c->type.run, o->type.sha256, (long long)c->real_bogus.run, o->real_bogus.sha256,
                      epo_real_of_name(o->real_of), o->threshold);
-    if (o->split)
-        epo__string_add_json(&text, o->split);
-    else
-        epo__string_add(&text, "null");
+    epo__string_add_json(&text, o->split);
     epo__string_add(&text, "}");
     char *name = epo__format("%s after %s", name_of(&o->type), name_of(&o->real_bogus));
     epo_status status = classes.failed || text.failed || !name ? epo__nomem("run") : EPO_OK;

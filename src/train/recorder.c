@@ -21,12 +21,7 @@ static const double COMMIT_SECONDS = 2;
 
 void epo__run_classes(epo__string *s, const epo_model_info *info, epo_head head)
 {
-    epo__string_add(s, "[");
-    for (size_t i = 0; i < info->heads[head].class_count; i++) {
-        if (i) epo__string_add(s, ",");
-        epo__string_add_json(s, info->heads[head].classes[i]);
-    }
-    epo__string_add(s, "]");
+    epo__string_add_json_list(s, info->heads[head].classes, info->heads[head].class_count, ",");
 }
 
 static void add_options(epo__string *s, const epo_model_info *info, const epo_score_options *o)

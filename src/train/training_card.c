@@ -31,10 +31,7 @@ static void key(epo__string *s, const char *name)
 static void add_text(epo__string *s, const char *name, const char *text)
 {
     key(s, name);
-    if (text)
-        epo__string_add_json(s, text);
-    else
-        epo__string_add(s, "null");
+    epo__string_add_json(s, text);
 }
 
 static void add_whole(epo__string *s, const char *name, int64_t value)

@@ -12,10 +12,7 @@
 static void add_text(epo__string *s, const char *name, const char *value)
 {
     epo__string_addf(s, "%s\"%s\":", s->length > 1 ? "," : "", name);
-    if (value)
-        epo__string_add_json(s, value);
-    else
-        epo__string_add(s, "null");
+    epo__string_add_json(s, value);
 }
 
 static void add_number(epo__string *s, const char *name, double value)

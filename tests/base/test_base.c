@@ -54,6 +54,11 @@ static void json_text_is_valid_whatever_the_bytes(void **state)
     epo__string s = {0};
     epo__string_add_json(&s, "a\"b\\\n\x01\xc3\xa9\xff\xe2\x82");
     assert_string_equal(s.text, "\"a\\\"b\\\\\\u000a\\u0001\xc3\xa9\\ufffd\\ufffd\\ufffd\"");
+    epo__string_clear(&s);
+    epo__string_add_json(&s, NULL);
+    epo__string_add_json_list(&s, (const char *const[]){"a\"", NULL, "b"}, 3, ", ");
+    epo__string_add_json_list(&s, NULL, 0, ",");
+    assert_string_equal(s.text, "null[\"a\\\"\", null, \"b\"][]");
     epo__string_free(&s);
 }
 
