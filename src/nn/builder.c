@@ -44,8 +44,15 @@ const float *epo__frame_read(const epo__frame *frame, const epo__tensor *tensor)
 
 float *epo__frame_write(const epo__frame *frame, const epo__tensor *tensor)
 {
-    if (tensor->place == EPO_AT_ARENA) return frame->arena + tensor->offset;
-    return frame->rows[tensor->place - EPO_AT_ROWS0] + (size_t)frame->sample * epo__shape_size(tensor->shape);
+    size_t size = epo__shape_size(tensor->shape);
+    if (tensor->place == EPO_AT_ARENA) return epo__frame_work(frame, tensor->offset) + (size_t)frame->slot * size;
+    return frame->rows[tensor->place - EPO_AT_ROWS0] + (size_t)frame->sample * size;
+}
+
+/* Blocks are as many times larger as there are slots, and so are the distances between them. */
+float *epo__frame_work(const epo__frame *frame, size_t offset)
+{
+    return frame->arena + offset * (size_t)frame->slots;
 }
 
 size_t epo__frame_size(const epo__frame *frame, const epo__tensor *tensor)
@@ -72,17 +79,24 @@ static epo_status add_step(epo__plan_builder *builder, epo__step step)
 
 epo_status epo__builder_sample_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state)
 {
-    return add_step(builder, (epo__step){run, release, state, true});
+    return add_step(builder, (epo__step){run, release, state, EPO__BY_SAMPLE});
+}
+
+epo_status epo__builder_group_step(epo__plan_builder *builder, int wish, epo__step_fn run, epo__release_fn release,
+                                   void *state)
+{
+    if (wish > builder->group_wish) builder->group_wish = wish;
+    return add_step(builder, (epo__step){run, release, state, EPO__BY_GROUP});
 }
 
 epo_status epo__builder_row_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state)
 {
-    return add_step(builder, (epo__step){run, release, state, false});
+    return add_step(builder, (epo__step){run, release, state, EPO__BY_ROWS});
 }
 
 epo_status epo__builder_place_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state)
 {
-    return add_step(builder, (epo__step){run, release, state, builder->now.place == EPO_AT_ARENA});
+    return add_step(builder, (epo__step){run, release, state, builder->now.place == EPO_AT_ARENA ? EPO__BY_SAMPLE : EPO__BY_ROWS});
 }
 
 /* --- pending operations ---------------------------------------------------------------------------------------------

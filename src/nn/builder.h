@@ -10,7 +10,7 @@ typedef struct epo__step {
     epo__step_fn run;
     epo__release_fn release;
     void *state;
-    bool by_sample;
+    enum { EPO__BY_SAMPLE, EPO__BY_GROUP, EPO__BY_ROWS } kind;
 } epo__step;
 
 enum { EPO__MAX_BLOCKS = 8 }; /* arena blocks alive at a time: a tensor, the next one, a few of a step's own */
@@ -31,6 +31,7 @@ struct epo__plan_builder {
     size_t arena_size;   /* floats */
     size_t scratch_size; /* bytes */
     size_t row_size;     /* floats a sample in each row buffer */
+    int group_wish;      /* samples in a lane's arena */
     epo__place last_rows; /* which of them was filled last; samples between rows and rows may still be reading it */
 };
 

@@ -5,9 +5,11 @@
  *     for each layer:  x = concat(x, conv3x3(relu(bn2(conv1x1(relu(bn1(x)))))))
  *
  * All channels of the block lie in one H x W x C tensor with C the last layer's; nothing is joined, a layer's channels
- * are put in their place. bn1 and ReLU cannot melt into a convolution (each layer has its own, over all channels), so
- * they and the 1 x 1 convolution go over the image in strips that stay in the cache; bn2 and its ReLU are part of the
- * 1 x 1 convolution. Training is dense_train.c. */
+ * are written to their place. bn1 and ReLU cannot melt into a convolution (each layer has its own, over all channels),
+ * so they and the 1 x 1 convolution go over the pixels in strips that stay in the cache; bn2 and its ReLU are part of
+ * the 1 x 1 convolution. The 3 x 3 convolution is Winograd's. Images of few pixels go together, so that weights are
+ * read once for several. Training is dense_train.c. */
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +17,15 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/dense.h"
+#include "nn/gradkernels.h"
 #include "nn/kernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
+#include "nn/winograd_conv.h"
 
 enum { LAYERS, GROWTH, BOTTLENECK, EPS };
-enum { STRIP_FLOATS = 65536 }; /* 256 KB: in any second-level cache, weights beside it */
+/* 128 KB in a strip: in any second-level cache, weights beside it. Tiles that make it worth reading the weights. */
+enum { STRIP_FLOATS = 32768, ENOUGH_TILES = 32 };
 
 static const epo__layer_option options[] = {
     [LAYERS] = {"layers", EPO_OPTION_INT, 1, 512, NULL, NULL, "pairs of convolutions"},
@@ -74,18 +79,21 @@ static uint64_t macs(const epo__layer *layer)
 /* --- in a plan
  * -------------------------------------------------------------------------------------------------------------- */
 
+/* bn1, ReLU and the 1 x 1 convolution with bn2 and ReLU; the 3 x 3 convolution. */
 struct pair {
     size_t channels; /* that it sees */
-    float *scale, *shift;
-    size_t strip, strips;                 /* pixels in a strip; the last may have fewer */
-    epo__dnnl_conv *narrow, *narrow_last; /* 1 x 1, on a strip and on the last; narrow_last NULL: the same */
-    epo__dnnl_conv *widen;                /* 3 x 3, on the image */
+    size_t strip;    /* pixels worked on at a time */
+    float *scale, *shift, *bias;
+    epo__packed narrow;
+    epo__winograd_conv widen;
 };
 
 struct step {
     epo__tensor in, out;
-    size_t pixels, growth, middle;
-    size_t strip_offset, middle_offset, grown_offset; /* in the arena */
+    size_t pixels, growth, middle; /* of one image; channels */
+    epo__tiling tiling;
+    int together;                 /* images that are worked on at a time */
+    size_t strip_size, part_size; /* floats of scratch memory: a thread's strip, all that a thread has */
     int layers;
     struct pair *pairs;
 };
@@ -97,9 +105,9 @@ static void release(void *state)
     for (int i = 0; step->pairs && i < step->layers; i++) {
         free(step->pairs[i].scale);
         free(step->pairs[i].shift);
-        epo__dnnl_conv_destroy(step->pairs[i].narrow);
-        epo__dnnl_conv_destroy(step->pairs[i].narrow_last);
-        epo__dnnl_conv_destroy(step->pairs[i].widen);
+        free(step->pairs[i].bias);
+        epo__packed_release(&step->pairs[i].narrow);
+        epo__winograd_conv_release(&step->pairs[i].widen);
     }
     free(step->pairs);
     free(step);
@@ -111,125 +119,165 @@ static void put_channels(const float *in, size_t channels, float *out, size_t ou
     for (size_t p = 0; p < pixels; p++) memcpy(out + p * out_channels, in + p * channels, channels * sizeof *out);
 }
 
+/* Some images on their way through the block. */
+struct work {
+    const struct step *step;
+    const float *in;
+    float *all;    /* every channel of the block */
+    float *middle; /* what is between the convolutions */
+    float *scratch;
+    size_t images;
+    int threads;
+};
+
+/* relu(bn2(conv1(relu(bn1(x))))) of a thread's part of the pixels */
+static void narrow(const struct work *work, const struct pair *pair, float *strip, int thread)
+{
+    const struct step *step = work->step;
+    size_t total = (size_t)step->out.shape.channels, pixels = work->images * step->pixels;
+    size_t last = epo__part_from(pixels, thread + 1, work->threads);
+    const epo__after after = {pair->bias, true};
+    for (size_t p = epo__part_from(pixels, thread, work->threads), n; p < last; p += n) {
+        n = last - p < pair->strip ? last - p : pair->strip;
+        epo__affine(work->all + p * total, total, strip, pair->channels, pair->scale, pair->shift, pair->channels, n,
+                    true, 1);
+        epo__multiply(&pair->narrow, strip, pair->channels, n, &after, work->middle + p * step->middle, step->middle);
+    }
+}
+
+/* The new channels of a thread's part of the tiles. */
+static void widen(const struct work *work, const struct pair *pair, float *scratch, int thread)
+{
+    const struct step *step = work->step;
+    size_t tiles = work->images * step->tiling.down * step->tiling.across;
+    epo__winograd_conv_run(&pair->widen, &step->tiling, work->middle, epo__part_from(tiles, thread, work->threads),
+                           epo__part_from(tiles, thread + 1, work->threads), scratch, work->all + pair->channels,
+                           (size_t)step->out.shape.channels);
+}
+
+/* A thread's part of all layers. Threads meet twice a layer: a tile needs pixels that its neighbour makes. */
+static void run_part(const struct work *work, int thread)
+{
+    const struct step *step = work->step;
+    size_t first = (size_t)step->in.shape.channels, total = (size_t)step->out.shape.channels;
+    size_t pixels = work->images * step->pixels, from = epo__part_from(pixels, thread, work->threads);
+    float *strip = work->scratch + (size_t)thread * step->part_size;
+    put_channels(work->in + from * first, first, work->all + from * total, total,
+                 epo__part_from(pixels, thread + 1, work->threads) - from);
+    for (int i = 0; i < step->layers; i++) {
+        narrow(work, &step->pairs[i], strip, thread);
+        if (work->threads > 1) {
+#pragma omp barrier
+        }
+        widen(work, &step->pairs[i], strip + step->strip_size, thread);
+        if (work->threads > 1) {
+#pragma omp barrier
+        }
+    }
+}
+
 static epo_status run(void *state, const epo__frame *frame)
 {
     const struct step *step = state;
-    size_t total = (size_t)step->out.shape.channels, first = (size_t)step->in.shape.channels;
-    float *all = epo__frame_write(frame, &step->out), *strip = frame->arena + step->strip_offset;
-    float *middle = frame->arena + step->middle_offset, *grown = frame->arena + step->grown_offset;
-    put_channels(epo__frame_read(frame, &step->in), first, all, total, step->pixels);
-
-    for (int i = 0; i < step->layers; i++) {
-        const struct pair *pair = &step->pairs[i];
-        epo_status status = EPO_OK;
-        for (size_t s = 0; s < pair->strips && status == EPO_OK; s++) {
-            bool last = s + 1 == pair->strips;
-            size_t from = s * pair->strip, pixels = last ? step->pixels - from : pair->strip;
-            epo__affine(all + from * total, total, strip, pair->channels, pair->scale, pair->shift, pair->channels,
-                        pixels, true, frame->threads);
-            status = epo__dnnl_conv_run(last && pair->narrow_last ? pair->narrow_last : pair->narrow, &frame->dnnl,
-                                        strip, middle + from * step->middle);
+    struct work work = {.step = step, .threads = frame->threads};
+    float *scratch = frame->dnnl.scratch;
+    work.scratch = scratch;
+    work.middle = scratch + (size_t)frame->threads * step->part_size;
+    for (int i = 0; i < frame->group; i += step->together) {
+        work.in = epo__frame_read(frame, &step->in) + (size_t)i * epo__shape_size(step->in.shape);
+        work.all = epo__frame_write(frame, &step->out) + (size_t)i * epo__shape_size(step->out.shape);
+        work.images = (size_t)(frame->group - i < step->together ? frame->group - i : step->together);
+        if (work.threads == 1) {
+            run_part(&work, 0);
+            continue;
         }
-        if (status == EPO_OK) status = epo__dnnl_conv_run(pair->widen, &frame->dnnl, middle, grown);
-        if (status != EPO_OK) return status;
-        put_channels(grown, step->growth, all + pair->channels, total, step->pixels);
+#pragma omp parallel num_threads(work.threads)
+        run_part(&work, omp_get_thread_num());
     }
     return EPO_OK;
 }
 
-/* A convolution of `pixels` pixels in a row (kernel 1), or of the image (kernel 3). */
-static epo_status make_conv(epo__plan_builder *builder, int in, int out, int height, int width, int kernel,
-                            const float *weights, const float *bias, epo__dnnl_conv **conv)
+/* conv1 with bn2 in it */
+static epo_status make_narrow(const epo__dense *dense, const epo__param *params, struct pair *pair)
 {
-    int pad = kernel / 2;
-    epo__conv_geometry geometry = {in, height, width, out, height, width, kernel, 1, pad, pad, pad, pad};
-    epo_status status = epo__dnnl_conv_create(&geometry, weights, bias, bias != NULL, epo__builder_threads(builder),
-                                              epo__builder_lanes(builder), conv);
-    if (status == EPO_OK) epo__builder_scratch(builder, epo__dnnl_conv_scratch(*conv));
-    return status;
-}
-
-static epo_status make_narrow(epo__plan_builder *builder, const struct step *step, const epo__dense *dense,
-                              const epo__param *params, struct pair *pair)
-{
-    epo_status status = EPO_OK;
-    size_t count = params[EPO__DENSE_CONV1].count, middle = step->middle,
-           last = step->pixels - pair->strip * (pair->strips - 1);
-    float *scale = epo__alloc(middle, sizeof *scale), *shift = epo__alloc(middle, sizeof *shift);
-    float *weights = epo__alloc(count, sizeof *weights);
-    if (!scale || !shift || !weights) {
-        status = epo__nomem("dense block");
-        goto done;
+    size_t count = params[EPO__DENSE_CONV1].count, middle = (size_t)dense->middle;
+    float *scale = epo__alloc(middle, sizeof *scale), *weights = epo__alloc(count, sizeof *weights);
+    epo_status status = scale && weights ? EPO_OK : epo__nomem("dense block");
+    if (status == EPO_OK) {
+        epo__batchnorm_fold(&params[EPO__DENSE_BN2], dense->eps, scale, pair->bias);
+        for (size_t i = 0; i < count; i++) weights[i] = params[EPO__DENSE_CONV1].value[i] * scale[i / pair->channels];
+        status = epo__packed_make(pair->channels, middle, weights, 1, pair->channels, &pair->narrow);
     }
-    epo__batchnorm_fold(&params[EPO__DENSE_BN2], dense->eps, scale, shift);
-    for (size_t i = 0; i < count; i++) weights[i] = params[EPO__DENSE_CONV1].value[i] * scale[i / pair->channels];
-    status =
-        make_conv(builder, (int)pair->channels, dense->middle, 1, (int)pair->strip, 1, weights, shift, &pair->narrow);
-    if (status == EPO_OK && last != pair->strip)
-        status =
-            make_conv(builder, (int)pair->channels, dense->middle, 1, (int)last, 1, weights, shift, &pair->narrow_last);
-done:
     free(scale);
-    free(shift);
     free(weights);
     return status;
 }
 
-static epo_status make_pair(epo__plan_builder *builder, const struct step *step, const epo__dense *dense,
-                            const epo__param *params, struct pair *pair)
+static epo_status make_pair(const epo__dense *dense, const epo__param *params, struct pair *pair)
 {
     pair->channels = params[EPO__DENSE_BN1].count;
-    size_t threads = (size_t)epo__builder_threads(builder);
-    size_t wanted = (step->pixels * pair->channels + STRIP_FLOATS * threads - 1) / (STRIP_FLOATS * threads);
-    if (wanted > step->pixels) wanted = step->pixels;
-    pair->strip = (step->pixels + wanted - 1) / wanted;
-    pair->strips = (step->pixels + pair->strip - 1) / pair->strip;
     pair->scale = epo__alloc(pair->channels, sizeof *pair->scale);
     pair->shift = epo__alloc(pair->channels, sizeof *pair->shift);
-    if (!pair->scale || !pair->shift) return epo__nomem("dense block");
+    pair->bias = epo__alloc((size_t)dense->middle, sizeof *pair->bias);
+    if (!pair->scale || !pair->shift || !pair->bias) return epo__nomem("dense block");
     epo__batchnorm_fold(&params[EPO__DENSE_BN1], dense->eps, pair->scale, pair->shift);
-    epo_status status = make_narrow(builder, step, dense, params, pair);
+    epo_status status = make_narrow(dense, params, pair);
     if (status != EPO_OK) return status;
-    return make_conv(builder, dense->middle, dense->growth, step->in.shape.height, step->in.shape.width, 3,
-                     params[EPO__DENSE_CONV2].value, NULL, &pair->widen);
+    size_t rows = epo__product_rows(&pair->narrow), strips = STRIP_FLOATS / (pair->channels * rows);
+    pair->strip = rows * (strips > 0 ? strips : 1);
+    return epo__winograd_conv_make(params[EPO__DENSE_CONV2].value, (size_t)dense->growth, (size_t)dense->middle,
+                                   &pair->widen);
 }
 
-static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
+/* Each thread has a strip and what the convolution needs; what is between the convolutions belongs to all. */
+static void ask_scratch(epo__plan_builder *builder, struct step *step)
+{
+    for (int i = 0; i < step->layers; i++) {
+        size_t strip = step->pairs[i].strip * step->pairs[i].channels;
+        if (strip > step->strip_size) step->strip_size = strip;
+    }
+    step->strip_size = (step->strip_size + 15) / 16 * 16; /* 64 bytes */
+    step->part_size = step->strip_size + epo__winograd_conv_scratch(step->growth, step->middle);
+    size_t floats = (size_t)epo__builder_threads(builder) * step->part_size;
+    floats += (size_t)step->together * step->pixels * step->middle;
+    epo__builder_scratch(builder, floats * sizeof(float));
+}
+
+static epo_status make_step(const epo__layer *layer, epo__plan_builder *builder, struct step *step)
 {
     const epo__dense *dense = layer->state;
-    size_t strip_size = 0;
-    epo_status status = epo__builder_to_arena(builder);
-    if (status != EPO_OK) return status;
-    struct step *step = epo__alloc(1, sizeof *step);
-    if (step) step->pairs = epo__alloc((size_t)dense->layers, sizeof *step->pairs);
-    if (!step || !step->pairs) {
-        release(step);
-        return epo__nomem("dense block");
-    }
     step->in = *epo__builder_now(builder);
     step->out = (epo__tensor){.shape = layer->out, .place = EPO_AT_ARENA};
     step->pixels = (size_t)layer->in.height * (size_t)layer->in.width;
     step->growth = (size_t)dense->growth;
     step->middle = (size_t)dense->middle;
+    step->tiling = epo__tiling_make((size_t)layer->in.height, (size_t)layer->in.width);
+    size_t tiles = step->tiling.down * step->tiling.across;
+    step->together = (int)((ENOUGH_TILES + tiles - 1) / tiles);
+    if (step->together > epo__builder_batch(builder)) step->together = epo__builder_batch(builder);
     step->layers = dense->layers;
-    for (int i = 0; i < dense->layers && status == EPO_OK; i++) {
-        struct pair *pair = &step->pairs[i];
-        status = make_pair(builder, step, dense, layer->params + (size_t)i * EPO__DENSE_PARAMS, pair);
-        if (pair->strip * pair->channels > strip_size) strip_size = pair->strip * pair->channels;
-    }
-    if (status == EPO_OK) status = epo__builder_take(builder, epo__shape_size(layer->out), &step->out.offset);
-    if (status == EPO_OK) status = epo__builder_take(builder, strip_size, &step->strip_offset);
-    if (status == EPO_OK) status = epo__builder_take(builder, step->pixels * step->middle, &step->middle_offset);
-    if (status == EPO_OK) status = epo__builder_take(builder, step->pixels * step->growth, &step->grown_offset);
+    step->pairs = epo__alloc((size_t)dense->layers, sizeof *step->pairs);
+    if (!step->pairs) return epo__nomem("dense block");
+    epo_status status = EPO_OK;
+    for (int i = 0; i < dense->layers && status == EPO_OK; i++)
+        status = make_pair(dense, layer->params + (size_t)i * EPO__DENSE_PARAMS, &step->pairs[i]);
+    if (status != EPO_OK) return status;
+    ask_scratch(builder, step);
+    return epo__builder_take(builder, epo__shape_size(layer->out), &step->out.offset);
+}
+
+static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
+{
+    epo_status status = epo__builder_to_arena(builder);
+    if (status != EPO_OK) return status;
+    struct step *step = epo__alloc(1, sizeof *step);
+    status = step ? make_step(layer, builder, step) : epo__nomem("dense block");
     if (status != EPO_OK) {
         release(step);
         return status;
     }
-    epo__builder_give(builder, step->strip_offset);
-    epo__builder_give(builder, step->middle_offset);
-    epo__builder_give(builder, step->grown_offset);
     epo__tensor out = step->out;
-    status = epo__builder_sample_step(builder, run, release, step);
+    status = epo__builder_group_step(builder, step->together, run, release, step);
     if (status == EPO_OK) epo__builder_become(builder, out);
     return status;
 }

@@ -26,7 +26,7 @@ static epo_status run(void *state, const epo__frame *frame)
     const struct step *step = state;
     epo__shape shape = step->in.shape;
     epo__global_average(epo__frame_read(frame, &step->in), epo__frame_write(frame, &step->out),
-                        frame->arena + step->row_offset, (size_t)shape.channels, (size_t)shape.height,
+                        epo__frame_work(frame, step->row_offset), (size_t)shape.channels, (size_t)shape.height,
                         (size_t)shape.width);
     return EPO_OK;
 }

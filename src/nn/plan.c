@@ -15,7 +15,7 @@ struct epo__plan {
     bool recurrent, drops;
     const epo__draw *draw;
     epo__shape out;
-    int batch, lanes, threads;
+    int batch, lanes, threads, slots; /* slots: samples in an arena */
     epo__tensor result;
     epo__step *steps;
     size_t step_count;
@@ -58,10 +58,17 @@ static epo_status plan_layers(const epo__net *net, size_t first, size_t last, ep
     return epo__builder_to_rows(builder);
 }
 
+/* Samples that lie in an arena: what the steps wish, but no more than a lane's share of a batch. */
+static size_t slots_of(const epo__plan_builder *b)
+{
+    int share = (b->batch + b->lanes - 1) / b->lanes;
+    return (size_t)(b->group_wish < 1 ? 1 : b->group_wish < share ? b->group_wish : share);
+}
+
 static epo_status check_buffers(const epo__plan_builder *b)
 {
-    size_t arenas, rows, all;
-    if (!epo__size_mul(b->arena_size, (size_t)b->lanes, &arenas) ||
+    size_t arena, arenas, rows, all;
+    if (!epo__size_mul(b->arena_size, slots_of(b), &arena) || !epo__size_mul(arena, (size_t)b->lanes, &arenas) ||
         !epo__size_mul(b->row_size, 2 * (size_t)b->batch, &rows) || !epo__size_add(arenas, rows, &all) ||
         all > max_buffer)
         return epo__fail(EPO_ELIMIT, "a batch of %d samples needs over %zu activations", b->batch, max_buffer);
@@ -80,7 +87,7 @@ static epo_status make_buffers(epo__plan *plan, const epo__plan_builder *b)
     }
     for (int i = 0; i < b->lanes && status == EPO_OK; i++) {
         struct lane *lane = &plan->lane[i];
-        lane->arena = epo__alloc_aligned(b->arena_size, sizeof(float));
+        lane->arena = epo__alloc_aligned(b->arena_size * slots_of(b), sizeof(float));
         lane->scratch = epo__alloc_aligned(b->scratch_size, 1);
         if (!lane->arena || !lane->scratch) return epo__nomem("buffers of a plan");
         status = epo__dnnl_stream_create(&lane->stream);
@@ -104,6 +111,7 @@ static epo_status create(epo__net *net, size_t first, size_t last, const char *d
     plan->threads = builder.threads;
 
     epo_status status = plan_layers(net, first, last, &builder);
+    plan->slots = (int)slots_of(&builder);
     plan->steps = builder.steps; /* the plan's from here on, whether it is complete or not */
     plan->step_count = builder.step_count;
     plan->result = builder.now;
@@ -156,33 +164,46 @@ void epo__plan_destroy(epo__plan *plan)
 /* --- running
  * ------------------------------------------------------------------------------------------------------------ */
 
-/* Runs the sample steps first .. last-1 on one sample. */
-static epo_status run_sample(const epo__plan *plan, const epo__frame *shared, size_t first, size_t last, int lane,
-                             int sample)
+/* Runs one step on the samples of a group, which begins at `sample`: on all together, or on one after the other. */
+static epo_status run_step(const epo__step *step, epo__frame *frame, int sample, int group)
+{
+    bool together = step->kind == EPO__BY_GROUP;
+    epo_status status = EPO_OK;
+    frame->group = together ? group : 1;
+    for (int i = 0; i < (together ? 1 : group) && status == EPO_OK; i++) {
+        frame->sample = sample + i;
+        frame->slot = i;
+        status = step->run(step->state, frame);
+    }
+    return status;
+}
+
+/* Runs the steps first .. last-1 on group `number`. */
+static epo_status run_group(const epo__plan *plan, const epo__frame *shared, size_t first, size_t last, int lane,
+                            int number)
 {
     epo__frame frame = *shared;
-    frame.sample = sample;
+    int sample = number * plan->slots, left = shared->count - sample;
     frame.arena = plan->lane[lane].arena;
     frame.dnnl = (epo__dnnl_lane){lane, plan->lane[lane].stream, plan->lane[lane].scratch};
-    for (size_t i = first; i < last; i++) {
-        epo_status status = plan->steps[i].run(plan->steps[i].state, &frame);
-        if (status != EPO_OK) return status;
-    }
-    return EPO_OK;
+    epo_status status = EPO_OK;
+    for (size_t i = first; i < last && status == EPO_OK; i++)
+        status = run_step(&plan->steps[i], &frame, sample, left < plan->slots ? left : plan->slots);
+    return status;
 }
 
 static epo_status run_samples(const epo__plan *plan, const epo__frame *shared, size_t first, size_t last)
 {
-    int lanes = plan->lanes < shared->count ? plan->lanes : shared->count;
+    int groups = (shared->count + plan->slots - 1) / plan->slots;
+    int lanes = plan->lanes < groups ? plan->lanes : groups;
     epo_status status = EPO_OK;
     if (lanes == 1) {
-        for (int i = 0; i < shared->count && status == EPO_OK; i++)
-            status = run_sample(plan, shared, first, last, 0, i);
+        for (int i = 0; i < groups && status == EPO_OK; i++) status = run_group(plan, shared, first, last, 0, i);
         return status;
     }
 #pragma omp parallel for num_threads(lanes) schedule(dynamic, 1)
-    for (int i = 0; i < shared->count; i++) {
-        epo_status one = run_sample(plan, shared, first, last, omp_get_thread_num(), i);
+    for (int i = 0; i < groups; i++) {
+        epo_status one = run_group(plan, shared, first, last, omp_get_thread_num(), i);
         if (one != EPO_OK) {
 #pragma omp critical(epo_plan_status)
             status = one;
@@ -198,8 +219,8 @@ static epo_status run_steps(const epo__plan *plan, const epo__frame *frame)
     while (i < plan->step_count) {
         epo_status status;
         size_t last = i + 1;
-        if (plan->steps[i].by_sample) {
-            while (last < plan->step_count && plan->steps[last].by_sample) last++;
+        if (plan->steps[i].kind != EPO__BY_ROWS) {
+            while (last < plan->step_count && plan->steps[last].kind != EPO__BY_ROWS) last++;
             status = run_samples(plan, frame, i, last);
         } else {
             status = plan->steps[i].run(plan->steps[i].state, frame);
@@ -218,6 +239,7 @@ static epo_status run(epo__plan *plan, int count, const int *lengths, const floa
     int total_threads = plan->lanes * plan->threads, threads_before = omp_get_max_threads();
     epo__frame frame = {.input = in,
                         .rows = {plan->rows[0], plan->rows[1]},
+                        .slots = plan->slots,
                         .count = count,
                         .threads = plan->threads,
                         .lengths = lengths,

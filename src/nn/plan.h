@@ -3,7 +3,8 @@
  *
  * A plan is a list of steps. A *sample step* sees one sample; consecutive ones are run through for one sample after the
  * other, so that what passes between them stays in the cache, and for several samples at once by several threads, each
- * in a lane of its own. A *row step* sees all samples, as a matrix with one row a sample, so that matrix products are
+ * in a lane of its own. A *group step* sees a few samples at a time, one behind the other: for a layer whose weights are
+ * large beside one small image. A *row step* sees all samples, as a matrix with one row a sample, so that matrix products are
  * large.
  *
  * A tensor lies either in the lane's arena, as H x W x C (which every oneDNN kernel likes, and in which joining
@@ -32,8 +33,11 @@ typedef struct epo__frame {
     const float *input; /* the caller's */
     float *rows[2];
     float *arena; /* this lane's */
+    int slots;    /* samples that it has room for */
+    int slot;     /* where this one lies in it */
     epo__dnnl_lane dnnl;
-    int sample;         /* of a sample step; 0 in a row step */
+    int sample;         /* of a sample step, the first of a group step; 0 in a row step */
+    int group;          /* samples of a group step, in slots 0, 1 and so on */
     int count;          /* samples in this run */
     int threads;        /* that a step may use inside */
     const int *lengths; /* of the sequences, in a recurrent net */
@@ -42,6 +46,8 @@ typedef struct epo__frame {
 
 const float *epo__frame_read(const epo__frame *frame, const epo__tensor *tensor);
 float *epo__frame_write(const epo__frame *frame, const epo__tensor *tensor); /* not for EPO_AT_INPUT */
+/* Arena memory of a step's own, taken at `offset`. */
+float *epo__frame_work(const epo__frame *frame, size_t offset);
 /* Floats of the tensor that a step sees: of one sample in the arena, of all in rows. */
 size_t epo__frame_size(const epo__frame *frame, const epo__tensor *tensor);
 
@@ -90,11 +96,14 @@ void epo__builder_become(epo__plan_builder *builder, epo__tensor tensor);
 void epo__builder_reshape(epo__plan_builder *builder, epo__shape shape);
 /* The row buffer that the tensor does not lie in, made large enough for `shape`. */
 epo__tensor epo__builder_other_rows(epo__plan_builder *builder, epo__shape shape);
-/* Scratch memory that each lane must have for oneDNN. */
+/* Scratch memory that each lane must have, in frame.dnnl.scratch, for one step. */
 void epo__builder_scratch(epo__plan_builder *builder, size_t bytes);
 
 /* Adds a step. The plan owns `state`, also on failure; release frees it (NULL: free()). */
 epo_status epo__builder_sample_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state);
+/* `wish`: samples that should go together; there are fewer where a batch is small. */
+epo_status epo__builder_group_step(epo__plan_builder *builder, int wish, epo__step_fn run, epo__release_fn release,
+                                   void *state);
 epo_status epo__builder_row_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state);
 /* One or the other, by where the tensor is: for a step in place, which finds epo__frame_size() numbers. */
 epo_status epo__builder_place_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * product_kernels.h - the text of product4.c, product8.c and product16.c, each of which defines LANES, the numbers in a
+ * vector; ROWS, how many rows of A go together; FUSED(a, b, c), a * b + c; and KERNEL, the name of what stands at the
+ * end. ROWS x 2 sums stay in registers, beside two vectors of B and one number of A in all lanes. */
+#include <stdint.h>
+#include <string.h>
+
+#include "nn/product_lanes.h"
+
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+typedef float loose __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef int32_t mask __attribute__((vector_size(LANES * sizeof(int32_t))));
+
+#define INLINE static inline __attribute__((always_inline))
+enum { COLUMNS = 2 * LANES };
+
+INLINE lanes finish(lanes sum, bool relu)
+{
+    const lanes zero = {0};
+    return relu ? (lanes)((mask)sum & (sum > zero)) : sum;
+}
+
+/* `rows` rows of A (a constant where this is inlined) and one panel, of which `columns` columns are wanted. */
+INLINE void multiply_panel(size_t rows, const float *a, size_t lda, const float *panel, size_t k, const float *bias,
+                           bool relu, float *c, size_t ldc, size_t columns)
+{
+    lanes left[ROWS], right[ROWS];
+    lanes bias_left = *(const lanes *)bias, bias_right = *(const lanes *)(bias + LANES);
+#pragma GCC unroll 16
+    for (size_t r = 0; r < rows; r++) {
+        left[r] = bias_left;
+        right[r] = bias_right;
+    }
+    for (size_t i = 0; i < k; i++) {
+        lanes b_left = *(const lanes *)(panel + i * COLUMNS), b_right = *(const lanes *)(panel + i * COLUMNS + LANES);
+#pragma GCC unroll 16
+        for (size_t r = 0; r < rows; r++) {
+            lanes x = a[r * lda + i] - (lanes){0};
+            left[r] = FUSED(x, b_left, left[r]);
+            right[r] = FUSED(x, b_right, right[r]);
+        }
+    }
+#pragma GCC unroll 16
+    for (size_t r = 0; r < rows; r++) {
+        lanes ends[2] = {finish(left[r], relu), finish(right[r], relu)};
+        if (columns == COLUMNS) {
+            *(loose *)(c + r * ldc) = ends[0];
+            *(loose *)(c + r * ldc + LANES) = ends[1];
+        } else {
+            memcpy(c + r * ldc, ends, columns * sizeof *c);
+        }
+    }
+}
+
+/* The rows that are left over: one function a number of them, or the sums would lie in memory. */
+static void multiply_rest(size_t rows, const float *a, size_t lda, const float *panel, size_t k, const float *bias,
+                          bool relu, float *c, size_t ldc, size_t columns)
+{
+    switch (rows) {
+#define CASE(n)                                                                                                        \
+    case n:                                                                                                            \
+        if (n < ROWS) multiply_panel(n, a, lda, panel, k, bias, relu, c, ldc, columns);                                \
+        break
+        CASE(1);
+        CASE(2);
+        CASE(3);
+        CASE(4);
+        CASE(5);
+#if ROWS > 6
+        CASE(6);
+        CASE(7);
+        CASE(8);
+        CASE(9);
+        CASE(10);
+        CASE(11);
+        CASE(12);
+        CASE(13);
+#endif
+    default: break;
+    }
+}
+
+static void multiply(const epo__packed *b, const float *a, size_t lda, size_t m, const epo__after *after, float *c,
+                     size_t ldc)
+{
+    const bool relu = after && after->relu;
+    for (size_t j = 0; j < b->n; j += COLUMNS) {
+        const float *panel = b->panels + j * b->k;
+        size_t columns = b->n - j < COLUMNS ? b->n - j : COLUMNS, r = 0;
+        float bias[COLUMNS] __attribute__((aligned(64))) = {0};
+        if (after && after->bias) memcpy(bias, after->bias + j, columns * sizeof *bias);
+        for (; r + ROWS <= m; r += ROWS)
+            multiply_panel(ROWS, a + r * lda, lda, panel, b->k, bias, relu, c + r * ldc + j, ldc, columns);
+        multiply_rest(m - r, a + r * lda, lda, panel, b->k, bias, relu, c + r * ldc + j, ldc, columns);
+    }
+}
+
+const epo__product_kernel KERNEL = {COLUMNS, ROWS, multiply};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * product_lanes.h - the same matrix product for vectors of 4, 8 and 16 numbers; product.c chooses. */
+#ifndef EPO_NN_PRODUCT_LANES_H
+#define EPO_NN_PRODUCT_LANES_H
+
+#include "nn/product.h"
+
+/* gcc compiles a file for a processor that it names; elsewhere there are vectors of 4 only. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define EPO_WIDE_LANES 1
+#else
+#define EPO_WIDE_LANES 0
+#endif
+
+struct epo__product_kernel {
+    size_t columns; /* of a panel */
+    size_t rows;    /* that it does best at a time */
+    void (*multiply)(const epo__packed *b, const float *a, size_t lda, size_t m, const epo__after *after, float *c,
+                     size_t ldc);
+};
+
+extern const epo__product_kernel epo__product4;  /* any processor */
+extern const epo__product_kernel epo__product8;  /* AVX2 and FMA */
+extern const epo__product_kernel epo__product16; /* AVX-512 */
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * winograd_conv.c - a 3 x 3 convolution: tiles there, 36 products, tiles back. */
+#include "nn/winograd_conv.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#include "base/error.h"
+
+enum { TILES = 64, APART = 16 };
+
+/* Floats from one of 36 matrices to the next: a little more than there are, or all would fall into the same few places
+ * of the cache. */
+static size_t step_of(size_t channels)
+{
+    return (TILES * channels + APART - 1) / APART * APART + APART;
+}
+
+size_t epo__winograd_conv_scratch(size_t out, size_t in)
+{
+    return EPO__POSITIONS * (step_of(in) + step_of(out));
+}
+
+epo_status epo__winograd_conv_make(const float *weights, size_t out, size_t in, epo__winograd_conv *conv)
+{
+    *conv = (epo__winograd_conv){.in = in, .out = out};
+    float *all = epo__alloc(EPO__POSITIONS * in * out, sizeof *all);
+    if (!all) return epo__nomem("transformed weights");
+    epo__winograd_weights(weights, out, in, all, 0, in);
+    epo_status status = EPO_OK;
+    for (size_t k = 0; k < EPO__POSITIONS && status == EPO_OK; k++)
+        status = epo__packed_make(in, out, all + k * in * out, out, 1, &conv->weights[k]);
+    free(all);
+    return status;
+}
+
+void epo__winograd_conv_release(epo__winograd_conv *conv)
+{
+    for (size_t k = 0; k < EPO__POSITIONS; k++) epo__packed_release(&conv->weights[k]);
+}
+
+void epo__winograd_conv_run(const epo__winograd_conv *conv, const epo__tiling *tiling, const float *images, size_t from,
+                            size_t to, float *scratch, float *out, size_t stride)
+{
+    const size_t wide = step_of(conv->in), thin = step_of(conv->out);
+    float *sums = scratch + EPO__POSITIONS * wide;
+    for (size_t t = from, n; t < to; t += n) {
+        n = to - t < TILES ? to - t : TILES;
+        epo__winograd_spread(tiling, images, conv->in, NULL, NULL, t, n, scratch, wide);
+        for (size_t k = 0; k < EPO__POSITIONS; k++)
+            epo__multiply(&conv->weights[k], scratch + k * wide, conv->in, n, NULL, sums + k * thin, conv->out);
+        epo__winograd_gather(tiling, sums, thin, conv->out, t, n, out, stride);
+    }
+}
