@@ -23,6 +23,33 @@ extern "C" {
 epo_status epo_bench_head(epo_model *model, const int *lengths, size_t count, int threads, int rounds, double *forward,
                           double *training);
 
+typedef struct epo_bench_encoder_options {
+    const char *net; /* path of a network text, or the name of one */
+    int side;        /* pixels of a square plane, 1 to 1024; 0: as the text says */
+    int batch;       /* triplets that go through together, 1 to 4096 */
+    int threads;     /* 0: all */
+    double seconds;  /* that the rounds take in all, about; there are 5 at least */
+} epo_bench_encoder_options;
+#define EPO_BENCH_ENCODER_OPTIONS_INIT            \
+    {                                             \
+        .net = "taonet", .batch = 8, .seconds = 2 \
+    }
+
+typedef struct epo_bench_encoder_result {
+    int height, width; /* of a plane */
+    int rounds;
+    double median, fastest, slowest; /* seconds of a round: a batch from pixels to features */
+    double macs;                     /* of a triplet, by the definition of the layers */
+    double matrix_rate;              /* floating-point operations a second of epo_system_matrix_rate with these threads:
+                                        the better of before and after the rounds */
+} epo_bench_encoder_result;
+
+/* Times a network's encoder, with random weights and random pixels, the same at every call, through the plan that
+ * scoring makes, after two rounds that are not counted. The share of the machine's rate that it comes to is 2 x macs x
+ * batch / median / matrix_rate; it may be over 1, since not every convolution is done by its definition. EPO_EMODEL,
+ * EPO_ENOTFOUND for a network that is none; EPO_EARG for a side, batch or time out of range; EPO_ENOMEM. */
+epo_status epo_bench_encoder(const epo_bench_encoder_options *options, epo_bench_encoder_result *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -141,7 +141,7 @@ static void test_bench_train(void **state)
     assert_non_null(strstr(r.out, "train,share of it,"));
     command_free(&r);
 
-    r = bench_train(text, "--batch 0");
+    r = bench_train(text, "--batch 257");
     command_expect(&r, 2);
     assert_non_null(strstr(r.err, "--batch takes 1 to"));
     command_free(&r);

@@ -61,9 +61,9 @@ static epo_status make_store(const bench *b, const epo_model_info *info, const c
 {
     const bench_options *o = b->options;
     char classes[1024];
-    int steps = MOST_OBJECTS / o->batch > LEAST_STEPS ? MOST_OBJECTS / o->batch : LEAST_STEPS;
+    int steps = MOST_OBJECTS / b->batch > LEAST_STEPS ? MOST_OBJECTS / b->batch : LEAST_STEPS;
     if (o->rounds + SPARE_STEPS < steps) steps = o->rounds + SPARE_STEPS;
-    double objects = (double)steps * o->batch;
+    double objects = (double)steps * b->batch;
     int side = info->height > info->width ? info->height : info->width;
     class_shares(&info->heads[EPO_HEAD_TRIPLET], classes, sizeof classes);
     epo_simulate_options simulate = EPO_SIMULATE_OPTIONS_INIT;
@@ -100,7 +100,7 @@ static epo_status take_steps(bench *b, epo_store *store, const char *folder)
     train.epochs = 100000;
     train.patience = 0;
     train.balance = false;
-    train.batch = b->options->batch;
+    train.batch = b->batch;
     train.threads = b->options->common.threads;
     train.command_line = b->call->command_line;
     training t = {.b = b};
@@ -114,8 +114,8 @@ static epo_status print(bench *b, const epo_model_info *info)
     double macs = (double)(info->encoder_macs + info->heads[EPO_HEAD_TRIPLET].macs), rate;
     epo_status status = epo_system_matrix_rate(b->options->common.threads, &rate);
     if (status != EPO_OK) return status;
-    cli_bench_rounds(b, b->options->batch, "triplets/s"); /* sorts the times */
-    double flops = 3 * 2 * macs * b->options->batch / b->times[b->rounds / 2];
+    cli_bench_rounds(b, b->batch, "triplets/s"); /* sorts the times */
+    double flops = 3 * 2 * macs * b->batch / b->times[b->rounds / 2];
     cli_bench_measure(b, "work", 3 * 2 * macs * 1e-9, "Gflop a triplet");
     cli_bench_measure(b, "matrix rate", rate * 1e-9, "Gflop/s");
     cli_bench_measure(b, "share of it", 100 * flops / rate, "%");
@@ -151,7 +151,8 @@ int cli_bench_train(bench *b)
 {
     const bench_options *o = b->options;
     if (b->path_count > 0) return cli_usage(b->call->command, "train takes no PATH");
-    if (o->batch < 1 || o->batch > MOST_BATCH) return cli_usage(b->call->command, "--batch takes 1 to %d", MOST_BATCH);
+    b->batch = o->batch ? o->batch : BENCH_BATCH;
+    if (b->batch > MOST_BATCH) return cli_usage(b->call->command, "--batch takes 1 to %d", MOST_BATCH);
     const char *under = getenv("TMPDIR");
     epo_model *model = NULL;
     epo_model_options random = EPO_MODEL_OPTIONS_INIT;
@@ -160,6 +161,7 @@ int cli_bench_train(bench *b)
     if (status != EPO_OK) return cli_failed(status);
     epo_model_info info;
     epo_model_get_info(model, &info);
+    cli_bench_about(b, &info, b->batch, "f32");
     int result = CLI_OK;
     char folder[512];
     snprintf(folder, sizeof folder, "%s/epochal-bench-XXXXXX", under && *under ? under : "/tmp");
