@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * fits_pixels.c - pixels through cfitsio; the only file that knows it.
+ * fits_pixels.c - pixels, through cfitsio where they are more than plain numbers; the only file that knows it.
  *
  * cfitsio 4.2.0 can be crashed by headers, so it gets none from outside. For every image we lay down, in memory, a FITS
  * file of our own: one header with the seven or so keywords that the guard checked and that decide how pixels decode,
  * then a copy of the pixel bytes. Laying it down and opening it costs a few microseconds a stamp, and it also spares
  * cfitsio's scan of the file's own headers.
+ *
+ * An image whose pixels are its values, neither scaled nor blank, is big-endian numbers and nothing else: such bytes are
+ * turned round here, which takes a tenth of the time.
  *
  * A tile-compressed image cannot be had so: its header is the format. It is read from the file's own bytes, still in
  * memory, and only when the user vouches for the file. */
@@ -15,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "formats/fits_guard.h"
@@ -160,6 +164,61 @@ static int decode(const unsigned char *bytes, size_t size, size_t number, epo__p
     return status;
 }
 
+/* Pixels that need no arithmetic. */
+static bool is_plain(int bitpix, const scaling *s)
+{
+    return s->scale == 1 && s->zero == 0 && !s->has_blank && bitpix != 64;
+}
+
+EPO_KERNEL static void turn_round2(const unsigned char *bytes, size_t count, void *dst)
+{
+    unsigned char *out = dst;
+    for (size_t i = 0; i < count; i++) {
+        uint16_t value;
+        memcpy(&value, bytes + 2 * i, sizeof value);
+        value = __builtin_bswap16(value);
+        memcpy(out + 2 * i, &value, sizeof value);
+    }
+}
+
+EPO_KERNEL static void turn_round4(const unsigned char *bytes, size_t count, void *dst)
+{
+    unsigned char *out = dst;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t value;
+        memcpy(&value, bytes + 4 * i, sizeof value);
+        value = __builtin_bswap32(value);
+        memcpy(out + 4 * i, &value, sizeof value);
+    }
+}
+
+EPO_KERNEL static void turn_round8(const unsigned char *bytes, size_t count, void *dst)
+{
+    unsigned char *out = dst;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value;
+        memcpy(&value, bytes + 8 * i, sizeof value);
+        value = __builtin_bswap64(value);
+        memcpy(out + 8 * i, &value, sizeof value);
+    }
+}
+
+/* The guard has seen that there are count x |bitpix| bits of data. */
+static void copy_plain(const epo__fits_unit *unit, void *dst)
+{
+    const size_t count = unit->width * unit->height;
+    const bool big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+    const size_t bytes = (size_t)abs(unit->bitpix) / 8;
+    if (bytes == 1 || big_endian)
+        memcpy(dst, unit->data, count * bytes);
+    else if (bytes == 2)
+        turn_round2(unit->data, count, dst);
+    else if (bytes == 4)
+        turn_round4(unit->data, count, dst);
+    else
+        turn_round8(unit->data, count, dst);
+}
+
 epo_status epo__fits_image(epo__fits *f, size_t i, epo__image *image)
 {
     epo_status status = epo__fits_want(f, i, EPO__FITS_IMAGE);
@@ -171,11 +230,15 @@ epo_status epo__fits_image(epo__fits *f, size_t i, epo__image *image)
         type = unit->bitpix == 8 || unit->bitpix == 16 || unit->bitpix == -32 ? EPO__PIXEL_F32 : EPO__PIXEL_F64;
     } else {
         status = read_scaling(f, i, &s);
-        if (!status) status = lay_down(f, unit, &s);
         if (status) return status;
         type = type_for(unit->bitpix, &s);
     }
     if (!epo__image_resize(image, type, unit->width, unit->height)) return epo__nomem(f->name);
+    if (!unit->tiled && is_plain(unit->bitpix, &s)) {
+        copy_plain(unit, image->pixels);
+        return EPO_OK;
+    }
+    if (!unit->tiled && (status = lay_down(f, unit, &s)) != EPO_OK) return status;
     const unsigned char *bytes = unit->tiled ? f->bytes : f->scratch.data;
     size_t size = unit->tiled ? f->size : f->scratch.size;
     int code = decode(bytes, size, unit->tiled ? i : 0, type, unit->tiled || s.blank_can_be, unit->width * unit->height,

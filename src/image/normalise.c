@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "image/normalise_kind.h"
@@ -147,18 +148,30 @@ void epo__normaliser_text(const epo__normaliser *normaliser, char out[EPO_NORMAL
 
 /* --- application -------------------------------------------------------------------------------------------------- */
 
+/* Without a curve, and without a branch, so that it runs in vectors; value for value what apply does one by one. */
+EPO_KERNEL static void apply_line(float *pixels, size_t count, double location, double shift, double scale)
+{
+    const double most = (double)FLT_MAX;
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) {
+        double y = ((double)pixels[i] - location + shift) / scale;
+        y = y > most ? most : y < -most ? -most : y;
+        pixels[i] = fabsf(pixels[i]) <= FLT_MAX ? (float)y : 0.0F;
+    }
+}
+
 static void apply(const epo__normalise_kind *kind, const epo__pixel_group *group, double shift, double scale)
 {
     for (size_t p = 0; p < group->pieces; p++) {
         float *pixels = group->pixels + p * group->piece_size;
         double location = group->locations[p];
-        for (size_t i = 0; i < group->piece_size; i++) {
+        if (!kind->curve) apply_line(pixels, group->piece_size, location, shift, scale);
+        for (size_t i = 0; kind->curve && i < group->piece_size; i++) {
             if (!isfinite(pixels[i])) {
                 pixels[i] = 0;
                 continue;
             }
-            double y = ((double)pixels[i] - location + shift) / scale;
-            if (kind->curve) y = kind->curve(y);
+            double y = kind->curve(((double)pixels[i] - location + shift) / scale);
             pixels[i] = y > (double)FLT_MAX ? FLT_MAX : y < -(double)FLT_MAX ? -FLT_MAX : (float)y;
         }
     }
