@@ -1,42 +1,137 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# bench_torch.py - one step of training TAO-Net's encoder in PyTorch, for tools/bench.sh: prints triplets a second.
+# bench_torch.py - PyTorch's speed with TAO-Net, for tools/bench.sh.
 #
-#   bench_torch.py PEERS SIDE BATCH THREADS [SECONDS]
+#   bench_torch.py PEERS infer SIDE BATCH THREADS [SECONDS [PRECISION]]   the encoder: triplets a second
+#   bench_torch.py PEERS train SIDE BATCH THREADS [SECONDS]               a step of training it: triplets a second
+#   bench_torch.py PEERS gru SEQUENCES THREADS [SECONDS]                  the sequence head: milliseconds forward, and of a step
+#   bench_torch.py PEERS onnx SIDE BATCH FILE                             writes the encoder for ONNX Runtime
 #
-# PEERS is the folder of taonet_torch.py, which defines the network. A step is what ours does: forward, cross entropy,
-# backward, Adam, in float32. Two steps of a few images tell which layout of images is the faster here; that one is
-# measured, for about SECONDS (default 10), one step at least after one that warms up. The median counts.
+# PEERS is the folder of taonet_torch.py, which defines the network. PyTorch has several ways to do the same (layouts of
+# images, a frozen graph, one optimised for inference): a few images tell which is the fastest here, and that one is
+# measured, for about SECONDS (default 5), one round at least after one that warms up. The median counts. A training step
+# is what ours does: forward, cross entropy, backward, Adam, in float32. PRECISION: f32 (the default) or bf16 (autocast).
 import statistics
 import sys
 import time
+import warnings
 
 import torch
 
+warnings.filterwarnings("ignore")
 sys.path.insert(0, sys.argv[1])
-from taonet_torch import DenseNet  # noqa: E402
+from taonet_torch import DenseNet, Head, randomize_bn  # noqa: E402
 
-side, batch, threads = (int(word) for word in sys.argv[2:5])
-seconds = float(sys.argv[5]) if len(sys.argv) > 5 else 10
-torch.set_num_threads(threads)
+LAYOUTS = (torch.contiguous_format, torch.channels_last)
 
 
-def step_times(layout, count, least, limit):
-    torch.manual_seed(1)
-    encoder = DenseNet()
-    model = torch.nn.Sequential(encoder, torch.nn.Linear(encoder.nfeat, 6)).to(memory_format=layout).train()
-    adam = torch.optim.Adam(model.parameters(), lr=1e-3)
-    images = torch.randn(count, 3, side, side).contiguous(memory_format=layout)
-    labels = torch.arange(count) % 6
+def median_time(work, seconds):
+    work()
     times, start = [], time.perf_counter()
-    while len(times) < least or time.perf_counter() - start < limit:
+    while not times or time.perf_counter() - start < seconds:
         before = time.perf_counter()
-        adam.zero_grad(set_to_none=True)
-        torch.nn.functional.cross_entropy(model(images), labels).backward()
-        adam.step()
+        work()
         times.append(time.perf_counter() - before)
-    return times[1:]  # the first warms up
+    return statistics.median(times)
 
 
-layouts = (torch.contiguous_format, torch.channels_last)
-best = min(layouts, key=lambda layout: min(step_times(layout, min(batch, 4), 2, 0)))
-print(f"{batch / statistics.median(step_times(best, batch, 2, seconds)):.4g}")
+def fastest_way(ways):
+    def trial(way):
+        way()
+        return min(median_time(way, 0) for _ in range(2))
+
+    return min(ways, key=trial)
+
+
+def encoder(layout):
+    torch.manual_seed(0)
+    net = DenseNet().eval()
+    with torch.no_grad():
+        randomize_bn(net)
+    return net.to(memory_format=layout)
+
+
+def infer(side, batch, seconds, precision):
+    def autocast(net, images):
+        def run():
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                return net(images)
+
+        return run
+
+    ways = []
+    for layout in LAYOUTS:
+        net, images = encoder(layout), torch.randn(batch, 3, side, side).contiguous(memory_format=layout)
+        if precision == "bf16":
+            ways.append(autocast(net, images))
+            continue
+        ways.append(lambda net=net, images=images: net(images))
+        frozen = torch.jit.freeze(torch.jit.trace(net, images))
+        ways.append(lambda net=frozen, images=images: net(images))
+    if precision != "bf16":
+        images = torch.randn(batch, 3, side, side)
+        try:
+            optimised = torch.jit.optimize_for_inference(torch.jit.trace(encoder(LAYOUTS[0]), images))
+            optimised(images)
+            ways.append(lambda: optimised(images))
+        except RuntimeError:
+            pass  # not every build can
+    print(f"{batch / median_time(fastest_way(ways), seconds):.4g}")
+
+
+def train(side, batch, seconds):
+    def step(layout, count):
+        torch.manual_seed(1)
+        net = DenseNet()
+        model = torch.nn.Sequential(net, torch.nn.Linear(net.nfeat, 6)).to(memory_format=layout).train()
+        adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+        images = torch.randn(count, 3, side, side).contiguous(memory_format=layout)
+        labels = torch.arange(count) % 6
+
+        def run():
+            adam.zero_grad(set_to_none=True)
+            torch.nn.functional.cross_entropy(model(images), labels).backward()
+            adam.step()
+
+        return run
+
+    best = min(LAYOUTS, key=lambda layout: median_time(step(layout, min(batch, 4)), 0))
+    print(f"{batch / median_time(step(best, batch), seconds):.4g}")
+
+
+def gru(count, seconds):
+    torch.manual_seed(0)
+    lengths = [22] if count == 1 else [5 + i * 23 % 36 for i in range(count)]  # as epochal bench gru has them
+    packed = torch.nn.utils.rnn.pack_sequence([torch.randn(n, 632) for n in lengths], enforce_sorted=False)
+    labels, head = torch.arange(count) % 6, Head()
+    adam = torch.optim.Adam(head.parameters(), 1e-3)
+
+    def forward():
+        with torch.no_grad():
+            head(packed)
+
+    def step():
+        adam.zero_grad(set_to_none=True)
+        torch.nn.functional.cross_entropy(head(packed), labels).backward()
+        adam.step()
+
+    print(f"{1e3 * median_time(forward, seconds):.4g} {1e3 * median_time(step, seconds):.4g}")
+
+
+def onnx(side, batch, path):
+    torch.onnx.export(encoder(LAYOUTS[0]), torch.randn(batch, 3, side, side), path, opset_version=13, input_names=["x"], output_names=["y"])
+
+
+def main(what, *words):
+    if what == "onnx":
+        return onnx(int(words[0]), int(words[1]), words[2])
+    numbers = [int(word) for word in words[: 2 if what == "gru" else 3]]
+    rest = words[len(numbers) :]
+    seconds = float(rest[0]) if rest else 5
+    torch.set_num_threads(numbers[-1])
+    if what == "train":
+        return train(*numbers[:-1], seconds)
+    with torch.no_grad() if what == "infer" else torch.enable_grad():
+        return infer(*numbers[:-1], seconds, rest[1] if len(rest) > 1 else "f32") if what == "infer" else gru(numbers[0], seconds)
+
+
+main(*sys.argv[2:])
