@@ -141,7 +141,7 @@ static void narrow(const struct work *work, const struct pair *pair, float *stri
         n = last - p < pair->strip ? last - p : pair->strip;
         epo__affine(work->all + p * total, total, strip, pair->channels, pair->scale, pair->shift, pair->channels, n,
                     true, 1);
-        epo__multiply(&pair->narrow, strip, pair->channels, n, &after, work->middle + p * step->middle, step->middle);
+        epo__multiply(&pair->narrow, 0, strip, pair->channels, n, &after, work->middle + p * step->middle, step->middle);
     }
 }
 
@@ -206,7 +206,7 @@ static epo_status make_narrow(const epo__dense *dense, const epo__param *params,
     if (status == EPO_OK) {
         epo__batchnorm_fold(&params[EPO__DENSE_BN2], dense->eps, scale, pair->bias);
         for (size_t i = 0; i < count; i++) weights[i] = params[EPO__DENSE_CONV1].value[i] * scale[i / pair->channels];
-        status = epo__packed_make(pair->channels, middle, weights, 1, pair->channels, &pair->narrow);
+        status = epo__packed_make(1, pair->channels, middle, weights, 1, pair->channels, &pair->narrow);
     }
     free(scale);
     free(weights);

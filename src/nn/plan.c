@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * plan.c - making a plan from a chain of layers, and running it. */
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/builder.h"
@@ -31,16 +33,6 @@ static _Thread_local int thread_count = 1;
 void epo__nn_set_threads(int threads)
 {
     thread_count = threads < 1 ? 1 : threads;
-}
-
-/* Samples are independent, so threads take one each and never wait for another. A plan for one sample splits the work
- * inside it, unless there is so little that threads would mostly wait: some twenty meetings of 5 us in a network of 1
- * ms. */
-static void share_threads(const epo__net *net, epo__plan_builder *builder)
-{
-    const uint64_t worth_splitting = 100000000; /* multiply-adds */
-    builder->lanes = builder->batch < thread_count ? builder->batch : thread_count;
-    builder->threads = builder->batch == 1 && epo__net_macs(net) >= worth_splitting ? thread_count : 1;
 }
 
 int epo__nn_threads(void)
@@ -95,12 +87,24 @@ static epo_status make_buffers(epo__plan *plan, const epo__plan_builder *b)
     return status;
 }
 
-static epo_status create(epo__net *net, size_t first, size_t last, const char *dropout, int batch, epo__plan **out)
+/* Which layers, what for. */
+struct extent {
+    size_t first, last;
+    const char *dropout;
+    int batch;
+};
+
+static epo_status create_shared(epo__net *net, const struct extent *extent, int lanes, int threads, epo__plan **out)
 {
+    size_t first = extent->first, last = extent->last;
+    int batch = extent->batch;
+    const char *dropout = extent->dropout;
     epo__shape in = first ? epo__net_layer(net, first - 1)->out : epo__net_in(net);
-    if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "batch of %d is not from 1 to %d", batch, MAX_BATCH);
-    epo__plan_builder builder = {.batch = batch, .dropout = dropout, .now = {.shape = in, .place = EPO_AT_INPUT}};
-    share_threads(net, &builder);
+    epo__plan_builder builder = {.batch = batch,
+                                 .lanes = lanes,
+                                 .threads = threads,
+                                 .dropout = dropout,
+                                 .now = {.shape = in, .place = EPO_AT_INPUT}};
     epo__plan *plan = epo__alloc(1, sizeof *plan);
     if (!plan) return epo__nomem("plan");
     plan->recurrent = first == 0 && epo__net_is_recurrent(net);
@@ -125,19 +129,75 @@ static epo_status create(epo__net *net, size_t first, size_t last, const char *d
     return EPO_OK;
 }
 
+static epo_status run(epo__plan *plan, int count, const int *lengths, const float *in, float *out);
+
+/* The best of a few runs on a batch of zeros, in seconds. */
+static epo_status time_plan(const epo__net *net, epo__plan *plan, double *seconds)
+{
+    enum { RUNS = 4 }; /* the first warms up */
+    size_t batch = (size_t)plan->batch;
+    float *in = epo__alloc(batch * epo__shape_size(epo__net_in(net)), sizeof *in);
+    float *out = epo__alloc(batch * epo__shape_size(plan->out), sizeof *out);
+    epo_status status = in && out ? EPO_OK : epo__nomem("trial of a plan");
+    *seconds = INFINITY;
+    for (int i = 0; i < RUNS && status == EPO_OK; i++) {
+        double start = epo__seconds();
+        status = run(plan, plan->batch, NULL, in, out);
+        if (i > 0) *seconds = fmin(*seconds, epo__seconds() - start);
+    }
+    free(in);
+    free(out);
+    return status;
+}
+
+/* Keeps the faster of two plans, which give the same bits. */
+static epo_status keep_faster(const epo__net *net, epo__plan *plans[2], epo__plan **out)
+{
+    double seconds[2];
+    epo_status status = time_plan(net, plans[0], &seconds[0]);
+    if (status == EPO_OK) status = time_plan(net, plans[1], &seconds[1]);
+    int best = status == EPO_OK && seconds[1] < seconds[0];
+    epo__plan_destroy(plans[!best]);
+    if (status == EPO_OK)
+        *out = plans[best];
+    else
+        epo__plan_destroy(plans[best]);
+    return status;
+}
+
+/* Samples are independent, so threads take one each and never wait for another. Where that leaves threads without
+ * work, all may work inside a sample instead, and meet some seventy times in it: what is better is tried out. It never
+ * is for less than a millisecond of work, which is not tried. */
+static epo_status create(epo__net *net, const struct extent *extent, epo__plan **out)
+{
+    const uint64_t worth_splitting = 30000000; /* multiply-adds */
+    int batch = extent->batch, lanes = batch < thread_count ? batch : thread_count;
+    if (batch < 1 || batch > MAX_BATCH) return epo__fail(EPO_EARG, "batch of %d is not from 1 to %d", batch, MAX_BATCH);
+    bool whole = extent->first == 0 && !extent->dropout && !epo__net_is_recurrent(net);
+    if (batch >= 2 * thread_count || thread_count == 1 || !whole || epo__net_macs(net) < worth_splitting)
+        return create_shared(net, extent, lanes, 1, out);
+    epo__plan *plans[2] = {NULL, NULL};
+    epo_status status = create_shared(net, extent, lanes, 1, &plans[0]);
+    if (status == EPO_OK) status = create_shared(net, extent, 1, thread_count, &plans[1]);
+    if (status == EPO_OK) return keep_faster(net, plans, out);
+    epo__plan_destroy(plans[0]);
+    return status;
+}
+
 epo_status epo__plan_create(epo__net *net, int batch, epo__plan **out)
 {
-    return create(net, 0, epo__net_length(net), NULL, batch, out);
+    return create(net, &(struct extent){0, epo__net_length(net), NULL, batch}, out);
 }
 
 epo_status epo__plan_create_logits(epo__net *net, int batch, epo__plan **out)
 {
-    return create(net, 0, epo__net_logits_length(net), NULL, batch, out);
+    return create(net, &(struct extent){0, epo__net_logits_length(net), NULL, batch}, out);
 }
 
 epo_status epo__plan_create_part(epo__net *net, int batch, const epo__plan_options *options, epo__plan **out)
 {
-    return create(net, options->first, options->last ? options->last : epo__net_length(net), options->dropout, batch, out);
+    size_t last = options->last ? options->last : epo__net_length(net);
+    return create(net, &(struct extent){options->first, last, options->dropout, batch}, out);
 }
 
 void epo__plan_set_draw(epo__plan *plan, const epo__draw *draw)

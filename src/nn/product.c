@@ -17,21 +17,31 @@ static const epo__product_kernel *kernel_here(void)
     return &epo__product4;
 }
 
-epo_status epo__packed_make(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride,
+static void pack(const epo__packed *packed, const float *b, size_t row_stride, size_t column_stride, float *to)
+{
+    for (size_t first = 0; first < packed->n; first += packed->kernel->columns)
+        for (size_t i = 0; i < packed->k; i++)
+            for (size_t j = first; j < first + packed->kernel->columns; j++)
+                *to++ = j < packed->n ? b[i * row_stride + j * column_stride] : 0.0F;
+}
+
+epo_status epo__packed_make(size_t count, size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride,
                             epo__packed *packed)
 {
-    const epo__product_kernel *kernel = kernel_here();
-    size_t columns = kernel->columns, panels = (n + columns - 1) / columns, size;
-    if (!epo__size_mul(panels * columns, k, &size)) return epo__fail(EPO_ELIMIT, "weights are too large");
-    *packed = (epo__packed){kernel, k, n, epo__alloc_aligned(size, sizeof(float))};
+    return epo__packed_make_for(kernel_here(), count, k, n, b, row_stride, column_stride, packed);
+}
+
+epo_status epo__packed_make_for(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, const float *b,
+                                size_t row_stride, size_t column_stride, epo__packed *packed)
+{
+    size_t columns = (n + kernel->columns - 1) / kernel->columns * kernel->columns, size, all;
+    *packed = (epo__packed){0};
+    if (!epo__size_mul(columns, k, &size) || !epo__size_mul(size, count, &all))
+        return epo__fail(EPO_ELIMIT, "weights are too large");
+    *packed = (epo__packed){kernel, k, n, size, epo__alloc_aligned(all, sizeof(float))};
     if (!packed->panels) return epo__nomem("packed weights");
-    for (size_t p = 0; p < panels; p++)
-        for (size_t i = 0; i < k; i++)
-            for (size_t j = 0; j < columns; j++) {
-                size_t column = p * columns + j;
-                packed->panels[(p * k + i) * columns + j] =
-                    column < n ? b[i * row_stride + column * column_stride] : 0.0F;
-            }
+    for (size_t i = 0; i < count; i++)
+        pack(packed, b + i * k * n, row_stride, column_stride, packed->panels + i * size);
     return EPO_OK;
 }
 
@@ -41,10 +51,10 @@ void epo__packed_release(epo__packed *packed)
     *packed = (epo__packed){0};
 }
 
-void epo__multiply(const epo__packed *b, const float *a, size_t lda, size_t m, const epo__after *after, float *c,
-                   size_t ldc)
+void epo__multiply(const epo__packed *b, size_t number, const float *a, size_t lda, size_t m, const epo__after *after,
+                   float *c, size_t ldc)
 {
-    b->kernel->multiply(b, a, lda, m, after, c, ldc);
+    b->kernel->multiply(b, b->panels + number * b->size, a, lda, m, after, c, ldc);
 }
 
 size_t epo__product_rows(const epo__packed *b)

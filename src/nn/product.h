@@ -2,8 +2,8 @@
  * product.h - products of a matrix with weights that stay: C = A B, C = relu(A B + bias).
  *
  * A library's sgemm packs both matrices at every call, which is a good part of its time for the short products of a
- * network (tens of rows, 32 columns). Here B is packed once, A is read where it lies, and bias and ReLU are put on while
- * the results are in registers (the micro-kernel of Goto & van de Geijn 2008, BLIS: Van Zee & van de Geijn 2015).
+ * network (tens of rows, 32 columns). Here B is packed once, A is read where it lies, and bias and ReLU are put on
+ * while the results are in registers (the micro-kernel of Goto & van de Geijn 2008, BLIS: Van Zee & van de Geijn 2015).
  *
  * Every result is one chain of sums in the order of the rows of B, so it does not depend on how many rows of A go
  * together. Processors with fused multiply-add give the same bits; others round once more.
@@ -18,10 +18,11 @@
 
 typedef struct epo__product_kernel epo__product_kernel;
 
-/* B: k x n in panels of a few columns, the last filled up with zeros. */
+/* Some matrices B of one shape, one behind the other: k x n in panels of a few columns, the last filled up with zeros.
+ */
 typedef struct epo__packed {
     const epo__product_kernel *kernel;
-    size_t k, n;
+    size_t k, n, size; /* size: floats of a packed matrix */
     float *panels;
 } epo__packed;
 
@@ -31,14 +32,14 @@ typedef struct epo__after {
     bool relu;
 } epo__after;
 
-/* b: element (i, j) lies at b[i * row_stride + j * column_stride]; it is copied. */
-epo_status epo__packed_make(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride,
+/* b: `count` matrices, k * n floats each, with element (i, j) at i * row_stride + j * column_stride; copied. */
+epo_status epo__packed_make(size_t count, size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride,
                             epo__packed *packed);
 void epo__packed_release(epo__packed *packed); /* zeros are fine */
 
-/* A: m x k, C: m x n; lda, ldc: floats from one row to the next. On the calling thread. */
-void epo__multiply(const epo__packed *b, const float *a, size_t lda, size_t m, const epo__after *after, float *c,
-                   size_t ldc);
+/* With matrix `number`. A: m x k, C: m x n; lda, ldc: floats from one row to the next. On the calling thread. */
+void epo__multiply(const epo__packed *b, size_t number, const float *a, size_t lda, size_t m, const epo__after *after,
+                   float *c, size_t ldc);
 
 /* Pieces of A are best a multiple of this many rows. */
 size_t epo__product_rows(const epo__packed *b);

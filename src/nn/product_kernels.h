@@ -12,7 +12,7 @@ typedef float loose __attribute__((vector_size(LANES * sizeof(float)), aligned(s
 typedef int32_t mask __attribute__((vector_size(LANES * sizeof(int32_t))));
 
 #define INLINE static inline __attribute__((always_inline))
-enum { COLUMNS = 2 * LANES };
+enum { COLUMNS = 2 * LANES, AHEAD = 24 }; /* rows of B */
 
 INLINE lanes finish(lanes sum, bool relu)
 {
@@ -33,6 +33,8 @@ INLINE void multiply_panel(size_t rows, const float *a, size_t lda, const float 
     }
     for (size_t i = 0; i < k; i++) {
         lanes b_left = *(const lanes *)(panel + i * COLUMNS), b_right = *(const lanes *)(panel + i * COLUMNS + LANES);
+        /* where B comes from memory; past its end lies the next matrix, or nothing that is read */
+        for (size_t line = 0; line < COLUMNS; line += 16) __builtin_prefetch(panel + (i + AHEAD) * COLUMNS + line);
 #pragma GCC unroll 16
         for (size_t r = 0; r < rows; r++) {
             lanes x = a[r * lda + i] - (lanes){0};
@@ -57,9 +59,9 @@ static void multiply_rest(size_t rows, const float *a, size_t lda, const float *
                           bool relu, float *c, size_t ldc, size_t columns)
 {
     switch (rows) {
-#define CASE(n)                                                                                                        \
-    case n:                                                                                                            \
-        if (n < ROWS) multiply_panel(n, a, lda, panel, k, bias, relu, c, ldc, columns);                                \
+#define CASE(n)                                                                         \
+    case n:                                                                             \
+        if (n < ROWS) multiply_panel(n, a, lda, panel, k, bias, relu, c, ldc, columns); \
         break
         CASE(1);
         CASE(2);
@@ -76,16 +78,17 @@ static void multiply_rest(size_t rows, const float *a, size_t lda, const float *
         CASE(12);
         CASE(13);
 #endif
-    default: break;
+    default:
+        break;
     }
 }
 
-static void multiply(const epo__packed *b, const float *a, size_t lda, size_t m, const epo__after *after, float *c,
-                     size_t ldc)
+static void multiply(const epo__packed *b, const float *panels, const float *a, size_t lda, size_t m,
+                     const epo__after *after, float *c, size_t ldc)
 {
     const bool relu = after && after->relu;
     for (size_t j = 0; j < b->n; j += COLUMNS) {
-        const float *panel = b->panels + j * b->k;
+        const float *panel = panels + j * b->k;
         size_t columns = b->n - j < COLUMNS ? b->n - j : COLUMNS, r = 0;
         float bias[COLUMNS] __attribute__((aligned(64))) = {0};
         if (after && after->bias) memcpy(bias, after->bias + j, columns * sizeof *bias);

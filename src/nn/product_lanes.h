@@ -15,9 +15,13 @@
 struct epo__product_kernel {
     size_t columns; /* of a panel */
     size_t rows;    /* that it does best at a time */
-    void (*multiply)(const epo__packed *b, const float *a, size_t lda, size_t m, const epo__after *after, float *c,
-                     size_t ldc);
+    void (*multiply)(const epo__packed *b, const float *panels, const float *a, size_t lda, size_t m,
+                     const epo__after *after, float *c, size_t ldc);
 };
+
+/* As epo__packed_make, for these vectors, which the processor must have. */
+epo_status epo__packed_make_for(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, const float *b,
+                                size_t row_stride, size_t column_stride, epo__packed *packed);
 
 extern const epo__product_kernel epo__product4;  /* any processor */
 extern const epo__product_kernel epo__product8;  /* AVX2 and FMA */

@@ -4,9 +4,8 @@
 
 #include <stdlib.h>
 
-#include "base/memory.h"
-
 #include "base/error.h"
+#include "base/memory.h"
 
 enum { TILES = 64, APART = 16 };
 
@@ -28,16 +27,14 @@ epo_status epo__winograd_conv_make(const float *weights, size_t out, size_t in, 
     float *all = epo__alloc(EPO__POSITIONS * in * out, sizeof *all);
     if (!all) return epo__nomem("transformed weights");
     epo__winograd_weights(weights, out, in, all, 0, in);
-    epo_status status = EPO_OK;
-    for (size_t k = 0; k < EPO__POSITIONS && status == EPO_OK; k++)
-        status = epo__packed_make(in, out, all + k * in * out, out, 1, &conv->weights[k]);
+    epo_status status = epo__packed_make(EPO__POSITIONS, in, out, all, out, 1, &conv->weights);
     free(all);
     return status;
 }
 
 void epo__winograd_conv_release(epo__winograd_conv *conv)
 {
-    for (size_t k = 0; k < EPO__POSITIONS; k++) epo__packed_release(&conv->weights[k]);
+    epo__packed_release(&conv->weights);
 }
 
 void epo__winograd_conv_run(const epo__winograd_conv *conv, const epo__tiling *tiling, const float *images, size_t from,
@@ -49,7 +46,7 @@ void epo__winograd_conv_run(const epo__winograd_conv *conv, const epo__tiling *t
         n = to - t < TILES ? to - t : TILES;
         epo__winograd_spread(tiling, images, conv->in, NULL, NULL, t, n, scratch, wide);
         for (size_t k = 0; k < EPO__POSITIONS; k++)
-            epo__multiply(&conv->weights[k], scratch + k * wide, conv->in, n, NULL, sums + k * thin, conv->out);
+            epo__multiply(&conv->weights, k, scratch + k * wide, conv->in, n, NULL, sums + k * thin, conv->out);
         epo__winograd_gather(tiling, sums, thin, conv->out, t, n, out, stride);
     }
 }

@@ -8,8 +8,8 @@
 #include "nn/winograd.h"
 
 typedef struct epo__winograd_conv {
-    size_t in, out; /* channels */
-    epo__packed weights[EPO__POSITIONS];
+    size_t in, out;      /* channels */
+    epo__packed weights; /* a matrix a position */
 } epo__winograd_conv;
 
 /* weights: out x in x 3 x 3; copied, transformed. */

@@ -179,6 +179,28 @@ static void test_same_bits_in_any_batch(void **state)
     free(in), free(one), free(all);
 }
 
+/* The threads inside a sample change no bit either. */
+static void test_same_bits_on_any_threads(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"conv 64", "dense 4 growth=32", "transition", "dense 2 growth=32", "gap", NULL};
+    epo__net *net = make_net((epo__shape){3, 30, 30}, lines);
+    check_ok(epo__net_init(net, "encoder", 5));
+    float *in = random_floats(in_size(net), 1), *wanted = malloc(out_size(net) * sizeof *wanted);
+    float *out = malloc(out_size(net) * sizeof *out);
+    for (int threads = 1; threads <= 4; threads++) {
+        epo__plan *plan = NULL;
+        epo__nn_set_threads(threads);
+        check_ok(epo__plan_create(net, 1, &plan));
+        check_ok(epo__plan_run(plan, 1, in, threads == 1 ? wanted : out));
+        if (threads > 1) assert_memory_equal(out, wanted, out_size(net) * sizeof *out);
+        epo__plan_destroy(plan);
+    }
+    epo__nn_set_threads(1);
+    epo__net_destroy(net);
+    free(in), free(wanted), free(out);
+}
+
 /* A sample that is not a number spoils no other, nor the next run. */
 static void test_nan_stays_where_it_is(void **state)
 {
@@ -258,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_reference),
         cmocka_unit_test(test_every_layer_is_in_the_table),
         cmocka_unit_test(test_same_bits_in_any_batch),
+        cmocka_unit_test(test_same_bits_on_any_threads),
         cmocka_unit_test(test_nan_stays_where_it_is),
         cmocka_unit_test(test_refused),
     };
