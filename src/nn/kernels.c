@@ -41,6 +41,8 @@ EPO_KERNEL static void affine_relu_part(const float *in, size_t in_stride, float
                                         const float *scale, const float *shift, size_t channels, size_t pixels)
 {
     for (size_t p = 0; p < pixels; p++, in += in_stride, out += out_stride) {
+        /* channels of a dense block are parts of long pixels, too far apart for the processor to guess the next */
+        for (size_t c = 0; c < channels; c += 16) __builtin_prefetch(in + 3 * in_stride + c);
 #pragma omp simd
         for (size_t c = 0; c < channels; c++) out[c] = rectify(in[c] * scale[c] + shift[c]);
     }
