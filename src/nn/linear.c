@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * linear.c - y = W x + b for all samples in one matrix product. */
-#include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/cells.h"
 #include "nn/gradkernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
@@ -41,21 +41,61 @@ static uint64_t macs(const epo__layer *layer)
     return layer->params[0].count;
 }
 
-/* Pending operation and step in one: the step takes over the weights. */
-struct step {
+/* --- in a plan ---------------------------------------------------------------------------------------------------- */
+
+/* Pending operation: weights that may still change. */
+struct draft {
     size_t inputs, outputs;
     float *weights, *bias;
+};
+
+/* Weights for BLOCK inputs each: float32 holds the sum of some hundred products well, and that of their sums. */
+enum { BLOCK = 1024 };
+static const size_t worth_splitting = 1 << 20; /* multiply-adds: below, threads would mostly wait */
+
+struct step {
+    size_t inputs, outputs, threads, blocks;
+    epo__packed *weights; /* one a block */
+    float *bias;
     epo__tensor in, out;
     bool relu;
 };
+
+static void draft_release(void *state)
+{
+    struct draft *draft = state;
+    if (!draft) return;
+    free(draft->weights);
+    free(draft->bias);
+    free(draft);
+}
 
 static void release(void *state)
 {
     struct step *step = state;
     if (!step) return;
+    for (size_t i = 0; step->weights && i < step->blocks; i++) epo__packed_release(&step->weights[i]);
     free(step->weights);
     free(step->bias);
     free(step);
+}
+
+static void run_rows(const struct step *step, size_t first, size_t last, const float *in, float *out)
+{
+    const float *from[EPO__TOGETHER], *start[EPO__TOGETHER];
+    float *to[EPO__TOGETHER];
+    for (size_t row = first, n; row < last; row += n) {
+        n = last - row < EPO__TOGETHER ? last - row : EPO__TOGETHER;
+        for (size_t b = 0; b < step->blocks; b++) {
+            for (size_t i = 0; i < n; i++) {
+                from[i] = in + (row + i) * step->inputs + b * BLOCK;
+                to[i] = out + (row + i) * step->outputs;
+                start[i] = b ? to[i] : step->bias;
+            }
+            epo__packed_product(&step->weights[b], n, from, start, to);
+        }
+    }
+    if (step->relu) epo__relu(out + first * step->outputs, (last - first) * step->outputs);
 }
 
 static epo_status run(void *state, const epo__frame *frame)
@@ -63,33 +103,53 @@ static epo_status run(void *state, const epo__frame *frame)
     const struct step *step = state;
     const float *in = epo__frame_read(frame, &step->in);
     float *out = epo__frame_write(frame, &step->out);
-    int inputs = (int)step->inputs, outputs = (int)step->outputs;
-    for (size_t i = 0; i < (size_t)frame->count; i++)
-        memcpy(out + i * step->outputs, step->bias, step->outputs * sizeof *out);
-    if (frame->count == 1)
-        cblas_sgemv(CblasRowMajor, CblasNoTrans, outputs, inputs, 1.0F, step->weights, inputs, in, 1, 1.0F, out, 1);
-    else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, frame->count, outputs, inputs, 1.0F, in, inputs,
-                    step->weights, inputs, 1.0F, out, outputs);
-    if (step->relu) epo__relu(out, (size_t)frame->count * step->outputs);
+    size_t rows = (size_t)frame->count, parts = step->threads < rows ? step->threads : rows;
+    if (parts == 1 || rows * step->inputs * step->outputs < worth_splitting) {
+        run_rows(step, 0, rows, in, out);
+        return EPO_OK;
+    }
+#pragma omp parallel for num_threads(parts) schedule(static, 1)
+    for (size_t i = 0; i < parts; i++) run_rows(step, rows * i / parts, rows * (i + 1) / parts, in, out);
     return EPO_OK;
 }
 
 static void scale(void *state, const float *factor, const float *shift)
 {
-    struct step *step = state;
-    for (size_t o = 0; o < step->outputs; o++) {
-        for (size_t i = 0; i < step->inputs; i++) step->weights[o * step->inputs + i] *= factor[o];
-        step->bias[o] = step->bias[o] * factor[o] + shift[o];
+    struct draft *draft = state;
+    for (size_t o = 0; o < draft->outputs; o++) {
+        for (size_t i = 0; i < draft->inputs; i++) draft->weights[o * draft->inputs + i] *= factor[o];
+        draft->bias[o] = draft->bias[o] * factor[o] + shift[o];
     }
+}
+
+static bool pack(const struct draft *draft, struct step *step)
+{
+    step->blocks = (draft->inputs + BLOCK - 1) / BLOCK;
+    step->weights = epo__alloc(step->blocks, sizeof *step->weights);
+    bool made = step->weights;
+    for (size_t b = 0; b < step->blocks && made; b++) {
+        size_t first = b * BLOCK, inputs = draft->inputs - first < BLOCK ? draft->inputs - first : BLOCK;
+        const epo__unpacked from = {draft->weights + first, inputs, draft->outputs, draft->inputs, 1, false};
+        made = epo__pack(&from, &step->weights[b]);
+    }
+    return made;
 }
 
 static epo_status emit(epo__plan_builder *builder, void *state, bool relu)
 {
-    struct step *draft = state, *step = epo__alloc(1, sizeof *step);
-    if (!step) return epo__nomem("linear layer");
-    *step = *draft;
-    draft->weights = draft->bias = NULL;
+    struct draft *draft = state;
+    struct step *step = epo__alloc(1, sizeof *step);
+    if (!step || !pack(draft, step)) {
+        release(step);
+        return epo__nomem("linear layer");
+    }
+    step->inputs = draft->inputs;
+    step->outputs = draft->outputs;
+    step->bias = draft->bias;
+    draft->bias = NULL;
+    free(draft->weights);
+    draft->weights = NULL;
+    step->threads = (size_t)epo__builder_lanes(builder) * (size_t)epo__builder_threads(builder);
     step->in = *epo__builder_now(builder);
     step->out = epo__builder_other_rows(builder, (epo__shape){(int)step->outputs, 1, 1});
     step->relu = relu;
@@ -106,7 +166,7 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     if (status == EPO_OK && epo__builder_now(builder)->place != EPO_AT_INPUT) status = epo__builder_to_rows(builder);
     if (status != EPO_OK) return status;
     size_t outputs = (size_t)layer->out.channels, inputs = (size_t)layer->in.channels;
-    struct step *draft = epo__alloc(1, sizeof *draft);
+    struct draft *draft = epo__alloc(1, sizeof *draft);
     if (draft) {
         draft->inputs = inputs;
         draft->outputs = outputs;
@@ -114,12 +174,12 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
         draft->bias = epo__alloc_aligned(outputs, sizeof(float));
     }
     if (!draft || !draft->weights || !draft->bias) {
-        release(draft);
+        draft_release(draft);
         return epo__nomem("linear layer");
     }
     memcpy(draft->weights, layer->params[0].value, layer->params[0].count * sizeof(float));
     if (linear->bias) memcpy(draft->bias, layer->params[1].value, outputs * sizeof(float));
-    return epo__builder_defer(builder, (epo__pending){draft, emit, scale, release});
+    return epo__builder_defer(builder, (epo__pending){draft, emit, scale, draft_release});
 }
 
 /* --- in training -------------------------------------------------------------------------------------------------- */
