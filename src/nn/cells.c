@@ -26,7 +26,12 @@ void epo__packed_release(epo__packed *packed)
 
 bool epo__pack(const epo__unpacked *from, epo__packed *packed)
 {
-    size_t wide = kernels()->lanes, part = from->gates ? from->outputs / EPO__PANEL : 0;
+    return epo__pack_lanes(kernels()->lanes, from, packed);
+}
+
+bool epo__pack_lanes(size_t wide, const epo__unpacked *from, epo__packed *packed)
+{
+    size_t part = from->gates ? from->outputs / EPO__PANEL : 0;
     size_t step = EPO__PANEL * wide, panels = part ? (part + wide - 1) / wide : (from->outputs + step - 1) / step;
     size_t need = panels * step * from->inputs;
     if (need > packed->capacity) {

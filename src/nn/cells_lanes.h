@@ -16,6 +16,9 @@ typedef struct epo__cell_kernels {
     void (*forward)(const epo__packed *weights, const float *bias_n, size_t rows, const epo__cell_row *row, bool keep);
 } epo__cell_kernels;
 
+/* epo__pack for vectors of `lanes` numbers. */
+bool epo__pack_lanes(size_t lanes, const epo__unpacked *from, epo__packed *packed);
+
 extern const epo__cell_kernels epo__cells4;  /* any processor */
 extern const epo__cell_kernels epo__cells8;  /* AVX2 and FMA */
 extern const epo__cell_kernels epo__cells16; /* AVX-512F */

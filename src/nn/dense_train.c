@@ -125,11 +125,10 @@ static epo_status make_narrow(struct block *b, struct pair *pair, int i)
 {
     struct part *part = &b->parts[i];
     epo__tally *tally = &b->tallies[i];
-    size_t chunks = (b->pixels + CHUNK - 1) / CHUNK, c = pair->channels;
-    size_t last = epo__part_from(chunks, i + 1, b->threads);
+    size_t c = pair->channels, last = epo__part_from(b->pixels, i + 1, b->threads), n;
     epo__tally_clear(tally, b->middle);
-    for (size_t k = epo__part_from(chunks, i, b->threads); k < last; k++) {
-        size_t from = k * CHUNK, n = b->pixels - from < CHUNK ? b->pixels - from : CHUNK;
+    for (size_t from = epo__part_from(b->pixels, i, b->threads); from < last; from += n) {
+        n = last - from < CHUNK ? last - from : CHUNK;
         float *narrow = pair->narrow + from * b->middle;
         epo__affine(b->out + from * b->total, b->total, part->chunk, c, pair->bn1.scale, pair->bn1.shift, c, n, true,
                     1);
@@ -285,12 +284,13 @@ static epo_status cut_narrow(struct block *b, struct pair *pair, int i)
 static epo_status spread_out(struct block *b, struct pair *pair, int i)
 {
     struct part *part = &b->parts[i];
-    size_t chunks = (b->pixels + CHUNK - 1) / CHUNK, c = pair->channels;
-    size_t start = epo__part_from(chunks, i, b->threads), last = epo__part_from(chunks, i + 1, b->threads);
+    size_t c = pair->channels, n;
+    size_t start = epo__part_from(b->pixels, i, b->threads), last = epo__part_from(b->pixels, i + 1, b->threads);
     epo__tally_clear(&b->tallies[i], c);
     if (pair->conv1->grad && start == last) memset(part->d_conv1, 0, b->middle * c * sizeof(float));
-    for (size_t k = start; k < last; k++) {
-        size_t from = k * CHUNK, n = b->pixels - from < CHUNK ? b->pixels - from : CHUNK, at = from * b->middle;
+    for (size_t from = start; from < last; from += n) {
+        n = last - from < CHUNK ? last - from : CHUNK;
+        size_t at = from * b->middle;
         const float *x = b->out + from * b->total;
         epo_status status = EPO_OK;
         epo__combine(b->d_narrow + at, b->middle, pair->narrow + at, b->middle, part->d_narrow, b->middle,
@@ -298,7 +298,7 @@ static epo_status spread_out(struct block *b, struct pair *pair, int i)
         if (pair->conv1->grad) {
             epo__affine(x, b->total, part->chunk, c, pair->bn1.scale, pair->bn1.shift, c, n, true, 1);
             status = epo__sgemm(true, false, b->middle, c, n, part->d_narrow, b->middle, part->chunk, c,
-                                k == start ? 0 : 1, part->d_conv1, c);
+                                from == start ? 0 : 1, part->d_conv1, c);
         }
         if (status == EPO_OK)
             status = epo__sgemm(false, false, n, c, b->middle, part->d_narrow, b->middle, pair->conv1->value, c, 0,

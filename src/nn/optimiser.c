@@ -89,13 +89,19 @@ epo_status epo__optimiser_add(epo__optimiser *optimiser, epo__net *net, const ch
     return epo__net_visit(net, prefix, add_param, optimiser);
 }
 
+EPO_KERNEL static double sum_squares(const float *x, size_t count)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < count; i++) sum += (double)x[i] * (double)x[i];
+    return sum;
+}
+
 double epo__optimiser_norm(const epo__optimiser *optimiser)
 {
     double sum = 0;
-    for (size_t i = 0; i < optimiser->count; i++) {
-        const epo__param *param = &optimiser->entries[i].param;
-        for (size_t k = 0; k < param->count; k++) sum += (double)param->grad[k] * (double)param->grad[k];
-    }
+    for (size_t i = 0; i < optimiser->count; i++)
+        sum += sum_squares(optimiser->entries[i].param.grad, optimiser->entries[i].param.count);
     return sqrt(sum);
 }
 

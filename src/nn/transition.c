@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/conv.h"
+#include "nn/cells.h"
 #include "nn/gradkernels.h"
 #include "nn/layer_types.h"
 #include "nn/norm.h"
@@ -104,12 +105,14 @@ static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
     return epo__builder_conv(builder, &geometry, layer->params[CONV].value, NULL);
 }
 
-/* --- in training: batch norm, ReLU and mean are redone on the way back, a row of results at a time ---------------- */
+/* --- in training: batch norm, ReLU and mean are redone on the way back, some rows of results at a time ------------- */
+
+enum { TOGETHER = 64 }; /* pixels of results in a product: with those of a row alone, most time went into its packing */
 
 static const double momentum = 0.1; /* of running statistics, PyTorch's standard */
 
 struct part {
-    float *halved, *d_halved; /* one row of results before the convolution */
+    float *halved, *d_halved; /* rows of results before the convolution */
     float *d_conv;
     epo_status status;
 };
@@ -119,9 +122,12 @@ struct training {
     const epo__param *conv;
     epo__norm norm;
     int parts;
+    size_t together; /* rows of results that go through a product at a time */
     struct part *part;
     epo__tally *tallies;
     float *slope, *offset;
+    epo__packed packed; /* the convolution's weights */
+    float *zeros;
 };
 
 static void train_release(void *state)
@@ -138,6 +144,8 @@ static void train_release(void *state)
     epo__tallies_free(t->tallies, (size_t)t->parts);
     free(t->slope);
     free(t->offset);
+    free(t->zeros);
+    epo__packed_release(&t->packed);
     free(t);
 }
 
@@ -154,17 +162,31 @@ static void halve(const struct training *t, const float *in, size_t row, float *
                            (size_t)t->in.width, 1);
 }
 
-static epo_status forward_rows(const struct training *t, size_t rows, const float *in, float *out, int i)
+static void multiply(const struct training *t, size_t pixels, const float *halved, float *out)
+{
+    const float *in[EPO__TOGETHER], *start[EPO__TOGETHER];
+    float *to[EPO__TOGETHER];
+    size_t channels = (size_t)t->in.channels, outputs = (size_t)t->out.channels;
+    for (size_t from = 0, n; from < pixels; from += n) {
+        n = pixels - from < EPO__TOGETHER ? pixels - from : EPO__TOGETHER;
+        for (size_t p = 0; p < n; p++) {
+            in[p] = halved + (from + p) * channels;
+            start[p] = t->zeros;
+            to[p] = out + (from + p) * outputs;
+        }
+        epo__packed_product(&t->packed, n, in, start, to);
+    }
+}
+
+static void forward_rows(const struct training *t, size_t rows, const float *in, float *out, int i)
 {
     size_t channels = (size_t)t->in.channels, width = (size_t)t->out.width, outputs = (size_t)t->out.channels;
-    size_t last = epo__part_from(rows, i + 1, t->parts);
-    epo_status status = EPO_OK;
-    for (size_t row = epo__part_from(rows, i, t->parts); row < last && status == EPO_OK; row++) {
-        halve(t, in, row, t->part[i].halved);
-        status = epo__sgemm(false, true, width, outputs, channels, t->part[i].halved, channels, t->conv->value,
-                            channels, 0, out + row * width * outputs, outputs);
+    size_t last = epo__part_from(rows, i + 1, t->parts), n;
+    for (size_t row = epo__part_from(rows, i, t->parts); row < last; row += n) {
+        n = last - row < t->together ? last - row : t->together;
+        for (size_t k = 0; k < n; k++) halve(t, in, row + k, t->part[i].halved + k * width * channels);
+        multiply(t, n * width, t->part[i].halved, out + row * width * outputs);
     }
-    return status;
 }
 
 static epo_status status_of(const struct training *t)
@@ -188,9 +210,11 @@ static epo_status forward(void *state, const epo__train_run *run, const float *i
     epo__tallies_join_moments(t->tallies, (size_t)t->parts);
     epo_status status = epo__norm_forward(&t->norm, (double)pixels, t->tallies->first, t->tallies->second);
     if (status != EPO_OK) return status;
+    const epo__unpacked weights = {t->conv->value, channels, (size_t)t->out.channels, channels, 1, false};
+    if (!epo__pack(&weights, &t->packed)) return epo__nomem("transition");
 #pragma omp parallel for num_threads(t->parts) schedule(static, 1) if (t->parts > 1)
-    for (int i = 0; i < t->parts; i++) t->part[i].status = forward_rows(t, rows, in, out, i);
-    return status_of(t);
+    for (int i = 0; i < t->parts; i++) forward_rows(t, rows, in, out, i);
+    return EPO_OK;
 }
 
 /* d_in: without what the batch's statistics give. */
@@ -198,25 +222,26 @@ static epo_status backward_rows(const struct training *t, size_t rows, const flo
                                 int i)
 {
     size_t channels = (size_t)t->in.channels, width = (size_t)t->out.width, outputs = (size_t)t->out.channels;
-    size_t last = epo__part_from(rows, i + 1, t->parts);
+    size_t last = epo__part_from(rows, i + 1, t->parts), line = (size_t)t->in.width * channels, n;
     const struct part *part = &t->part[i];
     epo_status status = EPO_OK;
     epo__tally_clear(&t->tallies[i], channels);
     if (t->conv->grad) memset(part->d_conv, 0, t->conv->count * sizeof *part->d_conv);
-    for (size_t row = epo__part_from(rows, i, t->parts); row < last; row++) {
+    for (size_t row = epo__part_from(rows, i, t->parts); row < last; row += n) {
         const float *d = d_out + row * width * outputs;
+        n = last - row < t->together ? last - row : t->together;
         if (t->conv->grad) {
-            halve(t, in, row, part->halved);
-            status = epo__sgemm(true, false, outputs, channels, width, d, outputs, part->halved, channels, 1,
+            for (size_t k = 0; k < n; k++) halve(t, in, row + k, part->halved + k * width * channels);
+            status = epo__sgemm(true, false, outputs, channels, n * width, d, outputs, part->halved, channels, 1,
                                 part->d_conv, channels);
         }
         if (status == EPO_OK)
-            status = epo__sgemm(false, false, width, channels, outputs, d, outputs, t->conv->value, channels, 0,
+            status = epo__sgemm(false, false, n * width, channels, outputs, d, outputs, t->conv->value, channels, 0,
                                 part->d_halved, channels);
         if (status != EPO_OK) return status;
-        size_t at = source_of(t, row), line = (size_t)t->in.width * channels;
-        for (size_t k = 0; k < 2; k++, at += line) {
-            epo__double_row(part->d_halved, d_in + at, channels, (size_t)t->in.width);
+        for (size_t k = 0; k < 2 * n; k++) {
+            size_t at = source_of(t, row + k / 2) + k % 2 * line;
+            epo__double_row(part->d_halved + k / 2 * width * channels, d_in + at, channels, (size_t)t->in.width);
             epo__norm_tally(&t->norm, true, d_in + at, channels, in + at, channels, (size_t)t->in.width,
                             &t->tallies[i]);
         }
@@ -254,7 +279,7 @@ static epo_status backward(void *state, const epo__train_run *run, const float *
 
 static bool make_part(const struct training *t, struct part *part)
 {
-    size_t row = (size_t)t->out.width * (size_t)t->in.channels;
+    size_t row = t->together * (size_t)t->out.width * (size_t)t->in.channels;
     part->halved = epo__alloc_aligned(row, sizeof(float));
     part->d_halved = epo__alloc_aligned(row, sizeof(float));
     part->d_conv = epo__alloc_aligned(t->conv->count, sizeof(float));
@@ -271,11 +296,13 @@ static epo_status train(const epo__layer *layer, const epo__train_setup *setup, 
     t->out = layer->out;
     t->conv = &layer->params[CONV];
     t->parts = setup->threads;
+    t->together = TOGETHER > layer->out.width ? TOGETHER / (size_t)layer->out.width : 1;
     t->part = epo__alloc((size_t)t->parts, sizeof *t->part);
     t->tallies = epo__tallies_make((size_t)t->parts, channels);
     t->slope = epo__alloc_aligned(channels, sizeof *t->slope);
     t->offset = epo__alloc_aligned(channels, sizeof *t->offset);
-    bool made = t->part && t->tallies && t->slope && t->offset;
+    t->zeros = epo__alloc_aligned((size_t)layer->out.channels, sizeof *t->zeros);
+    bool made = t->part && t->tallies && t->slope && t->offset && t->zeros;
     for (int i = 0; i < t->parts && made; i++) made = make_part(t, &t->part[i]);
     epo_status status = made ? EPO_OK : epo__nomem("transition");
     if (status == EPO_OK)
