@@ -18,18 +18,18 @@ static const epo__cell_kernels *kernels(void)
     return &epo__cells4;
 }
 
-void epo__packed_release(epo__packed *packed)
+void epo__panels_release(epo__panels *packed)
 {
     free(packed->data);
-    *packed = (epo__packed){0};
+    *packed = (epo__panels){0};
 }
 
-bool epo__pack(const epo__unpacked *from, epo__packed *packed)
+bool epo__pack(const epo__unpacked *from, epo__panels *packed)
 {
     return epo__pack_lanes(kernels()->lanes, from, packed);
 }
 
-bool epo__pack_lanes(size_t wide, const epo__unpacked *from, epo__packed *packed)
+bool epo__pack_lanes(size_t wide, const epo__unpacked *from, epo__panels *packed)
 {
     size_t part = from->gates ? from->outputs / EPO__PANEL : 0;
     size_t step = EPO__PANEL * wide, panels = part ? (part + wide - 1) / wide : (from->outputs + step - 1) / step;
@@ -56,13 +56,13 @@ bool epo__pack_lanes(size_t wide, const epo__unpacked *from, epo__packed *packed
     return true;
 }
 
-void epo__packed_product(const epo__packed *weights, size_t rows, const float *const *in, const float *const *start,
+void epo__panels_product(const epo__panels *weights, size_t rows, const float *const *in, const float *const *start,
                          float *const *out)
 {
     kernels()->product(weights, rows, in, start, out);
 }
 
-void epo__cell_forward(const epo__packed *weights, const float *bias_n, size_t rows, const epo__cell_row *row,
+void epo__cell_forward(const epo__panels *weights, const float *bias_n, size_t rows, const epo__cell_row *row,
                        bool keep)
 {
     kernels()->forward(weights, bias_n, rows, row, keep);
@@ -89,7 +89,7 @@ EPO_KERNEL static void retreat(const epo__cell_back *row, size_t hidden)
     }
 }
 
-void epo__cell_backward(const epo__packed *weights, size_t rows, const epo__cell_back *row, bool first)
+void epo__cell_backward(const epo__panels *weights, size_t rows, const epo__cell_back *row, bool first)
 {
     const float *in[EPO__TOGETHER];
     float *state[EPO__TOGETHER];

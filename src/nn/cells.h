@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A matrix of outputs x inputs, packed: in panels of three vectors of outputs, input by input. */
-typedef struct epo__packed {
+/* A matrix of outputs x inputs, packed, as in product.h, but for rows that lie anywhere: in panels of three vectors of outputs, input by input. */
+typedef struct epo__panels {
     size_t inputs, outputs;
     size_t part; /* outputs of one vector's kind: those of a gate, or 0 when a panel's outputs follow each other */
     size_t capacity;
     float *data;
-} epo__packed;
+} epo__panels;
 
 /* How a matrix lies where it comes from: that of output o and input i at o * output_stride + i * input_stride. */
 typedef struct epo__unpacked {
@@ -26,13 +26,13 @@ typedef struct epo__unpacked {
 } epo__unpacked;
 
 /* False without memory. `packed` is zeroed before its first use; later ones take its memory when it is large enough. */
-bool epo__pack(const epo__unpacked *from, epo__packed *packed);
-void epo__packed_release(epo__packed *packed);
+bool epo__pack(const epo__unpacked *from, epo__panels *packed);
+void epo__panels_release(epo__panels *packed);
 
 /* out[r] = W in[r] + start[r], for rows wherever they lie; out[r] may be start[r]. At most EPO__TOGETHER rows at a time
  * keep their inputs in the second-level cache beside a panel. */
 enum { EPO__TOGETHER = 64 };
-void epo__packed_product(const epo__packed *weights, size_t rows, const float *const *in, const float *const *start,
+void epo__panels_product(const epo__panels *weights, size_t rows, const float *const *in, const float *const *start,
                          float *const *out);
 
 /* A sequence's turn in a step of a cell. H floats, if not said otherwise. */
@@ -46,7 +46,7 @@ typedef struct epo__cell_row {
 enum { EPO__KEPT_R, EPO__KEPT_Z, EPO__KEPT_N, EPO__KEPT_M, EPO__KEPT };
 
 /* One step of `rows` sequences. weights: Wh, packed as gates; bias_n: bhn. `kept` is written only if it is wanted. */
-void epo__cell_forward(const epo__packed *weights, const float *bias_n, size_t rows, const epo__cell_row *row,
+void epo__cell_forward(const epo__panels *weights, const float *bias_n, size_t rows, const epo__cell_row *row,
                        bool keep);
 
 /* A sequence's turn on the way back. */
@@ -59,6 +59,6 @@ typedef struct epo__cell_back {
 } epo__cell_back;
 
 /* weights: Wh turned round, H outputs and 3 H inputs; `first`: of the first step, before which nothing is wanted. */
-void epo__cell_backward(const epo__packed *weights, size_t rows, const epo__cell_back *row, bool first);
+void epo__cell_backward(const epo__panels *weights, size_t rows, const epo__cell_back *row, bool first);
 
 #endif

@@ -100,7 +100,7 @@ INLINE lanes tanh_of(lanes x)
 typedef lanes sums[TILE][EPO__PANEL]; /* of row r and panel b: at r * panels + b */
 
 /* Adds the products of `rows` rows and `panels` panels; rows x panels = TILE, or panels is 1. */
-INLINE void multiply(const epo__packed *weights, size_t panel, const float *const *in, size_t rows, size_t panels,
+INLINE void multiply(const epo__panels *weights, size_t panel, const float *const *in, size_t rows, size_t panels,
                      sums sum)
 {
     size_t inputs = weights->inputs, apart = inputs * EPO__PANEL * LANES;
@@ -124,7 +124,7 @@ INLINE void multiply(const epo__packed *weights, size_t panel, const float *cons
 }
 
 /* Where vector v of a panel begins among the outputs, and how many of them it has. */
-INLINE size_t place(const epo__packed *weights, size_t panel, size_t v, size_t *count)
+INLINE size_t place(const epo__panels *weights, size_t panel, size_t v, size_t *count)
 {
     size_t part = weights->part, at = part ? panel * LANES : (panel * EPO__PANEL + v) * LANES;
     size_t end = part ? part : weights->outputs, left = at < end ? end - at : 0;
@@ -132,14 +132,14 @@ INLINE size_t place(const epo__packed *weights, size_t panel, size_t v, size_t *
     return part ? v * part + at : at;
 }
 
-INLINE size_t panels_of(const epo__packed *weights)
+INLINE size_t panels_of(const epo__panels *weights)
 {
     size_t width = weights->part ? LANES : EPO__PANEL * LANES,
            outputs = weights->part ? weights->part : weights->outputs;
     return (outputs + width - 1) / width;
 }
 
-INLINE void product_tile(const epo__packed *weights, size_t panel, size_t rows, size_t panels, const float *const *in,
+INLINE void product_tile(const epo__panels *weights, size_t panel, size_t rows, size_t panels, const float *const *in,
                          const float *const *start, float *const *out)
 {
     sums sum;
@@ -161,7 +161,7 @@ INLINE void product_tile(const epo__packed *weights, size_t panel, size_t rows, 
         }
 }
 
-INLINE void gates_tile(const epo__packed *weights, size_t panel, size_t rows, size_t panels, const float *bias_n,
+INLINE void gates_tile(const epo__panels *weights, size_t panel, size_t rows, size_t panels, const float *bias_n,
                        const epo__cell_row *row, bool keep)
 {
     sums sum;
@@ -208,7 +208,7 @@ INLINE void gates_tile(const epo__packed *weights, size_t panel, size_t rows, si
 
 /* The tiles there are, as functions of their own: in one, gcc would run out of registers for addresses. */
 struct job {
-    const epo__packed *weights;
+    const epo__panels *weights;
     const float *const *in, *const *start; /* of a product */
     float *const *out;
     const float *bias_n; /* of gates */
@@ -275,13 +275,13 @@ static void run_tiles(const struct job *job, size_t rows, bool gates)
     }
 }
 
-static void product(const epo__packed *weights, size_t rows, const float *const *in, const float *const *start,
+static void product(const epo__panels *weights, size_t rows, const float *const *in, const float *const *start,
                     float *const *out)
 {
     run_tiles(&(struct job){.weights = weights, .in = in, .start = start, .out = out}, rows, false);
 }
 
-static void forward(const epo__packed *weights, const float *bias_n, size_t rows, const epo__cell_row *row, bool keep)
+static void forward(const epo__panels *weights, const float *bias_n, size_t rows, const epo__cell_row *row, bool keep)
 {
     run_tiles(&(struct job){.weights = weights, .bias_n = bias_n, .row = row, .keep = keep}, rows, true);
 }

@@ -53,7 +53,7 @@ epo_status epo__sequences_grow(float **array, size_t *capacity, size_t steps, si
 /* The weights of a layer in one direction, packed. */
 typedef struct epo__gru_cell {
     size_t inputs, hidden;
-    epo__packed weight_ih, weight_hh;
+    epo__panels weight_ih, weight_hh;
     float *bias;   /* 3 H: bi, and bh of the reset and update gate */
     float *bias_n; /* H: bhn, which the reset gate multiplies */
     float *zeros;  /* H: the state before the first step */

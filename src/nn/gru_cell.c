@@ -80,8 +80,8 @@ epo_status epo__shares_deal(epo__shares *shares, const int *lengths, int count)
 
 void epo__gru_cell_release(epo__gru_cell *cell)
 {
-    epo__packed_release(&cell->weight_ih);
-    epo__packed_release(&cell->weight_hh);
+    epo__panels_release(&cell->weight_ih);
+    epo__panels_release(&cell->weight_hh);
     free(cell->bias);
     free(cell->bias_n);
     free(cell->zeros);
@@ -119,10 +119,10 @@ static void project(const epo__gru_cell *cell, const epo__share *share, const ep
             in[n] = run->in + at * cell->inputs;
             out[n] = run->projected + at * 3 * cell->hidden;
             if (++n < EPO__TOGETHER) continue;
-            epo__packed_product(&cell->weight_ih, n, in, start, out);
+            epo__panels_product(&cell->weight_ih, n, in, start, out);
             n = 0;
         }
-    epo__packed_product(&cell->weight_ih, n, in, start, out);
+    epo__panels_product(&cell->weight_ih, n, in, start, out);
 }
 
 void epo__gru_cell_run(const epo__gru_cell *cell, const epo__share *share, const epo__gru_run *run)

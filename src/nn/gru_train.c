@@ -26,7 +26,7 @@ struct buffer {
 struct cell {
     const epo__param *params;
     epo__gru_cell packed;
-    epo__packed turned; /* Wh' */
+    epo__panels turned; /* Wh' */
     struct buffer kept; /* steps x 4 H: r, z, n, m */
 };
 
@@ -50,7 +50,7 @@ static void release(void *state)
     if (!t) return;
     for (size_t i = 0; t->cells && i < t->cell_count; i++) {
         epo__gru_cell_release(&t->cells[i].packed);
-        epo__packed_release(&t->cells[i].turned);
+        epo__panels_release(&t->cells[i].turned);
         free(t->cells[i].kept.data);
     }
     for (int l = 0; t->outputs && l < t->layers; l++) free(t->outputs[l].data);

@@ -55,7 +55,7 @@ static const size_t worth_splitting = 1 << 20; /* multiply-adds: below, threads 
 
 struct step {
     size_t inputs, outputs, threads, blocks;
-    epo__packed *weights; /* one a block */
+    epo__panels *weights; /* one a block */
     float *bias;
     epo__tensor in, out;
     bool relu;
@@ -74,7 +74,7 @@ static void release(void *state)
 {
     struct step *step = state;
     if (!step) return;
-    for (size_t i = 0; step->weights && i < step->blocks; i++) epo__packed_release(&step->weights[i]);
+    for (size_t i = 0; step->weights && i < step->blocks; i++) epo__panels_release(&step->weights[i]);
     free(step->weights);
     free(step->bias);
     free(step);
@@ -92,7 +92,7 @@ static void run_rows(const struct step *step, size_t first, size_t last, const f
                 to[i] = out + (row + i) * step->outputs;
                 start[i] = b ? to[i] : step->bias;
             }
-            epo__packed_product(&step->weights[b], n, from, start, to);
+            epo__panels_product(&step->weights[b], n, from, start, to);
         }
     }
     if (step->relu) epo__relu(out + first * step->outputs, (last - first) * step->outputs);

@@ -3,14 +3,8 @@
 #ifndef EPO_NN_PRODUCT_LANES_H
 #define EPO_NN_PRODUCT_LANES_H
 
+#include "nn/lanes.h"
 #include "nn/product.h"
-
-/* gcc compiles a file for a processor that it names; elsewhere there are vectors of 4 only. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define EPO_WIDE_LANES 1
-#else
-#define EPO_WIDE_LANES 0
-#endif
 
 struct epo__product_kernel {
     size_t columns; /* of a panel */

@@ -126,7 +126,7 @@ struct training {
     struct part *part;
     epo__tally *tallies;
     float *slope, *offset;
-    epo__packed packed; /* the convolution's weights */
+    epo__panels packed; /* the convolution's weights */
     float *zeros;
 };
 
@@ -145,7 +145,7 @@ static void train_release(void *state)
     free(t->slope);
     free(t->offset);
     free(t->zeros);
-    epo__packed_release(&t->packed);
+    epo__panels_release(&t->packed);
     free(t);
 }
 
@@ -174,7 +174,7 @@ static void multiply(const struct training *t, size_t pixels, const float *halve
             start[p] = t->zeros;
             to[p] = out + (from + p) * outputs;
         }
-        epo__packed_product(&t->packed, n, in, start, to);
+        epo__panels_product(&t->packed, n, in, start, to);
     }
 }
 

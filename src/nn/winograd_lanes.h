@@ -5,14 +5,8 @@
 
 #include <stdbool.h>
 
+#include "nn/lanes.h"
 #include "nn/winograd.h"
-
-/* gcc compiles a file for a processor that it names; elsewhere there are vectors of 4 only. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define EPO_WIDE_LANES 1
-#else
-#define EPO_WIDE_LANES 0
-#endif
 
 /* How transformed weights lie: rows x columns a position; strides are those of the plain weights. */
 typedef struct epo__winograd_side {

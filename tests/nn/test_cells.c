@@ -37,7 +37,7 @@ static void check_product(const epo__cell_kernels *k, size_t inputs, size_t outp
     float all[MOST_ROWS * 80], some[MOST_ROWS * 80];
     const float *in[MOST_ROWS], *start[MOST_ROWS];
     float *out[MOST_ROWS], *again[MOST_ROWS];
-    epo__packed packed = {0};
+    epo__panels packed = {0};
     assert_true(outputs <= 80);
     assert_true(epo__pack_lanes(k->lanes, &(epo__unpacked){w, inputs, outputs, inputs, 1, gates}, &packed));
     for (size_t r = 0; r < MOST_ROWS; r++) {
@@ -59,7 +59,7 @@ static void check_product(const epo__cell_kernels *k, size_t inputs, size_t outp
         assert_memory_equal(some + outputs, all + outputs, rows * outputs * sizeof *some);
         assert_true(some[0] == 0 && (rows + 1 == MOST_ROWS || some[(rows + 1) * outputs] == 0));
     }
-    epo__packed_release(&packed);
+    epo__panels_release(&packed);
     free(w);
     free(x);
     free(bias);
@@ -85,15 +85,15 @@ static void packing(void **state)
     float *w = numbers(INPUTS * OUTPUTS), turned[INPUTS * OUTPUTS];
     for (size_t o = 0; o < OUTPUTS; o++)
         for (size_t i = 0; i < INPUTS; i++) turned[i * OUTPUTS + o] = w[o * INPUTS + i];
-    epo__packed a = {0}, b = {0};
+    epo__panels a = {0}, b = {0};
     assert_true(epo__pack(&(epo__unpacked){w, INPUTS, OUTPUTS, INPUTS, 1, false}, &a));
     assert_true(epo__pack(&(epo__unpacked){turned, INPUTS, OUTPUTS, 1, OUTPUTS, false}, &b));
     assert_memory_equal(a.data, b.data, a.capacity * sizeof *a.data);
     const float *before = b.data;
     assert_true(epo__pack(&(epo__unpacked){w, INPUTS - 1, OUTPUTS, INPUTS, 1, true}, &b));
     assert_true(b.part == OUTPUTS / 3 && (b.data == before || b.capacity > a.capacity));
-    epo__packed_release(&a);
-    epo__packed_release(&b);
+    epo__panels_release(&a);
+    epo__panels_release(&b);
     free(w);
 }
 
@@ -105,7 +105,7 @@ enum { UNITS = 240 };
 static void gates_of(const epo__cell_kernels *k, const float *x, float *kept)
 {
     float weights[3 * UNITS] = {0}, projected[3 * UNITS], zero[UNITS] = {0}, after[UNITS];
-    epo__packed packed = {0};
+    epo__panels packed = {0};
     assert_true(epo__pack_lanes(k->lanes, &(epo__unpacked){weights, 1, 3 * UNITS, 1, 1, true}, &packed));
     for (size_t i = 0; i < UNITS; i++) projected[i] = projected[UNITS + i] = projected[2 * UNITS + i] = x[i];
     k->forward(&packed, zero, 1, &(epo__cell_row){projected, zero, after, kept}, true);
@@ -114,7 +114,7 @@ static void gates_of(const epo__cell_kernels *k, const float *x, float *kept)
         assert_true(isnan(x[i]) ? isnan(after[i]) : after[i] == (1.0F - z) * n);
     }
     assert_memory_equal(kept + EPO__KEPT_R * UNITS, kept + EPO__KEPT_Z * UNITS, UNITS * sizeof *kept);
-    epo__packed_release(&packed);
+    epo__panels_release(&packed);
 }
 
 /* In units in the last place; below the smallest normal numbers, where the sigmoid stops at exp(-87), of 2e-38. */
