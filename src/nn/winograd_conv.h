@@ -24,4 +24,7 @@ size_t epo__winograd_conv_scratch(size_t out, size_t in);
 void epo__winograd_conv_run(const epo__winograd_conv *conv, const epo__tiling *tiling, const float *images, size_t from,
                             size_t to, float *scratch, float *out, size_t stride);
 
+/* The weights of a convolution as the products want them, 36 x in x out: epo__winograd_weights to more digits. */
+void epo__winograd_weights_exact(const float *weights, size_t out_channels, size_t in_channels, float *u);
+
 #endif
