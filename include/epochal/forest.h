@@ -32,6 +32,7 @@ typedef struct epo_forest_table {
     const char *const *ids;    /* of the rows; NULL: they have none */
     const char *const *labels; /* of the rows, their classes; an entry NULL: not known. NULL: none is known */
     const char *source;        /* for messages; NULL: "the table" */
+    const char *labels_as_of;  /* the labels are those that a store had at this time (epo_store_labels_as_of); NULL: the last, or from no store */
 } epo_forest_table;
 
 typedef struct epo_forest_csv_options {
@@ -101,6 +102,7 @@ typedef struct epo_forest_info {
     bool bootstrap;
     uint64_t seed;
     const epo_forest_curves *curves; /* NULL: it was trained on another table */
+    const char *labels_as_of;   /* of the training table */
     const char *data_sha256;    /* of names, values and classes of the training rows */
     const char *sha256;         /* of the file; "" when not loaded from one */
 } epo_forest_info;

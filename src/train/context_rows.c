@@ -242,11 +242,12 @@ epo_status epo__context_rows_make(epo_store *store, const epo__recipe *recipe, c
 {
     making m = {.recipe = recipe, .wanted = wanted, .out = out};
     *out = (epo__context_rows){0};
-    char *source = epo__strdup(epo__store_path(store));
-    epo_status status = source ? lay_out(&m) : epo__nomem("rows");
+    const char *date = epo_store_labels_as_of(store);
+    char *source = epo__strdup(epo__store_path(store)), *as_of = date ? epo__strdup(date) : NULL;
+    epo_status status = source && (as_of || !date) ? lay_out(&m) : epo__nomem("rows");
     if (status == EPO_OK)
         status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &m.store); /* others may write meanwhile */
-    if (status == EPO_OK) status = epo_store_set_labels_as_of(m.store, epo_store_labels_as_of(store));
+    if (status == EPO_OK) status = epo_store_set_labels_as_of(m.store, date);
     if (status == EPO_OK) status = epo__store_begin(m.store); /* one consistent view */
     if (status == EPO_OK) status = open_scores(&m);
     if (status == EPO_OK) status = match_kinds(&m);
@@ -260,7 +261,8 @@ epo_status epo__context_rows_make(epo_store *store, const epo__recipe *recipe, c
                                     .names = (const char *const *)m.names,
                                     .ids = (const char *const *)m.ids,
                                     .labels = (const char *const *)m.labels,
-                                    .source = source};
+                                    .source = source,
+                                    .labels_as_of = as_of};
     for (size_t i = 0; m.scores && i < recipe->model_count; i++) epo__object_scores_free(&m.scores[i]);
     epo_store_close(m.store);
     free(m.scores);

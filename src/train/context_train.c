@@ -197,7 +197,8 @@ static epo_status train_with_copies(const training *t, const epo_forest_options 
                                        .values = values,
                                        .names = table->names,
                                        .labels = labels,
-                                       .source = table->source};
+                                       .source = table->source,
+                                       .labels_as_of = table->labels_as_of};
         status = epo_forest_train(&both, how, out);
     }
     free(values);

@@ -69,6 +69,7 @@ static void write_record(const epo_forest *f, epo__string *json)
         epo__string_add_json(json, f->method);
         epo__string_add(json, "}, ");
     }
+    if (f->labels_as_of) add_text(json, "labels_as_of", f->labels_as_of);
     if (f->recipe) {
         epo__string_add(json, "\"context\": ");
         epo__recipe_write(f->recipe, json);
@@ -282,6 +283,7 @@ static epo_status read_record(loading *l)
     if (status == EPO_OK) status = read_limits(l);
     if (status == EPO_OK) status = read_seed(l);
     if (status == EPO_OK) status = read_curves(l);
+    if (status == EPO_OK && json_object_get(l->record, "labels_as_of")) status = read_text(l, "labels_as_of", &f->labels_as_of);
     if (status == EPO_OK) status = read_recipe(l);
     if (status == EPO_OK) status = read_count(l, "unlabelled", INT64_MAX, &f->unlabelled);
     if (status == EPO_OK) status = read_count(l, "oob_rows", f->rows, &f->oob_rows);

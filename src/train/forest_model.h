@@ -18,6 +18,7 @@ struct epo_forest {
     uint64_t seed;
     char *definition, *method, *filter; /* of the light curves that it learned from; all NULL: from another table */
     epo_forest_curves curves;           /* the same for epo_forest_info */
+    char *labels_as_of;                 /* of the training table; NULL: the last, or from no store */
     struct epo__recipe *recipe;         /* of a context forest (train/context.h); NULL: of another kind */
     size_t depth;
     char data_sha256[65], sha256[65];

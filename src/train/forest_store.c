@@ -87,7 +87,7 @@ epo_status epo_forest_read_store(epo_store *store, const epo_features_options *o
 {
     const epo_features_options standard = EPO_FEATURES_OPTIONS_INIT;
     gathering g = {.refused = refused, .context = context};
-    char **names = NULL, *source = NULL;
+    char **names = NULL, *source = NULL, *date = NULL;
     *out = (epo_forest_table){0};
     if (!options) options = &standard;
     epo_status status = epo_features_store(store, options, gather, &g, summary);
@@ -95,8 +95,10 @@ epo_status epo_forest_read_store(epo_store *store, const epo_features_options *o
         status = epo__fail(EPO_ENOTFOUND, "%s: no object%s%s has a light curve that features can be computed from", epo__store_path(store),
                            options->split ? " of " : "", options->split ? options->split : "");
     if (status == EPO_OK) status = name_columns(options->definition, &names);
+    if (status == EPO_OK && epo_store_labels_as_of(store) && !(date = epo__strdup(epo_store_labels_as_of(store)))) status = epo__nomem("features");
     if (status == EPO_OK && !(source = epo__strdup(epo__store_path(store)))) status = epo__nomem("features");
     if (status != EPO_OK) {
+        free(date);
         epo__forest_texts_free(names, EPO_FEATURE_COUNT);
         gathering_free(&g);
         return status;
@@ -105,7 +107,8 @@ epo_status epo_forest_read_store(epo_store *store, const epo_features_options *o
     free(g.objects);
     free(g.points);
     *out = (epo_forest_table){.rows = g.rows, .columns = EPO_FEATURE_COUNT, .values = g.values, .names = (const char *const *)names,
-                              .ids = (const char *const *)g.ids, .labels = (const char *const *)g.labels, .source = source};
+                              .ids = (const char *const *)g.ids, .labels = (const char *const *)g.labels, .source = source,
+                              .labels_as_of = date};
     return EPO_OK;
 }
 

@@ -171,5 +171,6 @@ void epo_forest_table_free(epo_forest_table *table)
     epo__forest_texts_free((char **)table->labels, table->rows);
     free((float *)table->values);
     free((char *)table->source);
+    free((char *)table->labels_as_of);
     *table = (epo_forest_table){0};
 }

@@ -34,6 +34,7 @@ void epo_forest_free(epo_forest *forest)
     free(forest->definition);
     free(forest->method);
     free(forest->filter);
+    free(forest->labels_as_of);
     epo__recipe_free(forest->recipe);
     epo__forest_free(forest->trees);
     free(forest);
@@ -259,6 +260,8 @@ epo_status epo_forest_train(const epo_forest_table *table, const epo_forest_opti
     epo_status status = keep_options(o, forest);
     if (status == EPO_OK) status = keep_features(table, forest);
     if (status == EPO_OK) status = find_classes(table, forest);
+    if (status == EPO_OK && table->labels_as_of && !(forest->labels_as_of = epo__strdup(table->labels_as_of)))
+        status = epo__nomem("options");
     if (status == EPO_OK) status = train_rows(table, o, forest);
     if (status == EPO_OK)
         *out = forest;
@@ -293,6 +296,7 @@ void epo_forest_get_info(const epo_forest *forest, epo_forest_info *out)
         .bootstrap = forest->bootstrap,
         .seed = forest->seed,
         .curves = forest->definition ? &forest->curves : NULL,
+        .labels_as_of = forest->labels_as_of,
         .data_sha256 = forest->data_sha256,
         .sha256 = forest->sha256,
     };

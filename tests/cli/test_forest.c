@@ -174,6 +174,60 @@ static void goes_by_a_store(void **state)
     }
 }
 
+/* All 40 objects get a class on a date; of the first `turned` the other one. */
+static void relabel(const char *db, const char *when, int turned)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/decisions.csv", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("object,class,when\n", file);
+    for (int i = 0; i < 40; i++) fprintf(file, "o%d,%s,%s\n", i, i % 2 == (i >= turned) ? "VAR" : "CONST", when);
+    assert_int_equal(fclose(file), 0);
+    command_ok((const char *const[]){"relabel", "--db", db, "--from", path, "--who", "test", "--why", "a test", "-q", NULL});
+}
+
+/* What a forest learns, and is judged by, are the labels of a date, and it keeps which. */
+static void labels_of_a_date(void **state)
+{
+    (void)state;
+    char db[600], forest[600];
+    snprintf(db, sizeof db, "%s/s.db", folder);
+    snprintf(forest, sizeof forest, "%s/then.safetensors", folder);
+    relabel(db, "2001-03-01", 40); /* all were wrong once */
+    relabel(db, "2001-05-01", 0);
+    command_result r = COMMAND("forest", "train", "--db", db, "--split", "main", "--trees", "30", "--labels-as-of", "2001-04-01", "--out", forest, "-o", "json");
+    json_t *all = json_of(&r);
+    assert_string_equal(json_string_value(json_object_get(all, "labels_as_of")), "2001-04-01T23:59:59Z");
+    json_decref(all);
+    command_free(&r);
+    for (int then = 0; then < 2; then++) {
+        r = then ? COMMAND("forest", "evaluate", "--db", db, "--split", "main", "--model", forest, "-o", "json", "--labels-as-of", "2001-04-01")
+                 : COMMAND("forest", "evaluate", "--db", db, "--split", "main", "--model", forest, "-o", "json");
+        all = json_of(&r);
+        assert_true(real_of(all, "accuracy") == then);
+        json_decref(all);
+        command_free(&r);
+    }
+    /* out of bag, the labels are those that it learned */
+    command_ok((const char *const[]){"forest", "importances", "--db", db, "--split", "main", "--model", forest, "--out-of-bag", "-q", NULL});
+    /* so with a forest over light curves and context */
+    r = COMMAND("forest", "train", "--db", db, "--split", "main", "--trees", "30", "--light-curves", "--labels-as-of", "2001-04-01", "--out", forest, "-o", "json");
+    all = json_of(&r);
+    assert_string_equal(json_string_value(json_object_get(all, "labels_as_of")), "2001-04-01T23:59:59Z");
+    json_decref(all);
+    command_free(&r);
+    r = COMMAND("forest", "evaluate", "--db", db, "--split", "main", "--model", forest, "-o", "json");
+    all = json_of(&r);
+    assert_true(real_of(all, "accuracy") == 0);
+    json_decref(all);
+    command_free(&r);
+    r = COMMAND("forest", "train", "--db", db, "--labels-as-of", "1999-01-01", "--out", forest);
+    command_expect(&r, 3);
+    assert_non_null(strstr(r.err, "no row has a class"));
+    command_free(&r);
+}
+
 static void refused(command_result r, int status, const char *part)
 {
     command_expect(&r, status);
@@ -188,6 +242,8 @@ static void refuses(void **state)
     refused(COMMAND("forest", "predict", "--model", model, "--features", test, "--split", "main"), 2, "go with --db");
     refused(COMMAND("forest", "predict", "--model", model, "--features", test, "--db", "x.db"), 2, "exclude each other");
     refused(COMMAND("forest", "train", "--db", "/nonexistent/x.db", "--out", "/dev/null/x"), 1, "/nonexistent/x.db");
+    refused(COMMAND("forest", "train", "--features", train, "--labels-as-of", "2001-01-01", "--out", "/dev/null/x"), 2, "needs --db");
+    refused(COMMAND("forest", "train", "--db", temp_path(folder, "s.db"), "--labels-as-of", "soon", "--out", "/dev/null/x"), 2, "not a date");
     refused(COMMAND("forest", "grow"), 2, "'grow' is no action");
     refused(COMMAND("forest", "train", "--features", train), 2, "--out FILE");
     refused(COMMAND("forest", "evaluate", "--features", test), 2, "needs --model");
@@ -211,6 +267,7 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(trains), cmocka_unit_test(evaluates), cmocka_unit_test(predicts),
-                                       cmocka_unit_test(shows_importances), cmocka_unit_test(goes_by_a_store), cmocka_unit_test(refuses)};
+                                       cmocka_unit_test(shows_importances), cmocka_unit_test(goes_by_a_store), cmocka_unit_test(labels_of_a_date),
+                                       cmocka_unit_test(refuses)};
     return cmocka_run_group_tests(tests, begin, end);
 }

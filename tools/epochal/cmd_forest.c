@@ -32,6 +32,7 @@ static const cli_option options[] = {
     {.name = "radius", .kind = CLI_REAL, .argument = "ARCSEC", .standard = "60", PLACE(radius), .help = "train with --catalogue: how far it is searched"},
     {.name = "censor", .kind = CLI_REAL, .argument = "P", .standard = "0.3", PLACE(censor),
      .help = "train: each row once more, --context and --catalogue each blanked with this probability; 0: no copies"},
+    CLI_OPTION_LABELS_AS_OF,
     {.name = "features", .kind = CLI_TEXT, .argument = "FILE", PLACE(features),
      .help = "in place of --db: a CSV with a header row, a row an object; an empty cell is a missing value"},
     {.name = "label", .kind = CLI_TEXT, .argument = "NAME", PLACE(label), .help = "its column with the class; else label"},
@@ -85,6 +86,7 @@ static void print_facts(cli_output *output, const forest_options *o, const epo_f
     cli_fact_int(output, "depth", (int64_t)info->depth);
     cli_fact_real(output, "oob_accuracy", info->oob_accuracy);
     cli_fact_int(output, "oob_rows", info->oob_rows);
+    if (info->labels_as_of) cli_fact_text(output, "labels_as_of", info->labels_as_of);
     cli_fact_text(output, "data_sha256", info->data_sha256);
     cli_facts_end(output);
 }
@@ -214,6 +216,7 @@ static int run(const cli_call *call)
     while (which < count && strcmp(actions[which].name, call->operands[0]) != 0) which++;
     if (which == count) return cli_usage(call->command, "'%s' is no action: train, evaluate, predict or importances", call->operands[0]);
     if (which > 0 && !o->common.model) return cli_usage(call->command, "%s needs --model FILE", actions[which].name);
+    if (o->common.labels_as_of && !o->common.db) return cli_usage(call->command, "--labels-as-of needs --db, which has the history of the labels");
     if (o->features && o->common.db) return cli_usage(call->command, "--features and --db exclude each other");
     if (actions[which].needs_rows && !o->features && !o->common.db)
         return cli_usage(call->command, "%s needs --features FILE or --db FILE", actions[which].name);
@@ -258,6 +261,8 @@ const cli_command cmd_forest = {
                 "epochal forest train --db ztf.db --split main --scores rb.safetensors,taonet.safetensors --light-curves "
                 "--catalogue sources.csv --out context.safetensors\n"
                 "epochal classify --db ztf.db --split main:test --model context.safetensors --catalogue sources.csv\n"
+                "# with the labels that objects had before the last relabelling\n"
+                "epochal forest train --db crts.db --split main --labels-as-of 2026-11-20 --out before.safetensors\n"
                 "# by a table\n"
                 "epochal forest train --features train.csv --label class --out forest.safetensors\n"
                 "epochal forest evaluate --model forest.safetensors --features test.csv --label class\n"

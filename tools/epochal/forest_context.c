@@ -5,6 +5,7 @@
 
 #include "forest.h"
 #include "message.h"
+#include "scores.h"
 #include "sources.h"
 
 bool cli_forest_wants_context(const forest_options *o)
@@ -116,8 +117,10 @@ int cli_forest_train_context(const cli_call *call, const epo_forest_options *how
         options.split = part;
         options.censor = o->censor;
         options.note = say_note;
-        epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
-        if (status == EPO_OK) status = epo_context_train(store, &options, how, out);
+        result = cli_store_open(call, EPO_STORE_READ, &store);
+    }
+    if (result == CLI_OK) {
+        const epo_status status = epo_context_train(store, &options, how, out);
         if (status != EPO_OK) result = cli_forest_failed(call, status);
     }
     epo_store_close(store);

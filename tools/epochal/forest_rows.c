@@ -6,6 +6,7 @@
 
 #include "forest.h"
 #include "message.h"
+#include "scores.h"
 
 int cli_forest_failed(const cli_call *call, epo_status status)
 {
@@ -102,6 +103,18 @@ static epo_forest_curves curves_of(const forest_options *o, const epo_forest *fo
     return curves;
 }
 
+/* With the labels of --labels-as-of; out of bag they are those that the forest learned, unless told otherwise. */
+static int open_store(const cli_call *call, const epo_forest *forest, epo_store_mode mode, epo_store **out)
+{
+    const forest_options *o = call->options;
+    epo_forest_info info;
+    const int result = cli_store_open(call, mode, out);
+    if (result != CLI_OK || !forest || !o->out_of_bag || o->common.labels_as_of) return result;
+    epo_forest_get_info(forest, &info);
+    const epo_status status = epo_store_set_labels_as_of(*out, info.labels_as_of);
+    return status == EPO_OK ? CLI_OK : cli_failed(status);
+}
+
 static int read_store(const cli_call *call, const epo_forest *forest, epo_forest_table *out, epo_features_summary *read)
 {
     const forest_options *o = call->options;
@@ -119,9 +132,11 @@ static int read_store(const cli_call *call, const epo_forest *forest, epo_forest
     int result = cli_forest_part(o, !forest || o->out_of_bag, &part);
     if (result != CLI_OK) return result;
     features.split = part;
-    epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
-    if (status == EPO_OK) status = epo_forest_read_store(store, &features, say_refused, NULL, out, read);
-    if (status != EPO_OK) result = status == EPO_EARG ? cli_usage(call->command, "%s", epo_error_message()) : cli_failed(status);
+    result = open_store(call, forest, EPO_STORE_READ, &store);
+    if (result == CLI_OK) {
+        epo_status status = epo_forest_read_store(store, &features, say_refused, NULL, out, read);
+        if (status != EPO_OK) result = status == EPO_EARG ? cli_usage(call->command, "%s", epo_error_message()) : cli_failed(status);
+    }
     epo_store_close(store);
     free(part);
     return result;
@@ -142,12 +157,13 @@ int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest)
     options.threads = o->common.threads;
     options.split = part;
     options.command_line = call->command_line;
-    epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
-    if (status == EPO_OK && epo_context_get_info(forest, &context))
-        status = epo_context_classify(forest, store, &files, &options, NULL, NULL, &summary);
-    else if (status == EPO_OK)
-        status = epo_forest_classify_store(forest, store, &curves, &options, NULL, NULL, &summary);
-    result = status == EPO_OK ? CLI_OK : cli_forest_failed(call, status);
+    result = open_store(call, forest, EPO_STORE_WRITE, &store);
+    if (result == CLI_OK) {
+        const epo_status status = epo_context_get_info(forest, &context)
+                                      ? epo_context_classify(forest, store, &files, &options, NULL, NULL, &summary)
+                                      : epo_forest_classify_store(forest, store, &curves, &options, NULL, NULL, &summary);
+        if (status != EPO_OK) result = cli_forest_failed(call, status);
+    }
     if (result == CLI_OK) cli_detail("run %lld of the store", (long long)summary.run);
     epo_store_close(store);
     free(part);
@@ -164,9 +180,11 @@ static int read_context(const cli_call *call, const epo_forest *forest, epo_fore
     int result = cli_forest_part(o, o->out_of_bag, &part);
     if (result != CLI_OK) return result;
     cli_forest_note_missing(forest, &files);
-    epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
-    if (status == EPO_OK) status = epo_context_read(forest, store, &files, part, o->common.threads, out, NULL);
-    if (status != EPO_OK) result = cli_forest_failed(call, status);
+    result = open_store(call, forest, EPO_STORE_READ, &store);
+    if (result == CLI_OK) {
+        const epo_status status = epo_context_read(forest, store, &files, part, o->common.threads, out, NULL);
+        if (status != EPO_OK) result = cli_forest_failed(call, status);
+    }
     epo_store_close(store);
     free(part);
     return result;
