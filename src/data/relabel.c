@@ -23,6 +23,16 @@ static bool has_control(const char *text, const char *but)
     return false;
 }
 
+/* What is recorded is read in years, by other programs too. */
+static epo_status check_utf8(const char *what, const char *text)
+{
+    for (size_t length; *text; text += length)
+        if (!(length = epo__utf8_length(text)))
+            return epo__fail(EPO_EARG, "%s: byte 0x%02x is no UTF-8; texts of another coding have to be converted (iconv -t UTF-8)",
+                             what, (unsigned char)*text);
+    return EPO_OK;
+}
+
 epo_status epo__relabel_check_who(const char *who)
 {
     static const char *const ours[] = {"import", "majority"};
@@ -34,7 +44,7 @@ epo_status epo__relabel_check_who(const char *who)
         return epo__fail(EPO_EARG, "who: '%s' begins or ends with a blank", who);
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (strcasecmp(who, ours[i]) == 0) return epo__fail(EPO_EARG, "who: '%s' is no observer: give a name", who);
-    return EPO_OK;
+    return check_utf8("who", who);
 }
 
 epo_status epo__relabel_check_why(const char *why)
@@ -43,7 +53,7 @@ epo_status epo__relabel_check_why(const char *why)
         return epo__fail(EPO_EARG, "why? A reason is needed, for those who read it in years");
     if (strlen(why) > WHY_MAX || has_control(why, "\t\r\n"))
         return epo__fail(EPO_EARG, "why: at most %d bytes without control characters, not '%.40s'", WHY_MAX, why);
-    return EPO_OK;
+    return check_utf8("why", why);
 }
 
 void epo__class_names_free(epo__class_names *names)
@@ -78,6 +88,8 @@ static epo_status look_up(epo_store *store, epo__class_names *names, const char 
     if (!may_be_new) return no_such_class(store, given);
     if (strlen(given) > CLASS_MAX || has_control(given, ""))
         return epo__fail(EPO_EARG, "class: at most %d bytes without control characters, not '%.40s'", CLASS_MAX, given);
+    status = check_utf8("class", given);
+    if (status != EPO_OK) return status;
     *spelled = epo__pool_add(&names->texts, given, strlen(given));
     return *spelled ? EPO_OK : epo__nomem("classes");
 }

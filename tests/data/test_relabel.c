@@ -106,6 +106,10 @@ static void what_is_no_decision(void **state)
         {"a", "real", "Import", "y", EPO_EARG, "no observer"},
         {"a", "real", "majority", "y", EPO_EARG, "no observer"},
         {"a", "real", "an\x1b[2Jn", "y", EPO_EARG, "control characters"},
+        {"a", "real", "J\xf6rg", "y", EPO_EARG, "who: byte 0xf6 is no UTF-8"},
+        {"a", "real", "ann", "\xc3\xa9t\xe9", EPO_EARG, "why: byte 0xe9 is no UTF-8"},
+        {"a", "real", "ann", "\xed\xa0\x80", EPO_EARG, "why: byte 0xed"}, /* a surrogate */
+        {"a", "real", "ann", "\xc0\xaf", EPO_EARG, "why: byte 0xc0"},     /* longer than need be */
         {"a", "real", long_text, "y", EPO_EARG, "200 bytes"},
         {"a", "real", "ann", NULL, EPO_EARG, "why?"},
         {"a", "real", "ann", " \n", EPO_EARG, "why?"},
@@ -119,6 +123,7 @@ static void what_is_no_decision(void **state)
     }
     const epo_relabel_options new = {.who = "ann", .why = "y", .new_class = true};
     check_fails(epo_relabel(p->store, "a", "\x01", &new), EPO_EARG, "control");
+    check_fails(epo_relabel(p->store, "a", "\xe9toile", &new), EPO_EARG, "class: byte 0xe9");
     check_fails(epo_relabel(p->store, "a", long_text, &new), EPO_EARG, "64 bytes");
     expect(p, CLASSES, AS_MADE);
     expect(p, "SELECT count(*) FROM labels WHERE who <> 'import'", "0\n");
@@ -245,6 +250,8 @@ static void hostile_files_change_nothing(void **state)
         {"object,class,who\na,bogus,ann\nb,real,import\n", "line 3: who: 'import'"},
         {"object,class,who\na,bogus,ann\nb,real,\"a\nb\"\n", "line 3: who:"},
         {"object,class,why\na,bogus,x\nb,real,\x01\n", "line 3: why:"},
+        {"object,class,why\na,bogus,x\nb,real,\xe9t\xe9\n", "line 3: why: byte 0xe9 is no UTF-8"},
+        {"object,class,who\na,bogus,J\xc3\xb6rg\nb,real,J\xf6rg\n", "line 3: who: byte 0xf6 is no UTF-8"},
         {"object,class\na,bogus\n\x1b[31mb,real\n", "line 3: there is no object '?[31mb'"},
         {"object,class\na,bogus\nb\n", "line 3"},
         {"object,class\na,bogus\n\"b,real\n", ""},
