@@ -207,8 +207,29 @@ static void add_delta(epo__page *p, const epo_measurement *train, const epo_meas
     epo__string_add(s, "</b>.</p>\n");
 }
 
+/* What makes the scores that are wanting: the whole command, where the file is known. */
+static void add_remedy(epo__page *p, const epo__report_set *set, const char *file, const char *part)
+{
+    epo__string *s = &p->out;
+    const char *command = set->info.stamps         ? "score"
+                          : set->info.triplet_head ? "classify --head triplet"
+                                                   : "classify";
+    epo__string_add(s, "<p class=\"soft\">&Delta; accuracy, on the training part less here, tells of over-fitting. It "
+                       "wants scores of ");
+    epo__html_name(s, part);
+    epo__string_add(s, ", which are not in the store. This makes them, and then the page says it:</p>\n<pre>epochal ");
+    epo__string_add(s, command);
+    epo__string_add(s, " --db ");
+    epo__html_text(s, epo__store_path(p->store));
+    epo__string_add(s, " --model ");
+    epo__html_text(s, file ? file : "FILE");
+    epo__string_add(s, " --split ");
+    epo__html_text(s, part);
+    epo__string_add(s, "</pre>\n");
+}
+
 epo_status epo__report_delta(epo__page *p, const epo__report_set *set, const epo__model_told *model,
-                             const epo__run_told *training)
+                             const char *file, const epo__run_told *training)
 {
     epo__split_told split;
     epo_scored *scored = NULL;
@@ -226,15 +247,7 @@ epo_status epo__report_delta(epo__page *p, const epo__report_set *set, const epo
                               *here = epo_evaluation_find(&set->judged, EPO_MEASURE_ACCURACY, -1);
         if (train && here && judged.stamps == set->info.stamps) add_delta(p, train, here, part);
     } else if (status == EPO_ENOTFOUND || status == EPO_EARG) {
-        epo__string_add(&p->out,
-                        "<p class=\"soft\">&Delta; accuracy, on the training part less here, tells of over-fitting. It "
-                        "wants scores of ");
-        epo__html_name(&p->out, part);
-        epo__string_add(&p->out, ", which are not in the store; <code>epochal ");
-        epo__string_add(&p->out, set->info.stamps ? "score" : "classify");
-        epo__string_add(&p->out, " --split ");
-        epo__html_text(&p->out, part);
-        epo__string_add(&p->out, "</code> makes them.</p>\n");
+        add_remedy(p, set, file, part);
         status = EPO_OK;
     }
     epo_evaluation_free(&judged);

@@ -10,8 +10,8 @@
 epo_status epo__report_learning(epo__page *page, const epo__run_told *training);
 
 /* The accuracy on the training part less that of the set (delta accuracy), where the store has scores of both; else the
- * command that makes them. */
+ * command that makes them, with `file`, the model's; NULL: not known. */
 epo_status epo__report_delta(epo__page *page, const epo__report_set *set, const epo__model_told *model,
-                             const epo__run_told *training);
+                             const char *file, const epo__run_told *training);
 
 #endif

@@ -107,7 +107,8 @@ static void add_model(epo__page *p, const epo__model_told *model)
     epo__string_add(s, "</pre></details>\n");
 }
 
-static epo_status add_training(epo__page *p, const epo__report_set *set, const epo__model_told *model)
+static epo_status add_training(epo__page *p, const epo__report_set *set, const epo__model_told *model,
+                               const char *file)
 {
     epo__string *s = &p->out;
     epo__run_told training;
@@ -122,7 +123,7 @@ static epo_status add_training(epo__page *p, const epo__report_set *set, const e
     }
     status = epo__store_run_tell(p->store, run, &p->texts, &training);
     if (status == EPO_OK) status = epo__report_learning(p, &training);
-    if (status == EPO_OK) status = epo__report_delta(p, set, model, &training);
+    if (status == EPO_OK) status = epo__report_delta(p, set, model, file, &training);
     return status;
 }
 
@@ -140,8 +141,9 @@ static epo_status add_models_of(epo__page *p, const epo__report_set *set)
         status = epo__store_model_tell(p->store, run.model, &p->texts, &model);
         if (status != EPO_OK) continue;
         add_model(p, &model);
-        if (i < set->is->file_count && set->is->files[i]) add_card(p, set->is->files[i]);
-        status = add_training(p, set, &model);
+        const char *file = i < set->is->file_count ? set->is->files[i] : NULL;
+        if (file) add_card(p, file);
+        status = add_training(p, set, &model, file);
     }
     return status;
 }
