@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * cmd_calibrate.c - epochal calibrate: a model whose probabilities are as large as they are right. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "commands.h"
 #include "epochal/calibrate.h"
 #include "message.h"
 #include "output.h"
 #include "scores.h"
+#include "sources.h"
 
 typedef struct calibrate_options {
     cli_common common;
@@ -66,14 +67,19 @@ static int print(const calibrate_options *o, const epo_calibration *c, double be
 }
 
 /* The scores of the model in the store, and which head they are of. */
-static int read_scores(const calibrate_options *o, const epo_model_info *info, epo_scored **out, epo_head *head)
+static int read_scores(const calibrate_options *o, epo_scored **out, epo_head *head)
 {
     epo_store *store = NULL;
     epo_scored_info scored;
-    const epo_evaluate_source source = {.sha256 = info->sha256, .split = o->split, .name = o->common.model};
+    cli_source from;
+    const int found = cli_source_of_model(o->common.db, o->net, o->common.model, o->split, &from);
+    if (found != CLI_OK) return found;
+    const epo_evaluate_source source = {
+        .sha256 = from.sha256, .split = o->split, .name = o->common.model, .remedy = from.remedy};
     epo_status status = epo_store_open(o->common.db, EPO_STORE_READ, &store);
     if (status == EPO_OK) status = epo_scored_read(store, &source, 1, out);
     epo_store_close(store);
+    free(from.remedy);
     if (status != EPO_OK) return cli_failed(status);
     epo_scored_get_info(*out, &scored);
     *head = scored.stamps ? EPO_HEAD_STAMP : scored.triplet_head ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
@@ -110,7 +116,7 @@ static int run(const cli_call *call)
     int result = cli_model_open(o->common.model, o->net, NULL, &model);
     if (result != CLI_OK) return result;
     epo_model_get_info(model, &info);
-    result = read_scores(o, &info, &scored, &head);
+    result = read_scores(o, &scored, &head);
     if (result == CLI_OK) {
         const epo_status status = epo_calibration_fit(scored, &c);
         result = status == EPO_OK ? write_model(o, &c, head) : cli_failed(status);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * evaluate_curves.c - curves of each class against the rest, and reliability. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -109,16 +110,32 @@ static int print_part(const evaluate_options *o, cli_output *output, const evalu
 {
     const epo_scored_info *info = &part->set->info;
     int result = CLI_OK;
-    bool any = false;
     if (!is->values[0] && !o->class_name && !info->stamps) result = print_reliability(o, output, part, -1);
     for (size_t k = 0; result == CLI_OK && k < info->class_count; k++) {
         if (!is_wanted(o, info, k)) continue;
-        any = true;
         result = is->values[0] ? print_curve(o, output, part, is, k) : print_reliability(o, output, part, (int)k);
     }
-    if (any || result != CLI_OK) return result;
-    cli_error("%s: has no class %s", part->set->name, o->class_name);
-    return CLI_FAILED;
+    return result;
+}
+
+/* Before anything is printed: whether each set has the class of --class. */
+static int check_class(const evaluate_options *o, const evaluate_parts *parts)
+{
+    for (size_t i = 0; o->class_name && i < parts->count; i++) {
+        const evaluate_set *set = parts->items[i].set;
+        char have[512] = "";
+        size_t used = 0;
+        bool any = false;
+        for (size_t k = 0; k < set->info.class_count; k++) {
+            any |= is_wanted(o, &set->info, k);
+            const int length = snprintf(have + used, sizeof have - used, "%s%s", k ? ", " : "", set->info.classes[k]);
+            if (length > 0) used = used + (size_t)length < sizeof have ? used + (size_t)length : sizeof have - 1;
+        }
+        if (any) continue;
+        cli_error("%s: has no class %s; its classes are %s", set->name, o->class_name, have);
+        return CLI_FAILED;
+    }
+    return CLI_OK;
 }
 
 static size_t name_columns(const evaluate_options *o, const kind *is, cli_column *columns)
@@ -146,8 +163,9 @@ int evaluate_print_curves(const evaluate_options *o, const evaluate_parts *parts
     cli_column columns[VALUES_MAX + 8];
     const kind *is = kinds;
     while (strcmp(is->name, o->curves) != 0) is++;
+    int result = check_class(o, parts);
+    if (result != CLI_OK) return result;
     cli_output *output = cli_output_open(o->common.output, false);
-    int result = CLI_OK;
     if (!output) return CLI_FAILED;
     cli_table_begin(output, "", columns, name_columns(o, is, columns));
     for (size_t i = 0; result == CLI_OK && i < parts->count; i++) result = print_part(o, output, &parts->items[i], is);

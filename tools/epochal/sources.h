@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * sources.h - which scores in a store are meant by --model: what evaluate and review share. */
+ * sources.h - which scores in a store are meant by --model: what evaluate, review, calibrate and forest share. */
 #ifndef CLI_SOURCES_H
 #define CLI_SOURCES_H
 
