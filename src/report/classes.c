@@ -36,7 +36,7 @@ static void add_cell(epo__string *s, const epo__report_set *set, epo_measure mea
 
 static void add_head(epo__string *s, const epo__report_set *set)
 {
-    epo__string_add(s, "<div class=\"wide\"><table><thead><tr><th>Class</th><th class=\"n\">Count</th>");
+    epo__string_add(s, "<div class=\"wide\"><table class=\"many\"><thead><tr><th>Class</th><th class=\"n\">Count</th>");
     for (size_t c = 0; c < COLUMNS; c++) {
         if (!has_column(set, columns[c])) continue;
         epo__string_add(s, "<th class=\"n\">");

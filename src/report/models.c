@@ -13,10 +13,22 @@
 /* --- cards ----------------------------------------------------------------------------------------------------------
  */
 
-static void add_value(epo__string *s, const epo_card_value *v)
+/* Whether all there is in a column is numbers: only then they stand to the right. */
+static bool is_numeric(const epo_card_section *section, size_t column)
 {
-    const bool number = v->kind == EPO_CARD_INT || v->kind == EPO_CARD_REAL;
-    epo__string_add(s, number ? "<td class=\"n\">" : "<td class=\"long\">");
+    bool any = false;
+    for (size_t r = 0; r < section->row_count; r++) {
+        const epo_card_value *v = &section->cells[r * section->column_count + column];
+        const bool number = v->kind == EPO_CARD_INT || v->kind == EPO_CARD_REAL;
+        if (!number && v->kind != EPO_CARD_NOTHING) return false;
+        any |= number;
+    }
+    return any;
+}
+
+static void add_value(epo__string *s, const epo_card_value *v, bool right)
+{
+    epo__string_add(s, right ? "<td class=\"n\">" : "<td class=\"long\">");
     if (v->kind == EPO_CARD_TEXT) epo__html_name(s, v->text);
     if (v->kind == EPO_CARD_INT) epo__html_count(s, v->whole);
     if (v->kind == EPO_CARD_REAL) epo__string_addf(s, "%.5g", v->real);
@@ -45,14 +57,15 @@ static void add_table(epo__string *s, const epo_card_section *section)
 {
     epo__string_add(s, "<div class=\"wide\"><table><thead><tr>");
     for (size_t c = 0; c < section->column_count; c++) {
-        epo__string_add(s, "<th>");
+        epo__string_add(s, is_numeric(section, c) ? "<th class=\"n\">" : "<th>");
         epo__html_text(s, section->columns[c]);
         epo__string_add(s, "</th>");
     }
     epo__string_add(s, "</tr></thead><tbody>\n");
     for (size_t r = 0; r < section->row_count; r++) {
         epo__string_add(s, "<tr>");
-        for (size_t c = 0; c < section->column_count; c++) add_value(s, &section->cells[r * section->column_count + c]);
+        for (size_t c = 0; c < section->column_count; c++)
+            add_value(s, &section->cells[r * section->column_count + c], is_numeric(section, c));
         epo__string_add(s, "</tr>\n");
     }
     epo__string_add(s, "</tbody></table></div>\n");
