@@ -91,7 +91,7 @@ static epo_status put_object(map *m)
         return epo__export_damaged(m->e, NULL);
     }
     fputs(radius > 0 ? "circle(" : "point(", m->file);
-    put_degrees(m->file, o->ra);
+    put_degrees(m->file, o->ra < 359.99999995 ? o->ra : 0); /* never a rounded 360 */
     putc(',', m->file);
     put_degrees(m->file, o->dec);
     if (radius > 0) {

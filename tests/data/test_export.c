@@ -492,7 +492,7 @@ static void regions_are_what_ds9_reads(void **state)
     } made[] = {
         {"plain", "SN", 10.25, -5.5},        {"br}ace{ # color=red", "AGN", 359.9999, 89.99}, {"two\nlines;circle(1,2,3)\x7f", "real", 0, 0},
         {"\xc3\xa9\xff", "bogus", 180, 45}, {"no class", NULL, 1, 1},                          {"nowhere", "SN", NAN, NAN},
-        {"beyond", "SN", 10, 91},
+        {"beyond", "SN", 10, 91},           {"just before 0h", "SN", 359.99999999, 1},
     };
     epo_store *store = open_new();
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
@@ -507,7 +507,7 @@ static void regions_are_what_ds9_reads(void **state)
     const char *path = temp_path(folder, "a.reg");
     options.radius = 7.5;
     check_ok(export(&options, path, &s));
-    assert_int_equal(s.rows, 5);
+    assert_int_equal(s.rows, 6);
     assert_int_equal(s.unplaced, 1);
     assert_int_equal(s.damaged, 1);
     check_mentions(said, "beyond/-: ");
@@ -518,10 +518,11 @@ static void regions_are_what_ds9_reads(void **state)
     check_mentions(text, "# color=green text={two?lines;circle(1,2,3)? (real)}\n");
     check_mentions(text, "# color=red text={\xc3\xa9? (bogus)}\n");
     check_mentions(text, "# color=white text={no class}\n");
+    check_mentions(text, "circle(0.0000000,1.0000000,7.5000000\") # color=magenta text={just before 0h (SN)}\n");
     int lines = 0;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), lines++)
         if (lines > 2) check_region(line, "circle");
-    assert_int_equal(lines, 3 + 5);
+    assert_int_equal(lines, 3 + 6);
     free(text);
     options.radius = 0;
     check_ok(export(&options, path, &s));
