@@ -6,9 +6,16 @@
 
 int epo__most_probable(const double *probabilities, size_t classes)
 {
+    return epo__most_probable_ranked(probabilities, classes, NULL);
+}
+
+int epo__most_probable_ranked(const double *probabilities, size_t classes, const size_t *rank)
+{
     size_t best = 0;
     for (size_t k = 1; k < classes; k++)
-        if (probabilities[k] > probabilities[best]) best = k;
+        if (probabilities[k] > probabilities[best] ||
+            (rank && probabilities[k] == probabilities[best] && rank[k] < rank[best]))
+            best = k;
     return (int)best;
 }
 

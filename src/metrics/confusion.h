@@ -9,6 +9,9 @@
 /* The most probable of `classes`; the first of equals. */
 int epo__most_probable(const double *probabilities, size_t classes);
 
+/* The same; of equals the one of least rank (NULL: the first): what it would be had the classes another order. */
+int epo__most_probable_ranked(const double *probabilities, size_t classes, const size_t *rank);
+
 /* Counts items into cells[truth * classes + called], which are set to 0 first. groups and weights as in ranking.h,
  * NULL: each once. */
 void epo__confusion(const int *truth, const int *called, size_t count, size_t classes, const uint32_t *groups,

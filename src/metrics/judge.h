@@ -19,6 +19,7 @@ typedef struct epo__labelled {
     const int *truth;       /* class of each item */
     const uint32_t *groups; /* group of each item, below group_count; NULL: item i is group i */
     size_t group_count;     /* ignored when groups is NULL */
+    const size_t *rank;     /* [classes]: of equally probable ones that of least rank is called; NULL: the first */
 } epo__labelled;
 
 typedef struct epo__judging {

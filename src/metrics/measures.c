@@ -156,7 +156,7 @@ static void weigh_items(epo__measures *m)
             claimed = p[1];
             right = truth == 1;
         } else {
-            m->called[i] = epo__most_probable(p, items->classes);
+            m->called[i] = epo__most_probable_ranked(p, items->classes, items->rank);
             claimed = p[m->called[i]];
             right = m->called[i] == truth;
         }

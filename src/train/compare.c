@@ -148,8 +148,9 @@ static epo_status judge_both(const comparing *c, const epo__judging *a, const ep
     size_t passed_over = 0;
     epo_status status = epo__scored_labels_make(c->both[0], &labels);
     if (status != EPO_OK) return status;
-    const epo__labelled first = epo__scored_labelled(c->both[0], &labels),
-                        second = epo__scored_labelled(c->both[1], &labels);
+    const epo__labelled first = epo__scored_labelled(c->both[0], &labels);
+    epo__labelled second = epo__scored_labelled(c->both[1], &labels);
+    if (!c->first->info.stamps) second.rank = c->class_of; /* ties of a forest's votes fall as they do without us */
     status = epo__judge_both(&first, &second, a, b, &out->differences, &out->difference_count, &passed_over);
     out->passed_over = (int64_t)passed_over;
     out->resamples = (int64_t)a->resamples - out->passed_over;

@@ -316,6 +316,8 @@ static void quantiles(void **state)
     close_to("of one", epo__quantile(v, 1, 0.975), 1);
     close_to("of none", epo__quantile(v, 0, 0.5), NAN);
     assert_int_equal(epo__most_probable((const double[]){0.25, 0.375, 0.375}, 3), 1);
+    assert_int_equal(epo__most_probable_ranked((const double[]){0.25, 0.375, 0.375}, 3, (const size_t[]){0, 2, 1}), 2);
+    assert_int_equal(epo__most_probable_ranked((const double[]){0.25, 0.375, 0.375}, 3, (const size_t[]){0, 1, 2}), 1);
 }
 
 /* The interval of a share is near the normal approximation of the binomial; another seed gives another, the same the

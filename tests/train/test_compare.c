@@ -161,6 +161,26 @@ static void the_same_objects(void **state)
     epo_scored_free(b);
 }
 
+/* Equally probable classes, as a forest gives them: the first of the model's own order is called, whatever it is compared with. */
+static void ties_fall_as_alone(void **state)
+{
+    place *p = *state;
+    epo_comparison c;
+    epo_evaluation alone;
+    score(p, sha_a, "[\"SN\",\"CV\"]", 0, 9, 0.75, 0);
+    score(p, sha_b, "[\"CV\",\"SN\"]", 0, 9, 0.5, 0);
+    epo_scored *a = scores_of(p, &model_a), *b = scores_of(p, &model_b);
+    check_ok(epo_scored_evaluate(b, &how, &alone));
+    close_to(epo_evaluation_find(&alone, EPO_MEASURE_ACCURACY, -1)->is.value, 4. / 9); /* all are called CV */
+    check_ok(epo_scored_compare(p->store, a, b, &how, &how, &c));
+    close_to(row_of(&c, EPO_MEASURE_ACCURACY, -1)->second, 4. / 9);
+    close_to(row_of(&c, EPO_MEASURE_ECE, -1)->second, epo_evaluation_find(&alone, EPO_MEASURE_ECE, -1)->is.value);
+    epo_comparison_free(&c);
+    epo_evaluation_free(&alone);
+    epo_scored_free(a);
+    epo_scored_free(b);
+}
+
 static void what_is_not_comparable(void **state)
 {
     place *p = *state;
@@ -274,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_same_objects, begin, end),
+        cmocka_unit_test_setup_teardown(ties_fall_as_alone, begin, end),
         cmocka_unit_test_setup_teardown(what_is_not_comparable, begin, end),
         cmocka_unit_test_setup_teardown(objects_by_magnitude, begin, end),
         cmocka_unit_test_setup_teardown(curves_of_a_store, begin, end),
