@@ -30,6 +30,7 @@ typedef struct epo_photometry_options {
     double recentre;        /* how far a clear source's centroid may be from the stamp's centre; 0: measured at the centre */
     double gain;            /* electrons a unit; 0: unknown */
     double zero_point;      /* magnitude of a flux of 1 */
+    bool own_zero_points;   /* fluxes are brought to zero_point from each stamp's own, which its file said; one without is refused */
     double saturation;      /* pixels from here on are saturated */
     double bad_below;       /* pixels at or below are missing */
     double bad_above;       /* pixels at or above are missing */

@@ -14,6 +14,7 @@
 #include "data/augment.h"
 #include "data/lightcurve_models.h"
 #include "data/simulate_sky.h"
+#include "data/stamp_extra.h"
 #include "image/median.h"
 
 enum { PLACES = 20 };                      /* that are tried on a host */
@@ -263,16 +264,11 @@ static epo_status choose_place(object *o)
  * -------------------------------------------------------------------------------------------------------------------
  */
 
-/* "zero_point" of a stamp's extra, where it says one. */
+/* The stamp's own, where it says one. */
 static double zero_point_of(const object *o, const epoch *e)
 {
-    const char *extra = stamp_of(o, e->first)->extra;
-    double value = o->plan->options->zero_point;
-    json_t *root = extra ? json_loads(extra, 0, NULL) : NULL;
-    const json_t *given = json_object_get(root, "zero_point");
-    if (json_is_number(given)) value = json_number_value(given);
-    json_decref(root);
-    return value;
+    const double own = epo__stamp_zero_point(stamp_of(o, e->first));
+    return isnan(own) ? o->plan->options->zero_point : own;
 }
 
 /* Flux and magnitude at the peak. The signal to noise is that of a fit of the PSF at the peak, in the noise of the sky

@@ -87,6 +87,28 @@ static epo_status read_time(const epo__fits *f, size_t hdu, epo__batch *batch, e
     return EPO_OK;
 }
 
+/* Magnitude of a pixel value of 1, by the names that surveys and pipelines give it. */
+static bool key_zero_point(const epo__fits *f, size_t hdu, double *out)
+{
+    static const char *const names[] = {"MAGZP", "MAGZERO", "MAGZPT", "PHOTZP", "ZP"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (key_number(f, hdu, names[i], out) && fabs(*out) <= 100) return true;
+    return false;
+}
+
+/* What has no field, as JSON. */
+static epo_status read_extra(const epo__fits *f, size_t hdu, epo__batch *batch, epo__exposure *e)
+{
+    char text[EPO__FITS_VALUE], edge[16] = "", zero_point[48] = "";
+    double value;
+    if (key_text(f, hdu, "EDGE", text)) /* a logical, or the texts "True" and "False" */
+        snprintf(edge, sizeof edge, "\"edge\":%s", text[0] == 'T' || text[0] == 't' ? "true" : "false");
+    if (key_zero_point(f, hdu, &value)) snprintf(zero_point, sizeof zero_point, "\"zero_point\":%.17g", value);
+    if (!*edge && !*zero_point) return EPO_OK;
+    e->extra = epo__batch_textf(batch, "{%s%s%s}", edge, *edge && *zero_point ? "," : "", zero_point);
+    return e->extra ? EPO_OK : epo__nomem("keywords");
+}
+
 epo_status epo__fits_stamp_keywords(const epo__fits *f, size_t hdu, epo__batch *batch, epo__exposure *e)
 {
     char text[EPO__FITS_VALUE];
@@ -104,11 +126,8 @@ epo_status epo__fits_stamp_keywords(const epo__fits *f, size_t hdu, epo__batch *
     key_number(f, hdu, "DEC", &s->dec);
     if (key_text(f, hdu, "FILTER", text)) kept = kept && (e->filter = epo__batch_text(batch, text));
     if (key_text(f, hdu, "OBJECT", text)) kept = kept && (s->parent = epo__batch_text(batch, text));
-    if (key_text(f, hdu, "EDGE", text)) {
-        bool edge = text[0] == 'T' || text[0] == 't'; /* a logical, or the texts "True" and "False" */
-        kept = kept && (e->extra = epo__batch_text(batch, edge ? "{\"edge\":true}" : "{\"edge\":false}"));
-    }
-    return kept ? read_time(f, hdu, batch, e) : epo__nomem("keywords");
+    epo_status status = kept ? read_extra(f, hdu, batch, e) : epo__nomem("keywords");
+    return status == EPO_OK ? read_time(f, hdu, batch, e) : status;
 }
 
 epo_status epo__fits_stamp_check(const epo__batch *batch, const epo__exposure *e, const char *path)

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "data/stamp_extra.h"
 #include "image/median.h"
 #include "image/pixels.h"
 
@@ -75,6 +76,8 @@ epo_status epo__measure_fetch(epo_store *store, int64_t object, const epo__measu
         if (!timed) point->mjd = (double)i;
         if (isnan(point->mjd))
             status = refuse(m, point, "it has no time, and others of its object have");
+        else if (options->own_zero_points && isnan(epo__stamp_zero_point(point->stamp)))
+            status = refuse(m, point, "it has no zero point");
         else if (point->stamp->constant)
             status = refuse(m, point, "every pixel has the same value");
         else
@@ -225,6 +228,11 @@ static epo_status measure_flux(const epo__measure_options *o, epo__measuring *m,
     const epo__sky sky = point->flux.sky;
     status = epo__flux_measure(&image, point->x, point->y, &flux, &sky, work, &point->flux);
     if (status == EPO_OK) point->flag = flags_of(o, &point->flux);
+    if (status == EPO_OK && o->own_zero_points) {
+        const double scale = pow(10, 0.4 * (o->zero_point - epo__stamp_zero_point(point->stamp)));
+        point->flux.flux *= scale;
+        point->flux.flux_err *= scale;
+    }
     return keep_going(m, point, status);
 }
 

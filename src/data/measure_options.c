@@ -58,6 +58,7 @@ static epo_status make_name(const epo_photometry_options *o, epo__measure_option
         add(&s, "recentre", o->recentre, standard.recentre);
         add(&s, "gain", o->gain, 0);
         add(&s, "zeropoint", o->zero_point, standard.zero_point);
+        if (o->own_zero_points) epo__string_add(&s, " own-zeropoints");
         add(&s, "saturation", o->saturation, standard.saturation);
         add(&s, "bad-below", o->bad_below, standard.bad_below);
         add(&s, "bad-above", o->bad_above, standard.bad_above);
@@ -93,6 +94,7 @@ epo_status epo__measure_options_set(const epo_photometry_options *o, epo__measur
                                   .bad_above = (float)o->bad_above,
                                   .asinh = !same(o->magnitudes, "pogson"),
                                   .zero_point = o->zero_point,
+                                  .own_zero_points = o->own_zero_points,
                                   .softening = o->softening,
                                   .detection = o->detection};
     if (o->method && out->flux.method == EPO__FLUX_PSF && !same(o->method, "psf"))
@@ -127,6 +129,7 @@ void epo__measure_options_json(const epo__measure_options *o, const epo_photomet
     add_json(s, "recentre", o->recentre);
     add_json(s, "gain", o->flux.gain);
     add_json(s, "zero_point", o->zero_point);
+    if (o->own_zero_points) epo__string_add(s, ",\"own_zero_points\":true");
     add_json(s, "saturation", o->flux.saturation);
     add_json(s, "bad_below", given->bad_below);
     add_json(s, "bad_above", given->bad_above);

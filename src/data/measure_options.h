@@ -15,7 +15,7 @@ typedef struct epo__measure_options {
     epo__flux_options flux; /* fwhm 0: each stamp's own; annulus 0, 0: by the stamp's size */
     double recentre;
     float bad_below, bad_above;
-    bool asinh;
+    bool asinh, own_zero_points;
     double zero_point, softening, detection;
     char name[EPO_PHOTOMETRY_NAME];
 } epo__measure_options;

@@ -59,11 +59,11 @@ static void true_and_false_mean_real_and_bogus(void **state)
     make_folder(in_set("true"));
     make_folder(in_set("False"));
     save_stamp("true/a.fits", 1,
-               "CANDID  = 'cand-7'\nMAG     = 18.25\nMAGERR  = 0.125\nFILTER  = 'r'\nFWHM    = 2.5\nEDGE    = 'False'\n"
+               "CANDID  = 'cand-7'\nMAG     = 18.25\nMAGERR  = 0.125\nFILTER  = 'r'\nFWHM    = 2.5\nEDGE    = 'False'\nMAGZP   = 26.25\n"
                "DATE-OBS= '2012-03-04T06:00:00.0'\nRA      = 10.5\nDEC     = -20.25\nOBJECT  = 'field 9'");
     save_stamp("False/a.fits.gz", 2,
                "CANDID  = 1127107111615015007\nEDGE    = T\nMJD-OBS = 5.599025D4\nMAG     = 'none'");
-    save_stamp("b.fit", 1, "MJD     = 1e300\nDATE-OBS= 'yesterday'");
+    save_stamp("b.fit", 1, "MJD     = 1e300\nDATE-OBS= 'yesterday'\nMAGZP   = 'none'\nMAGZERO = -999\nZP      = 25");
     import(db, set, &options, &t);
     assert_int_equal(t.summary.stamps, 3);
     assert_int_equal(t.summary.suspect_dates, 1);
@@ -73,9 +73,9 @@ static void true_and_false_mean_real_and_bogus(void **state)
         "mjd, night, mjd_suspect "
         "FROM stamps s JOIN objects o ON o.id = s.object ORDER BY 1",
         "False/a|bogus||||a|difference|1127107111615015007|||||{\"edge\":true}|55990.25|2012-03-04|0\n"
-        "set/b|set||||b|difference||||||||"
+        "set/b|set||||b|difference||||||{\"zero_point\":25}||"
         "|1\n"
-        "true/a|real|10.5|-20.25|field 9|a|difference||18.25|0.125|r|2.5|{\"edge\":false}|55990.25|2012-03-04|0\n");
+        "true/a|real|10.5|-20.25|field 9|a|difference||18.25|0.125|r|2.5|{\"edge\":false,\"zero_point\":26.25}|55990.25|2012-03-04|0\n");
     char *before = dump(db), *after;
     import(db, set, &options, &t);
     assert_int_equal(t.summary.unchanged, 3);

@@ -238,6 +238,39 @@ static void asinh_and_pogson(void **state)
     assert_true(fabs(p[0].mag - (22.5 - 2.5 / log(10) * (asinh(p[0].flux / 200) + log(100)))) < 1e-9);
 }
 
+/* Each night's zero point is 25 + night / 4, but of one, which says nothing fit for one: the same pixels are that much more or less
+ * light at 25. */
+static void each_stamp_has_its_own_zero_point(void **state)
+{
+    (void)state;
+    point plain[NIGHTS], own[NIGHTS];
+    heard h = {0}, none = {0};
+    epo_photometry_summary s;
+    sqlite3 *raw;
+    make_survey();
+    epo_photometry_options options = EPO_PHOTOMETRY_OPTIONS_INIT;
+    options.fwhm = 4;
+    check_ok(measure(&options, &none, &s));
+    assert_int_equal(read_points("o2", s.method, plain), NIGHTS);
+    assert_int_equal(sqlite3_open(db, &raw), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw, "UPDATE stamps SET extra = json_object('edge', json('false'), 'zero_point', 25 + (mjd - 53000.25) / 4.0)", NULL,
+                                  NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(raw, "UPDATE stamps SET extra = '{\"zero_point\":1e9}' WHERE mjd = 53001.25", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(raw);
+    options.own_zero_points = true;
+    check_ok(measure(&options, &h, &s));
+    assert_string_equal(s.method, "psf fwhm=4 own-zeropoints");
+    check_mentions(h.refused, "o2 e01 it has no zero point");
+    assert_int_equal(read_points("o2", s.method, own), NIGHTS - 1);
+    for (int n = 0; n < NIGHTS; n++) {
+        const point *p = &own[n - (n > 1)], *same = &plain[n];
+        const double scale = pow(10, -0.1 * n);
+        if (n == 1) continue;
+        assert_true(p->mjd == same->mjd && fabs(p->flux / (same->flux * scale) - 1) < 1e-12 && fabs(p->flux_err / (same->flux_err * scale) - 1) < 1e-12);
+        assert_true(fabs(p->mag - (same->mag + 0.25 * n)) < 0.01);
+    }
+}
+
 static void again_changes_nothing_and_threads_do_not_matter(void **state)
 {
     (void)state;
@@ -480,6 +513,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(fluxes_are_those_that_were_drawn),
         TEST(asinh_and_pogson),
+        TEST(each_stamp_has_its_own_zero_point),
         TEST(again_changes_nothing_and_threads_do_not_matter),
         TEST(bad_stamps_are_named_and_the_rest_is_measured),
         TEST(whole_objects_are_kept_when_it_ends_early),

@@ -12,6 +12,7 @@ typedef struct photometry_options {
     cli_common common;
     const char *role, *method, *annulus, *magnitudes, *name, *split;
     double radius, fwhm, recentre, gain, zero_point, saturation, bad_below, bad_above, softening, detection;
+    bool own_zero_points;
 } photometry_options;
 
 /* A word of one of the tables below. */
@@ -60,6 +61,8 @@ static const cli_option options[] = {
     {.name = "gain", .kind = CLI_REAL, .argument = "G", .standard = "0", PLACE(gain),
      .help = "electrons a unit, for the photon noise of the source; 0: unknown, errors are those of the sky"},
     {.name = "zeropoint", .kind = CLI_REAL, .argument = "MAG", .standard = "25", PLACE(zero_point), .help = "magnitude of a flux of 1"},
+    {.name = "own-zeropoints", .kind = CLI_FLAG, PLACE(own_zero_points),
+     .help = "bring fluxes to --zeropoint from each stamp's own, which its file said (MAGZP, MAGZERO, MAGZPT, PHOTZP, ZP); a stamp without gives no point"},
     {.name = "magnitudes", .kind = CLI_TEXT, .argument = "KIND", .standard = "asinh", PLACE(magnitudes), .word = magnitude_word,
      .help = "how fluxes become magnitudes"},
     {.name = "softening", .kind = CLI_REAL, .argument = "FLUX", .standard = "0", PLACE(softening),
@@ -130,6 +133,7 @@ static int run(const cli_call *call)
     photometry.recentre = o->recentre;
     photometry.gain = o->gain;
     photometry.zero_point = o->zero_point;
+    photometry.own_zero_points = o->own_zero_points;
     photometry.saturation = o->saturation;
     photometry.bad_below = o->bad_below;
     photometry.bad_above = o->bad_above;
@@ -169,7 +173,7 @@ const cli_command cmd_photometry = {
         "For surveys that come without light curves: measures the source at the centre of each stamp and keeps the points as\n"
         "photometry of the store, under a name made from the options. Sky is the sigma-clipped median of an annulus. The PSF is a\n"
         "Gaussian whose width is found on each stamp, so that the seeing does not show in the light curve. Magnitudes are\n"
-        "instrumental: --zeropoint is not measured. Fluxes are kept beside them, also those below 0.\n\n"
+        "instrumental: --zeropoint is not measured; --own-zeropoints takes those of the files. Fluxes are kept beside them, also those below 0.\n\n"
         "Measuring again replaces the points of the same name. Stamps that are damaged, constant or empty are named on stderr and\n"
         "left out, and the exit status is 3. Formulas, flags and how the defaults were chosen: docs/photometry.md.",
     .examples = "epochal photometry --db crts.db\n"
