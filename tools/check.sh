@@ -56,10 +56,11 @@ run_clang_tidy() {
 }
 
 check "includes follow the ranks" sh tools/check_includes.sh
-check "no forbidden word" sh tools/check_words.sh
+check "no banned call, no unchecked product" sh tools/check_banned.sh
 check "shell scripts parse" shell_syntax
 check "public headers stand alone, in C and C++" headers
 check "no compiler warning" warnings
+check "command and library are hardened" sh tools/check_hardening.sh build/check
 check "cppcheck" run_cppcheck
 check "clang-tidy" run_clang_tidy
 echo "$passed passed, $failed failed"
