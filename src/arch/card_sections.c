@@ -43,7 +43,7 @@ static void add(epo__card_builder *b, epo_card_value value)
     if (!b->failed) {
         epo_card_section *s = last(b);
         size_t rows = b->cells / s->column_count + 1; /* whole ones: what a failure leaves empty is zeros */
-        if (epo__grow(&s->cells, &b->cell_room, rows * s->column_count, sizeof *s->cells)) {
+        if (epo__grow(&s->cells, &b->cell_room, epo__product(rows, s->column_count), sizeof *s->cells)) {
             s->cells[b->cells++] = value;
             s->row_count = rows;
             return;

@@ -5,10 +5,24 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* a*b and a+b into *out; false, with *out untouched, when the result does not fit a size_t. */
 bool epo__size_mul(size_t a, size_t b, size_t *out);
 bool epo__size_add(size_t a, size_t b, size_t *out);
+
+/* a*b, and a*b*c, for the calls below: SIZE_MAX where it does not fit a size_t, which none of them gives.
+ * tools/check_banned.sh wants them wherever a product is allocated. */
+static inline size_t epo__product(size_t a, size_t b)
+{
+    size_t product;
+    return __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
+}
+
+static inline size_t epo__product3(size_t a, size_t b, size_t c)
+{
+    return a && b && c ? epo__product(epo__product(a, b), c) : 0;
+}
 
 /* `count` zeroed elements of `size` bytes; NULL when there is no memory or the product overflows. count 0 gives a
  * pointer that may be freed. */

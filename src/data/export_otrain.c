@@ -181,7 +181,7 @@ static epo_status otrain_write(epo__export *e, const char *path)
         [FWHMS] = {"fwhms", EPO__NPY_FLOAT, 8, 0, {0}},
         [CANDIDS] = {"candids", EPO__NPY_INT, 8, 0, {0}},
     };
-    c.row = epo__alloc((size_t)e->width * (size_t)e->height * c.planes, sizeof *c.row);
+    c.row = epo__alloc(epo__product3((size_t)e->width, (size_t)e->height, c.planes), sizeof *c.row);
     status = c.row ? epo__npz_create(path, arrays, ARRAYS, &c.npz) : epo__nomem("a row of a cube");
     if (status == EPO_OK) status = walk(&c, write_object, &written);
     if (status == EPO_OK && written == 0) status = epo__export_nothing(e, roles_of(e->options));

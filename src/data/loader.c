@@ -232,9 +232,10 @@ static epo_status make_slots(epo__loader *l)
         s->labels = epo__alloc(batch, sizeof *s->labels);
         s->objects = epo__alloc(batch, sizeof *s->objects);
         s->stamps = epo__alloc(batch, sizeof *s->stamps);
-        s->planes = epo__alloc_aligned(l->slot_triplets * planes * (size_t)o->rule.height * (size_t)o->rule.width,
+        s->planes = epo__alloc_aligned(epo__product3(epo__product(l->slot_triplets, planes), (size_t)o->rule.height,
+                                                     (size_t)o->rule.width),
                                        sizeof *s->planes);
-        s->mjds = epo__alloc(l->slot_triplets * planes, sizeof *s->mjds);
+        s->mjds = epo__alloc(epo__product(l->slot_triplets, planes), sizeof *s->mjds);
         if (!s->lengths || !s->labels || !s->objects || !s->stamps || !s->planes || !s->mjds)
             return epo__nomem("batches");
         s->batch.lengths = s->lengths;

@@ -138,7 +138,7 @@ static epo_status decode_all(epo__sampler *s, const epo__loader_object *object)
 {
     epo__loader_index *x = s->index;
     const size_t plane = plane_size(x);
-    if (!epo__grow(&s->all, &s->all_room, x->most_nights * plane, sizeof *s->all))
+    if (!epo__grow(&s->all, &s->all_room, epo__product(x->most_nights, plane), sizeof *s->all))
         return epo__nomem("nights of an object");
     epo_status status = EPO_OK;
     for (size_t i = 0; status == EPO_OK && i < object->night_count; i++)

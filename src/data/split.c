@@ -230,7 +230,7 @@ static epo_status deal(splitter *s, const epo_split_options *o)
     const size_t classes = s->table->class_count;
     size_t *chance = epo__alloc(s->group_count, sizeof *chance);
     turn *turns = epo__alloc(s->group_count, sizeof *turns);
-    s->excess = epo__alloc(classes * EPO_SPLIT_PARTS, sizeof *s->excess);
+    s->excess = epo__alloc(epo__product(classes, EPO_SPLIT_PARTS), sizeof *s->excess);
     s->total = epo__alloc(classes, sizeof *s->total);
     epo_status status = chance && turns && s->excess && s->total ? EPO_OK : epo__nomem("groups");
     if (status != EPO_OK) goto done;

@@ -67,7 +67,7 @@ epo_status epo__stamp_input(const epo__stamp_rule *rule, const epo__plane_view *
     size_t raw = (size_t)first->height * (size_t)first->width, cut = (size_t)height * (size_t)width;
     /* one plane more than enters: where a plane is cut before it is turned */
     if (!epo__grow(&room->raw, &room->raw_room, raw, sizeof *room->raw) ||
-        !epo__grow(&room->cut, &room->cut_room, cut * ((size_t)rule->planes + 1), sizeof *room->cut))
+        !epo__grow(&room->cut, &room->cut_room, epo__product(cut, (size_t)rule->planes + 1), sizeof *room->cut))
         return epo__nomem("a stamp");
     for (int p = 0; p < rule->planes; p++) {
         const epo__plane_view *plane = epo__stamp_choose(rule, p, planes, count);

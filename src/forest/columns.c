@@ -71,7 +71,7 @@ epo_status epo__columns_make(const epo__matrix *m, int threads, epo__columns *ou
     out->values = epo__alloc(cells, sizeof *out->values);
     out->has_missing = epo__alloc(m->features, sizeof *out->has_missing);
     out->unique = epo__alloc(m->features, sizeof *out->unique);
-    uint64_t *keys = epo__alloc(2 * workers * m->rows, sizeof *keys);
+    uint64_t *keys = epo__alloc(epo__product3(2, workers, m->rows), sizeof *keys);
     if (!out->by_feature || !out->by_row || !out->values || !out->has_missing || !out->unique || !keys) {
         free(keys);
         return epo__nomem("the features");

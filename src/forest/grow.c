@@ -72,7 +72,7 @@ static epo_status make_leaf(epo__grower *g, const epo__sample *samples, size_t c
         leaf->next = epo__sample_class(samples[0]);
         return EPO_OK;
     }
-    if (!epo__grow(&tree->mixed, &tree->mixed_capacity, (tree->mixed_count + 1) * classes, sizeof *tree->mixed))
+    if (!epo__grow(&tree->mixed, &tree->mixed_capacity, epo__product(tree->mixed_count + 1, classes), sizeof *tree->mixed))
         return epo__nomem("a tree");
     for (size_t k = 0; k < classes; k++)
         tree->mixed[tree->mixed_count * classes + k] = (float)(g->search.total[k] / g->search.total_weight);

@@ -180,7 +180,7 @@ epo_status epo__forest_predict_unseen(const epo__forest *forest, const epo__matr
     p.blocks = (m->rows + p.block - 1) / p.block;
     if (workers > p.blocks) workers = p.blocks ? p.blocks : 1;
     const size_t room = (!seen && m->rows <= ALONE ? 1 : p.block) * m->features;
-    float *scratch = epo__alloc_aligned(workers * room, sizeof *scratch);
+    float *scratch = epo__alloc_aligned(epo__product(workers, room), sizeof *scratch);
     if (!scratch) return epo__nomem("a block of rows");
     for (size_t i = 0; i < m->rows * forest->classes; i++) out[i] = 0;
 #pragma omp parallel for num_threads((int)workers) schedule(static, 1) if (workers > 1)

@@ -33,7 +33,7 @@ unsigned char *epo__forest_seen(uint64_t seed, size_t trees, size_t rows, int th
     const size_t row_bytes = (rows + 7) / 8, workers = (size_t)epo__threads(threads);
     size_t size;
     unsigned char *seen = epo__size_mul(trees, row_bytes, &size) ? epo__alloc(size, 1) : NULL;
-    uint16_t *counts = epo__alloc(workers * rows, sizeof *counts);
+    uint16_t *counts = epo__alloc(epo__product(workers, rows), sizeof *counts);
     if (!seen || !counts) {
         free(seen);
         free(counts);
@@ -199,7 +199,7 @@ static epo_status prepare(training *t)
     const size_t rows = t->rows->rows;
     t->weight = epo__alloc(t->classes, sizeof *t->weight);
     t->trees = epo__alloc(o->trees, sizeof *t->trees);
-    t->importances = epo__alloc(o->trees * t->rows->features, sizeof *t->importances);
+    t->importances = epo__alloc(epo__product(o->trees, t->rows->features), sizeof *t->importances);
     if (!t->weight || !t->trees || !t->importances) return epo__nomem("a forest");
     bool whole = o->balance == EPO__BALANCE_NONE;
     for (size_t k = 0; k < t->classes; k++) {
@@ -219,7 +219,7 @@ static epo_status judge_unseen(const training *t, const epo__forest *forest, int
 {
     const epo__forest_options *o = t->options;
     unsigned char *seen = epo__forest_seen(o->seed, o->trees, t->rows->rows, o->threads);
-    double *means = epo__alloc(t->rows->rows * t->classes, sizeof *means);
+    double *means = epo__alloc(epo__product(t->rows->rows, t->classes), sizeof *means);
     epo_status status = seen && means ? epo__forest_predict_unseen(forest, t->rows, seen, o->threads, means)
                                       : epo__nomem("out-of-bag means");
     for (size_t r = 0; r < t->rows->rows && status == EPO_OK; r++)

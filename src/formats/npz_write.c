@@ -165,7 +165,7 @@ static epo_status copy_text(epo__npz_writer *npz, FILE *scratch, size_t width, c
 static epo_status copy_texts(epo__npz_writer *npz, const column *c)
 {
     const size_t width = text_width(c);
-    char *utf8 = epo__alloc(4 * width + 1, 1);
+    char *utf8 = epo__alloc(width + 1, 4);
     unsigned char *ucs4 = epo__alloc(width, UCS4);
     epo_status status = utf8 && ucs4 ? EPO_OK : epo__nomem(npz->path);
     for (uint64_t i = 0; status == EPO_OK && i < c->items; i++) status = copy_text(npz, c->scratch, width, utf8, ucs4);

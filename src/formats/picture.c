@@ -25,7 +25,7 @@ epo_status epo__picture_create(size_t width, size_t height, epo__picture *out)
     if (width < 1 || height < 1 || width > EPO__PICTURE_MOST || height > EPO__PICTURE_MOST)
         return epo__fail(EPO_ELIMIT, "a picture of %zu x %zu pixels: 1 to %d along a side", width, height,
                          (int)EPO__PICTURE_MOST);
-    out->rgb = epo__alloc(width * height, 3);
+    out->rgb = epo__alloc(epo__product(width, height), 3);
     if (!out->rgb) return epo__nomem("a picture");
     memset(out->rgb, 255, width * height * 3);
     out->width = width;

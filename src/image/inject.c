@@ -133,7 +133,7 @@ epo_status epo__star_cut_make(const epo__raster *image, double saturation, epo__
         *reason = "the stamp is too small for it";
         return EPO_OK;
     }
-    if (!(cut.pixels = epo__alloc((size_t)cut.side * (size_t)cut.side, sizeof *cut.pixels)))
+    if (!(cut.pixels = epo__alloc(epo__product((size_t)cut.side, (size_t)cut.side), sizeof *cut.pixels)))
         return epo__nomem("a star");
     if (!cut_light(image, sky.level, saturation, &shape, x, y, &cut, &total, &core))
         *reason = "saturated or bad pixels";

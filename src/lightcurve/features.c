@@ -159,7 +159,7 @@ epo_status epo__features_of(epo_feature_definition which, const epo__curve_point
     epo__measured c = {.points = points, .n = n};
     if (n > 0) {
         const size_t fit_room = epo__polynomials_room(n);
-        if (!epo__grow(&room->numbers, &room->count, 2 * n + fit_room, sizeof *room->numbers))
+        if (!epo__grow(&room->numbers, &room->count, epo__product(2, n) + fit_room, sizeof *room->numbers))
             return epo__nomem("features");
         epo__measure(&c, which == EPO_FEATURES_MANTRA ? 1 : 0.4, room->numbers, room->numbers + n);
         epo__polynomials_fit(which, points, n, room->numbers + 2 * n, &c.fits);

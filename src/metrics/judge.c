@@ -80,7 +80,7 @@ epo_status epo__judge(const epo__labelled *items, const epo__judging *how, epo__
     double *row = epo__alloc(values, sizeof *row);
     epo__interval *intervals = epo__alloc(values, sizeof *intervals);
     out->rows = epo__alloc(values, sizeof *out->rows);
-    out->confusion = epo__alloc(items->classes * items->classes, sizeof *out->confusion);
+    out->confusion = epo__alloc(epo__product(items->classes, items->classes), sizeof *out->confusion);
     out->there = epo__alloc(items->classes, sizeof *out->there);
     if (row && intervals && out->rows && out->confusion && out->there)
         status = judge_with(m, items, how, row, intervals, out);
@@ -161,7 +161,7 @@ epo_status epo__judge_both(const epo__labelled *first, const epo__labelled *seco
         epo__measures_columns(p.second, &others);
         if (p.values != others) status = epo__fail(EPO_EARG, "the two are not judged by the same measures");
     }
-    double *rows = status == EPO_OK ? epo__alloc(3 * p.values, sizeof *rows) : NULL;
+    double *rows = status == EPO_OK ? epo__alloc(epo__product(3, p.values), sizeof *rows) : NULL;
     epo__interval *intervals = status == EPO_OK ? epo__alloc(p.values, sizeof *intervals) : NULL;
     if (status == EPO_OK) {
         p.room = epo__alloc(p.values, sizeof *p.room);

@@ -183,7 +183,7 @@ epo_status epo__measures_create(const epo__labelled *items, const epo__judging *
                          .brier = epo__alloc(items->count, sizeof *m->brier),
                          .off = epo__alloc(items->count, sizeof *m->off),
                          .bin = epo__alloc(items->count, sizeof *m->bin),
-                         .cells = epo__alloc(items->classes * items->classes, sizeof *m->cells),
+                         .cells = epo__alloc(epo__product(items->classes, items->classes), sizeof *m->cells),
                          .there = epo__alloc(items->classes, sizeof *m->there)};
     if (!m->classes || !m->called || !m->loss || !m->brier || !m->off || !m->bin || !m->cells || !m->there)
         status = epo__nomem("measures");

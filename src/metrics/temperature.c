@@ -104,7 +104,7 @@ epo_status epo__temperature_fit(const double *p, const int *truth, size_t count,
     if (count == 0) return epo__fail(EPO_EARG, "no scores to fit a temperature to");
     for (size_t i = 0; i < count * classes; i++)
         if (!(p[i] >= 0 && p[i] <= 1)) return epo__fail(EPO_EARG, "score %zu is no probability: %g", i / classes, p[i]);
-    double *z = epo__alloc(count * classes, sizeof *z);
+    double *z = epo__alloc(epo__product(count, classes), sizeof *z);
     if (!z) return epo__nomem("logits");
     for (size_t i = 0; i < count * classes; i++) z[i] = log_of(p[i]);
     const fit f = {z, truth, count, classes};

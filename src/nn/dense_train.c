@@ -366,14 +366,14 @@ static epo_status backward(void *state, const epo__train_run *run, const float *
 static bool make_part(const struct block *b, struct part *part)
 {
     size_t wide = EPO__POSITIONS * step_of(TILES, b->middle), thin = EPO__POSITIONS * step_of(TILES, b->growth);
-    part->chunk = epo__alloc_aligned(CHUNK * b->total, sizeof(float));
-    part->d_chunk = epo__alloc_aligned(CHUNK * b->total, sizeof(float));
-    part->d_narrow = epo__alloc_aligned(CHUNK * b->middle, sizeof(float));
+    part->chunk = epo__alloc_aligned(epo__product(CHUNK, b->total), sizeof(float));
+    part->d_chunk = epo__alloc_aligned(epo__product(CHUNK, b->total), sizeof(float));
+    part->d_narrow = epo__alloc_aligned(epo__product(CHUNK, b->middle), sizeof(float));
     part->wide = epo__alloc_aligned(wide, sizeof(float));
     part->thin = epo__alloc_aligned(thin, sizeof(float));
     part->thin_back = epo__alloc_aligned(thin, sizeof(float));
-    part->d_conv1 = epo__alloc_aligned(b->middle * b->total, sizeof(float));
-    part->d_conv2 = epo__alloc_aligned(EPO__POSITIONS * b->middle * b->growth, sizeof(float));
+    part->d_conv1 = epo__alloc_aligned(epo__product(b->middle, b->total), sizeof(float));
+    part->d_conv2 = epo__alloc_aligned(epo__product3(EPO__POSITIONS, b->middle, b->growth), sizeof(float));
     return part->chunk && part->d_chunk && part->d_narrow && part->wide && part->thin && part->thin_back &&
            part->d_conv1 && part->d_conv2;
 }
@@ -399,7 +399,7 @@ static epo_status make_buffers(const epo__train_setup *setup, struct block *b)
     b->offset = epo__alloc_aligned(b->total, sizeof *b->offset);
     b->slope2 = epo__alloc_aligned(b->middle, sizeof *b->slope2);
     b->offset2 = epo__alloc_aligned(b->middle, sizeof *b->offset2);
-    b->weights = epo__alloc_aligned(EPO__POSITIONS * b->middle * b->growth, sizeof *b->weights);
+    b->weights = epo__alloc_aligned(epo__product3(EPO__POSITIONS, b->middle, b->growth), sizeof *b->weights);
     bool made = b->tallies && b->mean && b->squares && b->slope && b->offset && b->slope2 && b->offset2 && b->weights;
     for (int i = 0; i < b->threads && made; i++) made = make_part(b, &b->parts[i]);
     if (!made) return epo__nomem("dense block");

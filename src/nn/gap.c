@@ -97,7 +97,7 @@ static epo_status train(const epo__layer *layer, const epo__train_setup *setup, 
     struct training *t = epo__alloc(1, sizeof *t);
     if (t) {
         t->shape = layer->in;
-        t->rows = epo__alloc((size_t)setup->threads * (size_t)layer->in.channels, sizeof *t->rows);
+        t->rows = epo__alloc(epo__product((size_t)setup->threads, (size_t)layer->in.channels), sizeof *t->rows);
     }
     if (!t || !t->rows) {
         train_release(t);

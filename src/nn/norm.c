@@ -20,7 +20,7 @@ epo__tally *epo__tallies_make(size_t count, size_t capacity)
         tallies[i].capacity = capacity;
         tallies[i].first = epo__alloc_aligned(capacity, sizeof(double));
         tallies[i].second = epo__alloc_aligned(capacity, sizeof(double));
-        tallies[i].work = epo__alloc_aligned(2 * capacity, sizeof(float));
+        tallies[i].work = epo__alloc_aligned(epo__product(2, capacity), sizeof(float));
         if (!tallies[i].first || !tallies[i].second || !tallies[i].work) {
             epo__tallies_free(tallies, count);
             return NULL;

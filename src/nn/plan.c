@@ -74,7 +74,7 @@ static epo_status make_buffers(epo__plan *plan, const epo__plan_builder *b)
     plan->lane = epo__alloc((size_t)b->lanes, sizeof *plan->lane);
     if (!plan->lane) return epo__nomem("lanes of a plan");
     for (int i = 0; i < 2; i++) {
-        plan->rows[i] = epo__alloc_aligned((size_t)b->batch * b->row_size, sizeof(float));
+        plan->rows[i] = epo__alloc_aligned(epo__product((size_t)b->batch, b->row_size), sizeof(float));
         if (!plan->rows[i]) return epo__nomem("buffers of a plan");
     }
     for (int i = 0; i < b->lanes && status == EPO_OK; i++) {

@@ -88,7 +88,7 @@ static epo__plot_axis axis_of(const curve *c, const char *label, bool magnitude)
 static epo_status draw(epo__string *out, const curve *c)
 {
     epo__plot plot;
-    double *rows = epo__alloc(4 * c->count, sizeof *rows);
+    double *rows = epo__alloc(epo__product(4, c->count), sizeof *rows);
     if (!rows) return epo__nomem("a light curve");
     double *xs = rows, *ys = rows + c->count, *lows = ys + c->count, *highs = lows + c->count;
     epo__plot_begin(&plot, out,

@@ -88,7 +88,7 @@ epo_status epo__picture_uri(epo__string *out, const float *pixels, size_t height
     const float *first = pixels + (height - rows) / 2 * width + (width - columns) / 2;
     epo__picture picture = {0};
     epo__bytes png = {0};
-    float *values = epo__alloc(rows * columns, sizeof *values);
+    float *values = epo__alloc(epo__product(rows, columns), sizeof *values);
     epo_status status = values ? epo__picture_create(columns, rows, &picture) : epo__nomem("a picture");
     if (status == EPO_OK) {
         for (size_t y = 0; y < rows; y++)

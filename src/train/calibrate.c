@@ -13,7 +13,7 @@
 static epo_status whole_rows(const epo_scored *s, double **out)
 {
     const size_t count = (size_t)s->info.count, classes = s->info.class_count;
-    double *rows = epo__alloc(count * classes, sizeof *rows);
+    double *rows = epo__alloc(epo__product(count, classes), sizeof *rows);
     if (!rows) return epo__nomem("probabilities");
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < classes; k++)

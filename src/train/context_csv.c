@@ -125,7 +125,7 @@ static epo_status read_row(reading *r, const char *const *fields)
                          (unsigned long long)epo__csv_line(r->csv));
     if (out->rows == EPO__FOREST_MAX_ROWS)
         return epo__fail(EPO_ELIMIT, "%s: over %d rows", r->path, EPO__FOREST_MAX_ROWS);
-    if (!epo__grow(&out->values, &out->value_room, (out->rows + 1) * out->columns + 1, sizeof *out->values) ||
+    if (!epo__grow(&out->values, &out->value_room, epo__product(out->rows + 1, out->columns + 1), sizeof *out->values) ||
         !epo__grow(&out->keys, &out->key_room, out->rows + 1, sizeof *out->keys))
         return epo__nomem(r->path);
     epo_status status = EPO_OK;

@@ -183,7 +183,7 @@ static epo_status train_with_copies(const training *t, const epo_forest_options 
         return epo__fail(EPO_ELIMIT, "%zu rows and a copy of each; a forest takes %d rows at most", rows,
                          EPO__FOREST_MAX_ROWS);
     float *values = epo__size_mul(2 * rows, width, &cells) ? epo__alloc(cells, sizeof *values) : NULL;
-    const char **labels = epo__alloc(2 * rows, sizeof *labels);
+    const char **labels = epo__alloc(epo__product(2, rows), sizeof *labels);
     epo_status status = values && labels ? EPO_OK : epo__nomem("rows");
     if (status == EPO_OK) {
         memcpy(values, table->values, rows * width * sizeof *values);

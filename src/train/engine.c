@@ -47,10 +47,10 @@ epo_status epo__engine_create(const epo_model *model, epo_head head, int batch, 
     e->outputs = epo__net_out(net).channels;
     e->classes = n->heads[head].class_count;
     e->feature_room = (size_t)batch * e->feature_floats;
-    e->encoded = epo__alloc_aligned((size_t)batch * (size_t)e->runs_a_stamp * e->encoder_floats, sizeof *e->encoded);
+    e->encoded = epo__alloc_aligned(epo__product3((size_t)batch, (size_t)e->runs_a_stamp, e->encoder_floats), sizeof *e->encoded);
     e->features = epo__alloc(e->feature_room, sizeof *e->features);
-    e->raw = epo__alloc((size_t)batch * (size_t)e->outputs, sizeof *e->raw);
-    if (n->join_horizontal) e->joined = epo__alloc_aligned((size_t)batch * e->stamp_floats, sizeof *e->joined);
+    e->raw = epo__alloc(epo__product((size_t)batch, (size_t)e->outputs), sizeof *e->raw);
+    if (n->join_horizontal) e->joined = epo__alloc_aligned(epo__product((size_t)batch, e->stamp_floats), sizeof *e->joined);
     if (!e->encoded || !e->features || !e->raw || (n->join_horizontal && !e->joined)) {
         epo__engine_free(e);
         return epo__nomem("engine");

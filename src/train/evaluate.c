@@ -11,7 +11,7 @@ static epo_status name_classes(const epo_scored *s, epo_evaluation *out)
 {
     const size_t count = s->info.class_count;
     out->classes = epo__alloc(count, sizeof *out->classes);
-    out->confusion = epo__alloc(count * count, sizeof *out->confusion);
+    out->confusion = epo__alloc(epo__product(count, count), sizeof *out->confusion);
     if (!out->classes || !out->confusion) return epo__nomem("classes");
     for (size_t k = 0; k < count; k++) {
         out->class_count = k + 1;

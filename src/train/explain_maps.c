@@ -33,7 +33,7 @@ static epo_status begin(const epo__network *n, size_t count, size_t planes, size
     if (!epo__size_mul(count, plane, &floats) || !epo__grow(&m->all, &m->room, count, sizeof *m->all) ||
         !epo__grow(&m->pixels, &m->pixel_room, floats, sizeof *m->pixels) ||
         !epo__grow(&m->work, &m->work_room, work, sizeof *m->work) ||
-        !epo__grow(&m->planes, &m->plane_room, count * planes, sizeof *m->planes))
+        !epo__grow(&m->planes, &m->plane_room, epo__product(count, planes), sizeof *m->planes))
         return epo__nomem("maps");
     memset(m->pixels, 0, floats * sizeof *m->pixels);
     for (size_t i = 0; i < count; i++)

@@ -72,7 +72,7 @@ epo_status epo__explainer_create(const epo_model *model, epo_head head, const ep
     e->context = context;
     e->summary = summary;
     e->start = epo__seconds();
-    e->input = epo__alloc_aligned((size_t)n->planes * (size_t)n->height * (size_t)n->width, sizeof *e->input);
+    e->input = epo__alloc_aligned(epo__product3((size_t)n->planes, (size_t)n->height, (size_t)n->width), sizeof *e->input);
     epo_status status = e->input ? epo__stamp_rule_of(n, &e->rule) : epo__nomem("explaining");
     if (status == EPO_OK) status = find_class(e);
     if (status == EPO_OK) {

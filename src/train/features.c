@@ -55,8 +55,8 @@ epo_status epo__features_create(const epo_model *model, epo__features **out)
     f->runs = n->late_fusion ? n->planes : 1;
     f->encoded = (size_t)epo__net_out(epo__model_encoder(model)).channels * (size_t)f->runs;
     f->width = (size_t)epo__net_in(head).channels;
-    f->rows = epo__alloc(TRIPLETS_TOGETHER * f->encoded, sizeof *f->rows);
-    if (n->join_horizontal) f->joined = epo__alloc(TRIPLETS_TOGETHER * f->stamp, sizeof *f->joined);
+    f->rows = epo__alloc(epo__product(TRIPLETS_TOGETHER, f->encoded), sizeof *f->rows);
+    if (n->join_horizontal) f->joined = epo__alloc(epo__product(TRIPLETS_TOGETHER, f->stamp), sizeof *f->joined);
     epo_status status = f->rows && (f->joined || !n->join_horizontal) ? EPO_OK : epo__nomem("features");
     if (status == EPO_OK) status = epo__plan_create(epo__model_encoder(model), TRIPLETS_TOGETHER * f->runs, &f->plan);
     if (status == EPO_OK)
@@ -84,7 +84,7 @@ epo_status epo__features_run(epo__features *f, const epo__loader_batch *b, float
 {
     const epo__network *n = epo__model_network(f->model);
     size_t planes = (size_t)n->planes;
-    float *encoded = epo__alloc(b->triplets * f->encoded, sizeof *encoded);
+    float *encoded = epo__alloc(epo__product(b->triplets, f->encoded), sizeof *encoded);
     if (!encoded) return epo__nomem("features");
     epo_status status = EPO_OK;
     for (size_t done = 0; status == EPO_OK && done < b->triplets;) {

@@ -114,7 +114,7 @@ epo_status epo_forest_save(const epo_forest *f, const char *path)
     const size_t count = trees->mixed_count ? TENSORS : PROBABILITIES;
     write_record(f, &json);
     for (size_t i = 0; i < TENSORS; i++) {
-        values[i] = epo__alloc(dims[i][0] * (i == PROBABILITIES ? dims[i][1] : 1), sizeof(float));
+        values[i] = epo__alloc(epo__product(dims[i][0], i == PROBABILITIES ? dims[i][1] : 1), sizeof(float));
         enough = enough && values[i];
         tensors[i] = (epo__tensor_write){.name = tensor_names[i], .ndim = i == PROBABILITIES ? 2 : 1, .dims = dims[i], .values = values[i]};
     }
@@ -347,7 +347,7 @@ static epo_status read_tree(const loading *l, float *const values[TENSORS], size
     tree->count = (size_t)values[NODES][t];
     tree->mixed_count = (size_t)values[MIXED][t];
     tree->nodes = epo__alloc(tree->count, sizeof *tree->nodes);
-    tree->mixed = epo__alloc(tree->mixed_count * classes, sizeof *tree->mixed);
+    tree->mixed = epo__alloc(epo__product(tree->mixed_count, classes), sizeof *tree->mixed);
     if (!tree->nodes || !tree->mixed) return epo__nomem(l->path);
     for (size_t i = 0; i < tree->count; i++, ++*at) {
         const float feature = values[FEATURE][*at], next = values[NEXT][*at];

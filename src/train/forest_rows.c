@@ -70,7 +70,7 @@ epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_tabl
         out->labels[rows++] = class;
     }
     if (status == EPO_OK) {
-        out->values = epo__alloc(rows * features, sizeof *out->values);
+        out->values = epo__alloc(epo__product(rows, features), sizeof *out->values);
         out->matrix = (epo__matrix){
             .values = out->values, .rows = rows, .features = features, .row_stride = features, .feature_stride = 1};
         status = out->values ? copy_rows(table, columns, out) : epo__nomem("rows");

@@ -45,7 +45,8 @@ static void gathering_free(gathering *g)
 static bool make_room(gathering *g)
 {
     const size_t rows = g->rows + 1;
-    return epo__grow(&g->values, &g->value_room, rows * EPO_FEATURE_COUNT, sizeof *g->values) && epo__grow(&g->ids, &g->id_room, rows, sizeof *g->ids) &&
+    return epo__grow(&g->values, &g->value_room, epo__product(rows, EPO_FEATURE_COUNT), sizeof *g->values) &&
+           epo__grow(&g->ids, &g->id_room, rows, sizeof *g->ids) &&
            epo__grow(&g->labels, &g->label_room, rows, sizeof *g->labels) && epo__grow(&g->errors, &g->error_room, rows, sizeof *g->errors) &&
            epo__grow(&g->objects, &g->object_room, rows, sizeof *g->objects) && epo__grow(&g->points, &g->point_room, rows, sizeof *g->points);
 }

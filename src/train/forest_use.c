@@ -75,11 +75,11 @@ epo_status epo_forest_evaluate(const epo_forest *forest, const epo_forest_table 
     out->left_out = (int64_t)table->rows - out->rows;
     if (status == EPO_OK && rows.matrix.rows == 0) status = no_rows(table);
     if (status != EPO_OK) goto done;
-    means = epo__alloc(rows.matrix.rows * n, sizeof *means);
-    cells = epo__alloc(n * n, sizeof *cells);
+    means = epo__alloc(epo__product(rows.matrix.rows, n), sizeof *means);
+    cells = epo__alloc(epo__product(n, n), sizeof *cells);
     called = epo__alloc(rows.matrix.rows, sizeof *called);
     out->classes = epo__alloc(n, sizeof *out->classes);
-    out->confusion = epo__alloc(n * n, sizeof *out->confusion);
+    out->confusion = epo__alloc(epo__product(n, n), sizeof *out->confusion);
     if (!means || !cells || !called || !out->classes || !out->confusion) {
         status = epo__nomem("scores");
         goto done;

@@ -68,9 +68,9 @@ static epo_status create_head(epo__learner *l, const epo__learner_options *o, ep
     epo_status status = epo__gradplan_create(net, (int)samples, &options, &h->plan);
     if (status != EPO_OK) return status;
     h->outputs = (size_t)epo__gradplan_out(h->plan).channels;
-    h->logits = epo__alloc(samples * h->outputs, sizeof *h->logits);
-    h->d_logits = epo__alloc(samples * h->outputs, sizeof *h->d_logits);
-    h->d_in = epo__alloc(rows * (size_t)epo__net_in(net).channels, sizeof *h->d_in);
+    h->logits = epo__alloc(epo__product(samples, h->outputs), sizeof *h->logits);
+    h->d_logits = epo__alloc(epo__product(samples, h->outputs), sizeof *h->d_logits);
+    h->d_in = epo__alloc(epo__product(rows, (size_t)epo__net_in(net).channels), sizeof *h->d_in);
     if (weights && (h->weights = epo__alloc(classes, sizeof *h->weights))) memcpy(h->weights, weights, classes * sizeof *h->weights);
     return h->logits && h->d_logits && h->d_in && (h->weights || !weights) ? EPO_OK : epo__nomem("head");
 }
@@ -88,13 +88,13 @@ static epo_status create_encoder(epo__learner *l, const epo__learner_options *o)
     epo__gradplan_options options = {.prefix = "encoder", .seed = o->seed, .norms = o->keep_statistics ? EPO__NORM_BY_RUNNING : EPO__NORM_OF_TRAINED};
     epo_status status = epo__gradplan_create(epo__model_encoder(l->model), (int)samples * l->runs, &options, &l->encoder);
     if (status != EPO_OK) return status;
-    l->features = epo__alloc(samples * l->encoded, sizeof *l->features);
-    l->d_features = epo__alloc(samples * l->encoded, sizeof *l->d_features);
+    l->features = epo__alloc(epo__product(samples, l->encoded), sizeof *l->features);
+    l->d_features = epo__alloc(epo__product(samples, l->encoded), sizeof *l->d_features);
     l->labels = epo__alloc(o->triplets, sizeof *l->labels);
     bool all = l->features && l->d_features && l->labels;
-    if (all && n->join_horizontal) all = (l->joined = epo__alloc(samples * l->stamp, sizeof *l->joined)) != NULL;
-    if (all && o->stamps) all = (l->together = epo__alloc(samples * l->stamp, sizeof *l->together)) != NULL;
-    if (all && o->stage == EPO__STAGE_JOINT) all = (l->rows = epo__alloc(o->triplets * l->row, sizeof *l->rows)) != NULL;
+    if (all && n->join_horizontal) all = (l->joined = epo__alloc(epo__product(samples, l->stamp), sizeof *l->joined)) != NULL;
+    if (all && o->stamps) all = (l->together = epo__alloc(epo__product(samples, l->stamp), sizeof *l->together)) != NULL;
+    if (all && o->stage == EPO__STAGE_JOINT) all = (l->rows = epo__alloc(epo__product(o->triplets, l->row), sizeof *l->rows)) != NULL;
     return all ? EPO_OK : epo__nomem("encoder");
 }
 

@@ -67,10 +67,10 @@ static epo_status make_room(epo__passes *p)
 {
     size_t runs = TOGETHER * p->runs;
     p->keys = epo__alloc(runs, sizeof *p->keys);
-    p->fixed = epo__alloc_aligned(runs * p->fixed_floats, sizeof *p->fixed);
-    p->encoded = epo__alloc_aligned(runs * p->encoder_floats, sizeof *p->encoded);
-    p->raw = epo__alloc(TOGETHER * p->outputs, sizeof *p->raw);
-    if (p->network->join_horizontal) p->joined = epo__alloc_aligned(TOGETHER * p->stamp_floats, sizeof *p->joined);
+    p->fixed = epo__alloc_aligned(epo__product(runs, p->fixed_floats), sizeof *p->fixed);
+    p->encoded = epo__alloc_aligned(epo__product(runs, p->encoder_floats), sizeof *p->encoded);
+    p->raw = epo__alloc(epo__product(TOGETHER, p->outputs), sizeof *p->raw);
+    if (p->network->join_horizontal) p->joined = epo__alloc_aligned(epo__product(TOGETHER, p->stamp_floats), sizeof *p->joined);
     bool made = p->keys && p->fixed && p->encoded && p->raw && (p->joined || !p->network->join_horizontal);
     return made ? EPO_OK : epo__nomem("passes with dropout");
 }

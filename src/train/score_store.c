@@ -71,7 +71,7 @@ static void *chunk_make(void *context)
     chunk *c = epo__alloc(1, sizeof *c);
     if (!c) return NULL;
     c->targets = epo__alloc(batch, sizeof *c->targets);
-    c->rows = epo__alloc(batch * epo__stamp_scorer_width(s->scorer), sizeof *c->rows);
+    c->rows = epo__alloc(epo__product(batch, epo__stamp_scorer_width(s->scorer)), sizeof *c->rows);
     if (c->targets && c->rows) return c;
     chunk_free(context, c);
     return NULL;

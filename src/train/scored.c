@@ -58,7 +58,7 @@ epo_status epo__scored_add(epo_scored *s, epo__scored_item item, double **row)
 {
     const size_t width = epo__scored_width(s), count = (size_t)s->info.count;
     if (!epo__grow(&s->items, &s->item_room, count + 1, sizeof *s->items) ||
-        !epo__grow(&s->scores, &s->score_room, (count + 1) * width, sizeof *s->scores))
+        !epo__grow(&s->scores, &s->score_room, epo__product(count + 1, width), sizeof *s->scores))
         return epo__nomem("scores");
     s->items[count] = item;
     *row = s->scores + count * width;

@@ -50,7 +50,7 @@ epo_status epo_scored_mistakes(const epo_scored *s, double threshold, size_t mos
     }
     if (*count) qsort(all, *count, sizeof *all, surest_first);
     if (all && *count > most) {
-        epo_mistake *fewer = realloc(all, (most + 1) * sizeof *all);
+        epo_mistake *fewer = reallocarray(all, most + 1, sizeof *all);
         if (fewer) all = fewer;
     }
     *out = all;

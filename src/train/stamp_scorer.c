@@ -63,8 +63,8 @@ epo_status epo__stamp_scorer_create(const epo_model *model, const epo_score_opti
     if (status == EPO_OK && (!s->mean || !s->scores)) status = epo__nomem("scorer");
     for (int i = 0; status == EPO_OK && i < threads; i++) {
         worker *w = &s->workers[i];
-        w->input = epo__alloc_aligned((size_t)batch * s->stamp_floats, sizeof *w->input);
-        w->output = epo__alloc((size_t)batch * s->width, sizeof *w->output);
+        w->input = epo__alloc_aligned(epo__product((size_t)batch, s->stamp_floats), sizeof *w->input);
+        w->output = epo__alloc(epo__product((size_t)batch, s->width), sizeof *w->output);
         w->keys = epo__alloc((size_t)batch, sizeof *w->keys);
         if (!w->input || !w->output || !w->keys) status = epo__nomem("scorer");
     }

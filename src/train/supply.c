@@ -40,7 +40,7 @@ epo_status epo__supply_create(const epo_model *model, epo__loader *loader, int v
     *s = (epo__supply){.model = model, .loader = loader, .variants = (size_t)variants, .batches = epo__loader_count(loader)->batches, .memory = memory, .seed = seed};
     epo_status status = EPO_OK;
     if (variants > 0) {
-        s->kept = epo__alloc(s->variants * s->batches, sizeof *s->kept);
+        s->kept = epo__alloc(epo__product(s->variants, s->batches), sizeof *s->kept);
         s->order = epo__alloc(s->batches, sizeof *s->order);
         if (!s->kept || !s->order) status = epo__nomem("supply");
     }
@@ -98,7 +98,7 @@ static epo_status keep(epo__supply *s, const epo__loader_batch *b, kept *k)
     *k = (kept){.count = b->count, .triplets = b->triplets};
     k->lengths = epo__alloc(b->count, sizeof *k->lengths);
     k->labels = epo__alloc(b->count, sizeof *k->labels);
-    k->features = epo__alloc(b->triplets * width, sizeof *k->features);
+    k->features = epo__alloc(epo__product(b->triplets, width), sizeof *k->features);
     if (!k->lengths || !k->labels || !k->features) return epo__nomem("features");
     memcpy(k->lengths, b->lengths, b->count * sizeof *k->lengths);
     memcpy(k->labels, b->labels, b->count * sizeof *k->labels);

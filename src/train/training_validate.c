@@ -63,8 +63,8 @@ epo_status epo__training_validate(epo__training *f, epo__supply *part, epo_head 
     epo__engine *engine = NULL;
     epo__plan *plan = NULL;
     tally t = {0};
-    double *rows = epo__alloc(batch * classes, sizeof *rows);
-    float *raw = epo__alloc(batch * outputs, sizeof *raw);
+    double *rows = epo__alloc(epo__product(batch, classes), sizeof *rows);
+    float *raw = epo__alloc(epo__product(batch, outputs), sizeof *raw);
     bool end = false;
     epo_status status = rows && raw ? EPO_OK : epo__nomem("validation");
     if (status == EPO_OK && f->stages[f->position.stage] == EPO__STAGE_SEQUENCE)

@@ -20,7 +20,7 @@ static epo_status lay(const epo__sequence *s, size_t stride, size_t nights, size
 {
     size_t floats;
     if (!epo__size_mul(t->count * nights, plane, &floats) ||
-        !epo__grow(&t->mjds, &t->mjd_room, t->count * nights, sizeof *t->mjds))
+        !epo__grow(&t->mjds, &t->mjd_room, epo__product(t->count, nights), sizeof *t->mjds))
         return epo__nomem("dates");
     for (size_t k = 0; k < t->count; k++)
         for (size_t i = 0; i < nights; i++) t->mjds[k * nights + i] = s->nights[t->first + k * stride + i].mjd;

@@ -164,6 +164,27 @@ static void pipeline_stops_at_the_first_failure(void **state)
     }
 }
 
+static void products_are_all_or_nothing(void **state)
+{
+    (void)state;
+    /* the smallest product beyond 64 bits, whose low half a small block would satisfy */
+    const size_t half = (size_t)1 << 32;
+    assert_true(epo__product(half, half - 1) == 0xffffffff00000000u);
+    assert_true(epo__product(half, half) == SIZE_MAX && epo__product(SIZE_MAX, 2) == SIZE_MAX);
+    assert_true(epo__product3(3, 5, 7) == 105 && epo__product3(half, half, 3) == SIZE_MAX);
+    assert_true(epo__product(0, SIZE_MAX) == 0 && epo__product3(half, half, 0) == 0);
+    char *kept = epo__alloc(4, 1);
+    size_t capacity = 4;
+    assert_non_null(kept);
+    for (size_t size = 1; size <= 8; size *= 2) { /* what a product that does not fit asks for is never given */
+        assert_null(epo__alloc(epo__product(half, half), size));
+        assert_null(epo__alloc_aligned(epo__product(half, half), size));
+        assert_false(epo__grow(&kept, &capacity, epo__product(half, half), size));
+    }
+    assert_int_equal(capacity, 4);
+    free(kept);
+}
+
 static void messages_hold_no_control_bytes(void **state)
 {
     (void)state;
@@ -184,6 +205,7 @@ int main(void)
         cmocka_unit_test(random_draws_have_their_moments),
         cmocka_unit_test(pipeline_keeps_the_order),
         cmocka_unit_test(pipeline_stops_at_the_first_failure),
+        cmocka_unit_test(products_are_all_or_nothing),
         cmocka_unit_test(messages_hold_no_control_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -432,13 +432,18 @@ static void forbidden_words_are_named(void **state)
     command_free(&r);
     write_text(folder, "src/base/a.c", "/* strcpy(a, b) is bad,\n   so is exit(1) */\nint f(void) { return g(\"system(x)\"), h->exit(1); }\n");
     write_text(folder, "tools/m.c", "int main(void) { printf(\"%d\", 1); }\n");
-    snprintf(line, sizeof line, "sh tools/check_words.sh '%s'", folder);
+    write_text(folder, "tools/n.c", "void f(void)\n{\n    p = calloc(n + 1, 2 * sizeof *p);\n    q = malloc(*n), a = b * c;\n"
+                                    "    r = epo__alloc(epo__product(a,\n        b), sizeof **r);\n}\n");
+    snprintf(line, sizeof line, "sh tools/check_banned.sh '%s'", folder);
     r = command_shell(line);
     command_expect(&r, 0);
     command_free(&r);
     static const char *const wrong[][2] = {
         {"src/base/b.c", "void f(void) { printf(\"x\"); }\n"}, {"src/base/b.c", "void f(void)\n{\n    exit (1);\n}\n"},
         {"tools/b.c", "void f(char *a) { strcpy(a, \"\"); }\n"}, {"tools/b.c", "int f(char *a) { return atoi(a); }\n"},
+        {"src/base/b.c", "void f(void) { p = epo__alloc(rows * columns, sizeof *p); }\n"},
+        {"src/base/b.c", "void f(void)\n{\n    p = calloc(rows + 1,\n        columns*sizeof *p);\n}\n"},
+        {"src/base/b.c", "void f(void) { p = realloc(p, (n + 1) * sizeof *p); }\n"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         write_text(folder, wrong[i][0], wrong[i][1]);

@@ -5,6 +5,7 @@
 
 #include "bench.h"
 #include "epochal/forest.h"
+#include "forest.h"
 #include "message.h"
 
 enum { ONE_ROW = 100 /* predictions of a single row that are timed together */ };
@@ -40,7 +41,7 @@ static epo_status time_round(const bench *b, const epo_forest_table *table, int 
     seconds[0] = cli_bench_seconds() - start;
     if (status != EPO_OK) return status;
     epo_forest_get_info(forest, &info);
-    double *means = malloc((table->rows * info.class_count + 1) * sizeof *means);
+    double *means = cli_forest_means(&info, table->rows);
     start = cli_bench_seconds();
     if (means) status = epo_forest_predict(forest, table, how.threads, means);
     seconds[1] = cli_bench_seconds() - start;

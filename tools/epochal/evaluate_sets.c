@@ -244,7 +244,7 @@ int evaluate_parts_make(const evaluate_options *o, epo_store *store, const evalu
     double edges[EPO_BIN_EDGES] = {0};
     const epo_bin_by by = o->by && strcmp(o->by, "mag_err") == 0 ? EPO_BIN_BY_MAG_ERR : EPO_BIN_BY_MAG;
     int result = CLI_OK;
-    *out = (evaluate_parts){calloc(sets->count * EPO_BIN_EDGES, sizeof *out->items), 0};
+    *out = (evaluate_parts){calloc(sets->count, EPO_BIN_EDGES * sizeof *out->items), 0};
     if (!out->items) {
         cli_error("out of memory");
         return CLI_FAILED;

@@ -118,6 +118,13 @@ static int print_predictions(const forest_options *o, const epo_forest_info *inf
     return cli_output_close(output);
 }
 
+double *cli_forest_means(const epo_forest_info *info, size_t rows)
+{
+    size_t count;
+    if (__builtin_mul_overflow(rows, info->class_count, &count)) return NULL;
+    return calloc(count + 1, sizeof(double));
+}
+
 int cli_forest_predict(const cli_call *call)
 {
     const forest_options *o = call->options;
@@ -129,7 +136,7 @@ int cli_forest_predict(const cli_call *call)
     if (result == CLI_OK) result = cli_forest_read(call, forest, &table, NULL);
     if (result == CLI_OK) {
         epo_forest_get_info(forest, &info);
-        means = calloc(table.rows * info.class_count + 1, sizeof *means);
+        means = cli_forest_means(&info, table.rows);
         epo_status status = means ? epo_forest_predict(forest, &table, o->common.threads, means) : EPO_OK;
         if (!means) {
             cli_error("out of memory");
@@ -209,7 +216,7 @@ int cli_forest_importances(const cli_call *call)
     int result = cli_forest_load(o->common.model, &forest);
     if (result != CLI_OK) return result;
     epo_forest_get_info(forest, &info);
-    double *mean = calloc(2 * info.feature_count, sizeof *mean), *sd = mean ? mean + info.feature_count : NULL;
+    double *mean = calloc(info.feature_count, 2 * sizeof *mean), *sd = mean ? mean + info.feature_count : NULL;
     if (!mean) {
         cli_error("out of memory");
         result = CLI_FAILED;

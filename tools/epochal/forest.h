@@ -47,6 +47,9 @@ int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest);
 /* Loads a forest. CLI_OK, or the exit status after saying what is wrong: CLI_BAD_MODEL, also for a file that is not there. */
 int cli_forest_load(const char *path, epo_forest **out);
 
+/* Room for the probabilities of `rows` rows, zeroed; NULL without memory, or where they cannot be so many. Freed by the caller. */
+double *cli_forest_means(const epo_forest_info *info, size_t rows);
+
 /* Says how a failed call went: CLI_BAD_INPUT for a table that is none, CLI_BAD_MODEL, CLI_USAGE for an option. */
 int cli_forest_failed(const cli_call *call, epo_status status);
 
