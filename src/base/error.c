@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #ifdef __clang_analyzer__ /* here they are made, there they are explained */
 #undef epo__fail
 #undef epo__nomem
@@ -38,13 +40,6 @@ const char *epo_error_message(void)
     return last_message;
 }
 
-/* A file name or header value from outside may hold control bytes; a terminal must not obey them. */
-static void make_printable(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c; c++)
-        if (*c < 0x20 || *c == 0x7f) *c = '?';
-}
-
 epo_status epo__fail(epo_status status, const char *format, ...)
 {
     char message[MESSAGE_SIZE]; /* an argument may be the old message itself */
@@ -52,7 +47,7 @@ epo_status epo__fail(epo_status status, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    make_printable(message);
+    epo__make_printable(message); /* names from outside are in it, which a terminal must not obey */
     memcpy(last_message, message, sizeof message);
     return status;
 }
@@ -67,7 +62,7 @@ epo_status epo__fail_in(epo_status status, const char *format, ...)
     if (used >= 0 && used < MESSAGE_SIZE)
         snprintf(message + used, sizeof message - (size_t)used, ": %s", last_message);
     message[MESSAGE_SIZE - 1] = '\0';
-    make_printable(message);
+    epo__make_printable(message);
     memcpy(last_message, message, MESSAGE_SIZE);
     return status;
 }
@@ -94,7 +89,7 @@ void epo__log(epo_log_level level, const char *format, ...)
         va_start(args, format);
         vsnprintf(message, sizeof message, format, args);
         va_end(args);
-        make_printable(message);
+        epo__make_printable(message);
         logger.hook(logger.context, level, message);
     }
     pthread_mutex_unlock(&logger.lock);

@@ -161,6 +161,34 @@ size_t epo__utf8_length(const char *text)
     return 0;
 }
 
+bool epo__utf8_plain(const char *text, size_t length)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    if (length == 1) return *p >= 0x20 ? *p != 0x7f : *p == '\t' || *p == '\n';
+    if (length == 2) return !(p[0] == 0xc2 && p[1] < 0xa0); /* U+0080 .. U+009F */
+    if (length == 4) return !(p[2] == 0xbf && p[3] >= 0xbe && (p[1] & 0x0f) == 0x0f);
+    if (p[0] == 0xe2 && p[1] == 0x80) return !((p[2] >= 0xaa && p[2] <= 0xae) || p[2] == 0x8e || p[2] == 0x8f);
+    if (p[0] == 0xe2 && p[1] == 0x81) return !(p[2] >= 0xa6 && p[2] <= 0xa9);
+    if (p[0] == 0xef && p[1] == 0xb7) return !(p[2] >= 0x90 && p[2] <= 0xaf);
+    return !(p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe);
+}
+
+void epo__make_printable(char *text)
+{
+    char *out = text;
+    for (const char *c = text; *c;) {
+        const size_t length = epo__utf8_length(c);
+        if (length && epo__utf8_plain(c, length) && (unsigned char)*c >= 0x20) {
+            memmove(out, c, length);
+            out += length;
+        } else {
+            *out++ = '?';
+        }
+        c += length ? length : 1;
+    }
+    *out = '\0';
+}
+
 uint32_t epo__utf8_next(const char **text)
 {
     static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07}; /* bits of the first byte, by length */

@@ -24,6 +24,14 @@ void epo__date_of_mjd(double mjd, char out[11]);
 /* Bytes of the valid UTF-8 character at `text` (no overlong forms, no surrogates); 0 when it is not one. */
 size_t epo__utf8_length(const char *text);
 
+/* Whether the valid character of `length` bytes may be shown: no control character (U+0080 to U+009F move a terminal as the
+ * escape character does), none that turns the direction of the text after it (a file name may be made to look like another
+ * one by them), no non-character. Tab and line feed are plain. */
+bool epo__utf8_plain(const char *text, size_t length);
+
+/* Turns what may not be shown on one line, and what is not UTF-8, into '?', in place. */
+void epo__make_printable(char *text);
+
 /* A string that grows; all zeros is an empty one. After a failed allocation `failed` stays set and adding does
  * nothing, so that a long run of adds is checked once at its end. */
 typedef struct epo__string {

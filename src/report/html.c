@@ -13,19 +13,6 @@ static const char style[] =
     ;
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
-/* Whether the character of n bytes at p may stand on a page: no control character, none that turns the direction of
- * the text after it (a file name may be made to look like another one by them), no non-character. */
-static bool is_plain(const unsigned char *p, size_t n)
-{
-    if (n == 1) return *p >= 0x20 ? *p != 0x7f : *p == '\t' || *p == '\n';
-    if (n == 2) return !(p[0] == 0xc2 && p[1] < 0xa0); /* U+0080 .. U+009F */
-    if (n == 4) return !(p[2] == 0xbf && p[3] >= 0xbe && (p[1] & 0x0f) == 0x0f);
-    if (p[0] == 0xe2 && p[1] == 0x80) return !((p[2] >= 0xaa && p[2] <= 0xae) || p[2] == 0x8e || p[2] == 0x8f);
-    if (p[0] == 0xe2 && p[1] == 0x81) return !(p[2] >= 0xa6 && p[2] <= 0xa9);
-    if (p[0] == 0xef && p[1] == 0xb7) return !(p[2] >= 0x90 && p[2] <= 0xaf);
-    return !(p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe);
-}
-
 static const char *entity(char c)
 {
     switch (c) {
@@ -53,7 +40,7 @@ void epo__html_textn(epo__string *out, const char *text, size_t length)
         const char *named = n == 1 ? entity(*text) : NULL;
         if (named)
             epo__string_add(out, named);
-        else if (n && is_plain((const unsigned char *)text, n))
+        else if (n && epo__utf8_plain(text, n))
             epo__string_addn(out, text, n);
         else
             epo__string_add(out, replacement);

@@ -192,6 +192,9 @@ static void messages_hold_no_control_bytes(void **state)
     assert_string_equal(epo_error_message(), "a?[31mb?");
     assert_int_equal(epo__fail_in(EPO_EIO, "%s", "file.fits"), EPO_EIO);
     assert_string_equal(epo_error_message(), "file.fits: a?[31mb?");
+    /* CSI as one character, as a lone byte of Latin-1, a turn of direction, a character cut short; what is fine stays */
+    epo__fail(EPO_EIO, "%s", "a\xc2\x9b" "31mb\x9b" "2J \xe2\x80\xae" "gpj.exe \xc3\xa9\xe2\x98\x85 \xe2\x98");
+    assert_string_equal(epo_error_message(), "a?31mb?2J ?gpj.exe \xc3\xa9\xe2\x98\x85 ??");
     assert_string_equal(epo_status_text((epo_status)999), "unknown status");
 }
 

@@ -176,6 +176,8 @@ static void control_bytes_do_not_reach_the_terminal(void **state)
     (void)state;
     REFUSED("not 'a?[31m'", "--db", "x", "-c", "a\033[31m", "f");
     REFUSED("not 'a??31m'", "--db", "x", "-c", "a\302\23331m", "f");
+    REFUSED("not 'a?31m'", "--db", "x", "-c", "a\23331m", "f");                       /* the same control in Latin-1 */
+    REFUSED("not '\303\251 ???gpj'", "--db", "x", "-c", "\303\251 \342\200\256gpj", "f"); /* the text turned round */
 }
 
 /* --- output ------------------------------------------------------------------------------------------------------------ */
@@ -248,6 +250,39 @@ static void json_lines_are_read_back(void **state)
     check_rows(a, b);
     json_decref(a);
     json_decref(b);
+    free(text);
+}
+
+static char *write_name(const char *format, const char *name)
+{
+    static const cli_column columns[] = {{.name = "id"}};
+    capture c = capture_begin(stdout);
+    cli_output *o = cli_output_open(format, false);
+    assert_non_null(o);
+    cli_table_begin(o, "", columns, 1);
+    cli_put_text(o, name);
+    cli_row_end(o);
+    cli_table_end(o);
+    assert_int_equal(cli_output_close(o), CLI_OK);
+    return capture_end(&c);
+}
+
+/* Tables and JSON are looked at in terminals; CSV is data and keeps a name as it is, which docs/SECURITY.md says. */
+static void hostile_names_are_shown_and_kept(void **state)
+{
+    (void)state;
+    static const char name[] = "a\x1b[2J\x7f\xc2\x9b" "31m\xe2\x80\xae" "b\xe2\x81\xa6\xe2\x98\x85";
+    char *text = write_name("table", name);
+    assert_string_equal(text, "id\na?[2J??31m?b?\xe2\x98\x85\n");
+    free(text);
+    text = write_name("jsonl", name);
+    assert_string_equal(text, "{\"id\": \"a\\u001b[2J\\u007f\\u009b31m\\u202eb\\u2066\xe2\x98\x85\"}\n");
+    free(text);
+    text = write_name("csv", name);
+    assert_memory_equal(text + 4, name, sizeof name - 1);
+    free(text);
+    text = write_name("csv", "=HYPERLINK(\"http://x\",1)"); /* a formula to a spreadsheet, a name to everything else */
+    assert_string_equal(text, "id\r\n\"=HYPERLINK(\"\"http://x\"\",1)\"\r\n");
     free(text);
 }
 
@@ -364,6 +399,7 @@ int main(void)
         cmocka_unit_test(control_bytes_do_not_reach_the_terminal),
         cmocka_unit_test(json_is_read_back),
         cmocka_unit_test(json_lines_are_read_back),
+        cmocka_unit_test(hostile_names_are_shown_and_kept),
         cmocka_unit_test(csv_follows_rfc_4180),
         cmocka_unit_test(tables_are_aligned),
         cmocka_unit_test(documents_are_objects),

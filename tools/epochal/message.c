@@ -4,11 +4,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "epochal/log.h"
+#include "plain.h"
 
 /* One process runs one command, so how it speaks is state of the process. */
 static struct {
@@ -37,10 +39,9 @@ static void say(const char *format, va_list args)
 {
     char text[1024];
     vsnprintf(text, sizeof text, format, args);
-    for (char *p = text; *p; p++) {
-        const unsigned char c = (unsigned char)*p, next = (unsigned char)p[1];
-        if (c < 0x20 || c == 0x7f) *p = '?';
-        if (c == 0xc2 && next >= 0x80 && next < 0xa0) p[0] = p[1] = '?'; /* U+0080 .. U+009F: control characters too */
+    for (size_t at = 0, n; text[at]; at += n ? n : 1) {
+        n = cli_utf8_length(text + at);
+        if (!n || !cli_is_plain(text + at, n)) memset(text + at, '?', n ? n : 1);
     }
     hide_progress();
     fprintf(stderr, "epochal: %s\n", text);

@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "message.h"
+#include "plain.h"
 #include "stream.h"
 
 enum { BLOCK_CELLS = 16384, MAX_COLUMNS = 512 };
@@ -59,35 +60,27 @@ static const cli_column fact_columns[] = {{.name = "name"}, {.name = "value"}};
 
 /* --- text ------------------------------------------------------------------------------------------------------------ */
 
-/* Length of the UTF-8 character at `p` as the Unicode standard's table 3-7 has it, 0 when it is not one. */
-static size_t utf8_length(const unsigned char *p)
+/* Of a character of one to three bytes. */
+static unsigned code_point(const char *text, size_t length)
 {
-    if (p[0] < 0x80) return 1;
-    size_t n = p[0] >= 0xc2 && p[0] <= 0xdf ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80) return 0; /* also the NUL at the end */
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f)) return 0;
-    if ((p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) return 0;
-    return n;
+    const unsigned char *p = (const unsigned char *)text;
+    if (length == 1) return p[0];
+    if (length == 2) return (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
+    return (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
 }
 
-/* U+0080 to U+009F move terminals as the escape character does. */
-static bool is_control(const unsigned char *p)
-{
-    return *p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0);
-}
-
+/* What is not UTF-8 becomes U+FFFD, and what a terminal would obey is escaped: JSON goes to terminals too. */
 static void json_text(const char *text)
 {
     putchar('"');
-    for (const unsigned char *p = (const unsigned char *)text; *p;) {
-        size_t n = utf8_length(p);
+    for (const char *p = text; *p;) {
+        size_t n = cli_utf8_length(p);
         if (n == 0)
             fputs("\\ufffd", stdout);
         else if (*p == '"' || *p == '\\')
             printf("\\%c", *p);
-        else if (*p < 0x20 || *p == 0x7f)
-            printf("\\u%04x", *p);
+        else if (!cli_is_plain(p, n))
+            printf("\\u%04x", code_point(p, n));
         else
             fwrite(p, 1, n, stdout);
         p += n ? n : 1;
@@ -110,12 +103,12 @@ static void add_cell(cli_output *o, const char *text)
         o->capacity = capacity;
     }
     char *out = o->cells + o->length;
-    for (const unsigned char *p = (const unsigned char *)text; *p;) {
-        size_t n = utf8_length(p);
+    for (const char *p = text; *p;) {
+        size_t n = cli_utf8_length(p);
         if (n == 0) {
             memcpy(out, "\xef\xbf\xbd", 3);
             out += 3;
-        } else if (o->format == TABLE && is_control(p)) {
+        } else if (o->format == TABLE && !cli_is_plain(p, n)) {
             *out++ = '?';
         } else {
             memcpy(out, p, n);
@@ -172,10 +165,12 @@ static const char *flat_name(const cli_output *o, size_t flat, bool *number)
 /* Names of columns may come from a file too; a terminal obeys what it is sent. */
 static void put_plain(const char *text)
 {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        const bool control = is_control(p);
-        putchar(control ? '?' : *p);
-        if (control && *p == 0xc2) p++;
+    for (size_t n; *text; text += n ? n : 1) {
+        n = cli_utf8_length(text);
+        if (n && cli_is_plain(text, n))
+            fwrite(text, 1, n, stdout);
+        else
+            putchar('?');
     }
 }
 
