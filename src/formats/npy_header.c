@@ -87,7 +87,7 @@ static epo_status parse_descr(parser *p)
         return epo__fail(EPO_EUNSUPPORTED, "an array of Python objects; pickles are never opened");
     parser inner = {.at = text, .end = text + size};
     char order = '|';
-    if (size && strchr("<>|=", *text)) order = *inner.at++;
+    if (size && *text && strchr("<>|=", *text)) order = *inner.at++;
     char letter = inner.at < inner.end ? *inner.at++ : '\0';
     if (!take_size(&inner, &item) || inner.at != inner.end)
         return epo__fail(EPO_EUNSUPPORTED, "items of type '%.*s' are not read", (int)size, text);

@@ -232,8 +232,14 @@ static void headers_are_read_strictly(void **state)
             check_ok(epo__npy_open(path, NULL, &npy));
         epo__npy_free(npy);
     }
-    write_file(path, "\x93NUMPY\4\0\0\0\0\0", 12);
+    static const char nul[] = "\x93NUMPY\1\0\x3a\0{'descr': '\0f4', 'fortran_order': False, 'shape': (6,), }\n";
+    char six[sizeof nul - 1 + 24] = "";
+    memcpy(six, nul, sizeof nul - 1);
+    six[8] = (char)(sizeof nul - 11);
+    write_file(path, six, sizeof six);
     epo__npy *npy = NULL;
+    check_fails(epo__npy_open(path, NULL, &npy), EPO_EUNSUPPORTED, "not read"); /* no byte order is none of the four */
+    write_file(path, "\x93NUMPY\4\0\0\0\0\0", 12);
     check_fails(epo__npy_open(path, NULL, &npy), EPO_EUNSUPPORTED, "version 4");
     write_file(path, "\x93NUMPY\2\0\xff\xff\xff\xff", 12);
     check_fails(epo__npy_open(path, NULL, &npy), EPO_ELIMIT, "header");
