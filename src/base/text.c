@@ -250,6 +250,23 @@ void epo__string_free(epo__string *s)
     *s = (epo__string){0};
 }
 
+bool epo__json_fits(const char *text, size_t size)
+{
+    /* values are what stands first in a list or object, and behind each comma */
+    size_t values = 1;
+    bool inside = false;
+    for (size_t i = 0; i < size; i++) {
+        const char c = text[i];
+        if (inside && c == '\\')
+            i++;
+        else if (c == '"')
+            inside = !inside;
+        else if (!inside && (c == ',' || c == '[' || c == '{') && ++values > EPO__JSON_MAX_VALUES)
+            return false;
+    }
+    return true;
+}
+
 bool epo__ends_with(const char *text, const char *suffix)
 {
     size_t n = strlen(text), m = strlen(suffix);

@@ -54,6 +54,11 @@ void epo__string_free(epo__string *s);
  * where it stays. */
 uint32_t epo__utf8_next(const char **text);
 
+/* Whether `size` bytes, read as JSON, hold at most EPO__JSON_MAX_VALUES values: a reader of JSON builds each of them, at up to a
+ * hundred times the bytes that it has in the text ("{},"). To be asked before a text from outside is given to one. */
+enum { EPO__JSON_MAX_VALUES = 1 << 18 };
+bool epo__json_fits(const char *text, size_t size);
+
 /* True when `text` ends with `suffix`, letters compared without case. */
 bool epo__ends_with(const char *text, const char *suffix);
 

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 /* MAX_TYPES keeps the linear search for names short; alerts have about ten. */
 enum { MAX_NESTING = 256 /* of the schema's JSON */, MAX_TYPES = 512 };
@@ -277,6 +278,7 @@ epo_status epo__avro_compile(const char *json, size_t size, const char *const *p
     if (count > EPO__AVRO_MAX_PATHS)
         return epo__fail(EPO_EARG, "over %d values asked of a record", EPO__AVRO_MAX_PATHS);
     if (size > EPO__AVRO_MAX_SCHEMA) return epo__fail(EPO_ELIMIT, "the schema is over %d bytes", EPO__AVRO_MAX_SCHEMA);
+    if (!epo__json_fits(json, size)) return epo__fail(EPO_ELIMIT, "the schema holds over %d values", EPO__JSON_MAX_VALUES);
     json_error_t error;
     json_t *root = json_loadb(json, size, JSON_DECODE_ANY, &error);
     if (!root) return epo__fail(EPO_EFORMAT, "the schema is not JSON: %s", error.text);

@@ -11,11 +11,12 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "formats/bytes.h"
 #include "formats/digest.h"
 #include "formats/safetensors_seal.h"
 
-enum { LENGTH_SIZE = 8, MAX_HEADER = 16 << 20, MAX_FILE = 1 << 30, MAX_TENSORS = 1 << 16 };
+enum { LENGTH_SIZE = 8, MAX_HEADER = 16 << 20, MAX_FILE = 1 << 30, MAX_TENSORS = 1 << 14 };
 
 struct epo__safetensors {
     char *path;
@@ -135,11 +136,13 @@ static epo_status read_header(epo__safetensors *file)
     if (header > MAX_HEADER) return refuse(file, "not a safetensors file, or with a header over 16 MiB");
     if (header > file->size - LENGTH_SIZE) return refuse(file, "a safetensors file cut short");
     file->header = (size_t)header;
+    const char *text = (const char *)file->bytes + LENGTH_SIZE;
+    if (!epo__json_fits(text, file->header)) return refuse(file, "its header holds too many values");
     json_error_t error;
-    file->json = json_loadb((const char *)file->bytes + LENGTH_SIZE, file->header, JSON_REJECT_DUPLICATES, &error);
+    file->json = json_loadb(text, file->header, JSON_REJECT_DUPLICATES, &error);
     if (!file->json) return epo__fail(EPO_EMODEL, "%s: its header is not JSON: %s", file->path, error.text);
     if (!json_is_object(file->json)) return refuse(file, "its header is no JSON object");
-    if (json_object_size(file->json) > MAX_TENSORS) return refuse(file, "holds over 65536 tensors");
+    if (json_object_size(file->json) > MAX_TENSORS) return refuse(file, "holds over 16384 tensors");
     file->tensors = epo__alloc(json_object_size(file->json), sizeof *file->tensors);
     if (!file->tensors) return epo__nomem(file->path);
 
@@ -156,6 +159,8 @@ static epo_status read_header(epo__safetensors *file)
     if (file->metadata && !json_is_object(file->metadata)) return refuse(file, "its metadata is no JSON object");
     json_object_foreach ((json_t *)file->metadata, key, value) {
         if (!json_is_string(value)) return refuse(file, "its metadata holds something other than texts");
+        /* some are JSON once more, for whoever asks for them */
+        if (!epo__json_fits(json_string_value(value), json_string_length(value))) return refuse(file, "its metadata holds too many values");
     }
     qsort(file->tensors, file->count, sizeof *file->tensors, by_place);
     return check_layout(file);

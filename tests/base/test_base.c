@@ -164,6 +164,21 @@ static void pipeline_stops_at_the_first_failure(void **state)
     }
 }
 
+static void values_of_json_are_counted(void **state)
+{
+    (void)state;
+    epo__string s = {0};
+    epo__string_add(&s, "[");
+    for (int i = 1; i < EPO__JSON_MAX_VALUES - 1; i++) epo__string_add(&s, "0,");
+    epo__string_add(&s, "\",[{\\\",[,,,\"]"); /* what stands in a text is part of one value */
+    assert_true(epo__json_fits(s.text, s.length));
+    s.text[s.length - 1] = ',';
+    epo__string_add(&s, "0]");
+    assert_false(epo__json_fits(s.text, s.length));
+    assert_true(epo__json_fits("", 0) && epo__json_fits("\"\\", 2));
+    epo__string_free(&s);
+}
+
 static void products_are_all_or_nothing(void **state)
 {
     (void)state;
@@ -208,6 +223,7 @@ int main(void)
         cmocka_unit_test(random_draws_have_their_moments),
         cmocka_unit_test(pipeline_keeps_the_order),
         cmocka_unit_test(pipeline_stops_at_the_first_failure),
+        cmocka_unit_test(values_of_json_are_counted),
         cmocka_unit_test(products_are_all_or_nothing),
         cmocka_unit_test(messages_hold_no_control_bytes),
     };

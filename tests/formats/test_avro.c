@@ -279,6 +279,13 @@ static void impossible_schemas_are_refused(void **state)
     add_header(&s, schema.text, NULL);
     save(f->path, &s);
     check_fails(epo__avro_open(f->reader, f->path), EPO_ELIMIT, "types");
+    epo__string_clear(&schema);
+    epo__string_add(&schema, "[{}");
+    for (int i = 0; i < 300000; i++) epo__string_add(&schema, ",{}");
+    epo__string_add(&schema, "]");
+    add_header(&s, schema.text, NULL);
+    save(f->path, &s);
+    check_fails(epo__avro_open(f->reader, f->path), EPO_ELIMIT, "values");
     epo__string_free(&schema);
 }
 

@@ -154,6 +154,25 @@ static void write_raw(const char *path, const char *header, const void *data, si
 
 #define T(name, shape, offsets) "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" shape "],\"data_offsets\":[" offsets "]}"
 
+/* JSON values take up to a hundred times the bytes they stand in: 3 MB of "{}," would be 250 MB. */
+static void headers_that_swell_are_refused(void **state)
+{
+    (void)state;
+    char *folder = temp_make();
+    const char *path = temp_path(folder, "m.safetensors");
+    epo__safetensors *file = NULL;
+    for (int metadata = 0; metadata < 2; metadata++) { /* in the header itself, and in a text of it that is JSON once more */
+        epo__string s = {0};
+        epo__string_add(&s, metadata ? "{\"__metadata__\":{\"k\":\"[" : "{\"a\":[");
+        for (int i = 0; i < 1000000; i++) epo__string_add(&s, "{},");
+        epo__string_add(&s, metadata ? "{}]\"}}" : "{}]}");
+        write_raw(path, s.text, "", 0);
+        epo__string_free(&s);
+        check_fails(epo__safetensors_open(path, &file), EPO_EMODEL, "too many values");
+    }
+    temp_remove(folder);
+}
+
 static void impossible_files_are_refused(void **state)
 {
     (void)state;
@@ -316,6 +335,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(writing_fails_whole),
         cmocka_unit_test(files_from_elsewhere_are_read),
+        cmocka_unit_test(headers_that_swell_are_refused),
         cmocka_unit_test(impossible_files_are_refused),
         cmocka_unit_test(values_that_are_not_finite_are_named),
         cmocka_unit_test(one_flipped_bit_is_always_found),
