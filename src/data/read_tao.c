@@ -26,6 +26,9 @@
 #include "data/reader.h"
 #include "formats/fits.h"
 
+/* Visits of a night are held against each other one by one. CRTS makes four of a field, a dozen where cutouts overlap; a packed file
+ * of 1 MB could claim a hundred thousand. */
+enum { MAX_VISITS_A_NIGHT = 1000 };
 static const double VISIT_SPACING = 0.0065; /* days between two visits of one night, CRTS's usual */
 static const double NIGHT_SPAN = 0.5;       /* days: no night is longer */
 static const double SET_GAP = 0.15;         /* days: clouds may come between two visits of a set, but not for longer */
@@ -195,13 +198,17 @@ static void order_night(visit *visits, size_t count)
     }
 }
 
-static void order_visits(visit *visits, size_t count)
+static epo_status order_visits(const char *path, visit *visits, size_t count)
 {
     qsort(visits, count, sizeof *visits, by_date);
     for (size_t start = 0, end; start < count; start = end) {
         for (end = start + 1; end < count && visits[end].date == visits[start].date;) end++;
+        if (end - start > MAX_VISITS_A_NIGHT)
+            return epo__fail(EPO_ELIMIT, "%s: %zu images of the night %s, over the limit of %d", path, end - start, visits[start].name,
+                             MAX_VISITS_A_NIGHT);
         order_night(visits + start, end - start);
     }
+    return EPO_OK;
 }
 
 /* What makes an exposure one and the same, however many cutouts show it: the parts of CRTS's own file names. Without
@@ -317,10 +324,8 @@ static epo_status tao_decode(const epo_import_options *options, epo__batch *batc
         visits = epo__alloc(rows, sizeof *visits);
         status = visits ? read_visits(f, table, batch->path, visits, rows) : epo__nomem("visits");
     }
-    if (status == EPO_OK) {
-        order_visits(visits, rows);
-        status = add_visits(f, batch, visits, rows);
-    }
+    if (status == EPO_OK) status = order_visits(batch->path, visits, rows);
+    if (status == EPO_OK) status = add_visits(f, batch, visits, rows);
     free(visits);
     epo__fits_close(f);
     return status;

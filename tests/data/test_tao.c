@@ -377,6 +377,34 @@ static void tables_that_ask_for_too_much_are_refused(void **state)
     check_rows(db, "SELECT count(*) FROM objects WHERE name = 'odd'", "0\n");
 }
 
+/* Visits of one night are compared with each other: all of a file's in one night would take minutes. */
+static void a_night_has_its_limit(void **state)
+{
+    (void)state;
+    enum { VISITS = 1001 };
+    static char numbers[VISITS][2][16];
+    static const char *cells[VISITS * 7];
+    epo_import_options options = options_for("tao");
+    for (int visits = VISITS - 1; visits <= VISITS; visits++) {
+        fm_file f = {0};
+        told t;
+        for (int i = 0; i < visits; i++) {
+            snprintf(numbers[i][0], sizeof numbers[i][0], "%d", i + 2);
+            snprintf(numbers[i][1], sizeof numbers[i][1], "%04d", i + 1);
+            const char *const row[7] = {numbers[i][0], "01", "06APR02", "53827.25", "N1", numbers[i][1], "3201"};
+            memcpy(&cells[7 * i], row, sizeof row);
+        }
+        fm_primary(&f, NULL);
+        fm_table(&f, 7, tao_names, tao_forms, (size_t)visits, cells, NULL);
+        for (int i = 0; i < visits; i++) tao_image(&f, 1, (size_t)i + 2, false);
+        fm_save(&f, temp_path(folder, "long.fits"));
+        fm_free(&f);
+        import(db, temp_path(folder, "long.fits"), &options, &t);
+        assert_int_equal(t.summary.refused, visits == VISITS);
+        if (visits == VISITS) check_mentions(t.refused, "1001 images of the night 06APR02");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +414,7 @@ int main(void)
         cmocka_unit_test(objects_of_one_name_are_not_merged),
         cmocka_unit_test(a_truncated_file_never_counts),
         cmocka_unit_test(tables_that_ask_for_too_much_are_refused),
+        cmocka_unit_test(a_night_has_its_limit),
     };
     return cmocka_run_group_tests(tests, make_tree, remove_tree);
 }
