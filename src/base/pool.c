@@ -45,6 +45,7 @@ const char *epo__pool_add(epo__pool *pool, const char *bytes, size_t length)
     memcpy(text, bytes, length);
     text[length] = '\0';
     pool->current->used += need;
+    pool->bytes += need;
     return text;
 }
 
@@ -52,6 +53,7 @@ void epo__pool_clear(epo__pool *pool)
 {
     for (block *b = pool->first; b; b = b->next) b->used = 0;
     pool->current = pool->first;
+    pool->bytes = 0;
 }
 
 void epo__pool_free(epo__pool *pool)

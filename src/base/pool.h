@@ -8,6 +8,7 @@
 /* All zeros is an empty pool. */
 typedef struct epo__pool {
     struct epo__pool_block *first, *current;
+    size_t bytes; /* of the texts in it */
 } epo__pool;
 
 /* A NUL-terminated copy of `length` bytes, valid until the pool is cleared or freed; NULL without memory. */

@@ -12,13 +12,27 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+/* The images keep their memory for the next batch. Where a batch was huge that is too much to hold on to, and by batch after batch
+ * with a big image in another place each of them would come to be big. */
+enum { KEPT_MOST = 64 << 20, FULL = 4 << 20 };
+
 void epo__batch_clear(epo__batch *batch)
 {
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->plane_room; i++) kept += batch->planes[i].image.capacity;
+    for (size_t i = 0; kept > KEPT_MOST && i < batch->plane_room; i++) epo__image_free(&batch->planes[i].image);
     batch->subject_count = batch->exposure_count = batch->plane_count = batch->point_count = 0;
     batch->duplicates = batch->suspect_dates = batch->constant_images = 0;
     batch->path = NULL;
-    batch->raw.size = 0;
+    batch->raw.size = batch->claimed = 0;
     epo__pool_clear(&batch->texts);
+}
+
+bool epo__batch_is_full(const epo__batch *batch)
+{
+    size_t pixels = 0;
+    for (size_t i = 0; i < batch->plane_count; i++) pixels += epo__image_bytes(&batch->planes[i].image);
+    return batch->raw.size >= FULL || batch->claimed >= FULL || pixels >= FULL;
 }
 
 void epo__batch_free(epo__batch *batch)

@@ -70,10 +70,14 @@ typedef struct epo__batch {
     size_t subject_room, exposure_room, plane_room, point_room;
     uint64_t duplicates, suspect_dates, constant_images; /* found while reading */
     epo__pool texts;
+    size_t claimed;          /* bytes that what is undecoded says it unpacks to */
     epo__bytes raw, scratch; /* undecoded bytes between a reader's next and decode; room for inflating */
 } epo__batch;
 
 void epo__batch_clear(epo__batch *batch);
+
+/* Whether the batch holds, undecoded or in pixels, more than a few MiB, so that nothing should be added whatever its count. */
+bool epo__batch_is_full(const epo__batch *batch);
 void epo__batch_free(epo__batch *batch);
 
 /* Each adds one zeroed (unknown) entry and gives its index; EPO_ENOMEM. Pointers into the arrays move when they grow.

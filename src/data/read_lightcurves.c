@@ -9,7 +9,7 @@
 #include "data/reader.h"
 #include "formats/csv.h"
 
-enum { POINTS_A_BATCH = 20000 };
+enum { POINTS_A_BATCH = 20000, TEXT_A_BATCH = 4 << 20 /* bytes: a field may have 1 MiB */ };
 
 typedef struct curve_state {
     epo__csv *csv;
@@ -102,7 +102,7 @@ static epo_status curves_next(void *state, const epo_import_options *options, ep
 {
     curve_state *s = state;
     *last = false;
-    while (batch->point_count < POINTS_A_BATCH) {
+    while (batch->point_count < POINTS_A_BATCH && batch->texts.bytes < TEXT_A_BATCH) {
         const char *const *fields;
         epo_status status = epo__csv_next(s->csv, &fields, last);
         if (status == EPO_OK && *last) return s->empty ? epo__fail(EPO_EFORMAT, "%s: has no rows", s->path) : EPO_OK;

@@ -14,7 +14,9 @@
 #include "formats/alert.h"
 #include "formats/fits.h"
 
-enum { ALERTS_A_BATCH = 32 };
+/* Of one batch: alerts; and bytes of pixels, which only those reach that lied about what they unpack to: an alert may pack 16 MiB,
+ * and 4 KB unpack to 4 MiB a stamp. */
+enum { ALERTS_A_BATCH = 32, PIXELS_A_BATCH = 48 << 20 };
 
 typedef struct ztf_state {
     epo__alerts_reader *reader; /* lives from file to file: it keeps the compiled schema */
@@ -38,6 +40,15 @@ static epo_status ztf_open(void *state, const epo_import_options *options, const
     return status == EPO_OK ? epo__alerts_open(z->reader, path) : status;
 }
 
+/* How many bytes gzip data say that they unpack to. */
+static size_t claimed(const epo__alert_cutout *cutout)
+{
+    enum { SHORTEST = 18 };
+    if (!cutout->bytes || cutout->size < SHORTEST) return 0;
+    const unsigned char *end = cutout->bytes + cutout->size - 4;
+    return (size_t)end[0] | (size_t)end[1] << 8 | (size_t)end[2] << 16 | (size_t)end[3] << 24;
+}
+
 static epo_status pack(epo__batch *batch, epo__role role, const epo__alert_cutout *cutout, size_t *count)
 {
     if (!cutout->bytes) return EPO_OK;
@@ -49,6 +60,7 @@ static epo_status pack(epo__batch *batch, epo__role role, const epo__alert_cutou
     memcpy(batch->raw.data + batch->raw.size, &head, sizeof head);
     memcpy(batch->raw.data + batch->raw.size + sizeof head, cutout->bytes, cutout->size);
     batch->raw.size = need;
+    batch->claimed += claimed(cutout);
     (*count)++;
     return EPO_OK;
 }
@@ -106,7 +118,7 @@ static epo_status ztf_next(void *state, const epo_import_options *options, epo__
     ztf_state *z = state;
     size_t before = batch->exposure_count;
     *last = false;
-    while (batch->exposure_count < before + ALERTS_A_BATCH) {
+    while (batch->exposure_count < before + ALERTS_A_BATCH && !epo__batch_is_full(batch)) {
         epo__alert alert;
         bool end = false;
         epo_status status = epo__alerts_next(z->reader, &alert, &end);
@@ -143,10 +155,14 @@ static epo_status decode_cutout(const epo_import_options *options, epo__batch *b
 
 static epo_status ztf_decode(const epo_import_options *options, epo__batch *batch)
 {
-    size_t at = 0;
+    size_t at = 0, pixels = 0;
     for (size_t i = 0; i < batch->exposure_count; i++) {
         epo__exposure *e = &batch->exposures[i];
-        bool bad = false;
+        bool bad = pixels > PIXELS_A_BATCH;
+        if (bad && e->packed) {
+            epo__fail(EPO_ELIMIT, "%s: alert %s: the alerts before it unpack to over %d MiB, and said less", e->path, e->id, PIXELS_A_BATCH >> 20);
+            epo__batch_spoil(batch, e);
+        }
         for (size_t k = 0; k < e->packed; k++) {
             packed_cutout head;
             memcpy(&head, batch->raw.data + at, sizeof head);
@@ -158,6 +174,7 @@ static epo_status ztf_decode(const epo_import_options *options, epo__batch *batc
             bad = status != EPO_OK;
             if (bad) epo__batch_spoil(batch, e);
         }
+        for (size_t p = 0; p < e->plane_count; p++) pixels += epo__image_bytes(&batch->planes[e->first_plane + p].image);
         if (e->error || e->packed) continue;
         epo__fail(EPO_EFORMAT, "%s: alert %s has no cutouts", e->path, e->id);
         epo__batch_spoil(batch, e);

@@ -139,7 +139,8 @@ static epo_status chunk_fill(void *context, void *argument, bool *end)
     epo_status status = EPO_OK;
     epo__batch_clear(&c->batch);
     c->reader = NULL;
-    while (status == EPO_OK && !files_end && c->batch.exposure_count < (size_t)epo__stamp_scorer_batch(f->scorer)) {
+    while (status == EPO_OK && !files_end && c->batch.exposure_count < (size_t)epo__stamp_scorer_batch(f->scorer) &&
+           !epo__batch_is_full(&c->batch)) {
         if (!f->open && !f->waiting) {
             status = find_file(f, c, &files_end);
         } else if (c->reader && c->reader != f->current_reader) {

@@ -415,6 +415,32 @@ static void alerts_that_swell(void **state)
     fm_free(&records);
 }
 
+/* Forty alerts with cutouts of some KB that are 4 MiB of pixels each, and that say so in their trailers, or, with a second member of
+ * gzip behind the first, do not. */
+static void alerts_that_are_big_together(void **state)
+{
+    (void)state;
+    enum { ALERTS = 40, FILL = 1408 };
+    for (int lies = 0; lies < 2; lies++) {
+        fm_file cutout = {0}, zeros = {0}, records = {0};
+        bomb(&cutout, 1024, 511, 1024 * 511 * 8 + FILL);
+        fm_bytes(&zeros, NULL, BLOCK);
+        if (lies) fm_gzip(&zeros, &cutout);
+        for (int i = 0; i < ALERTS; i++) avro_alert(&records, 100 + i, cutout.data, cutout.size);
+        save_block(inside("big.avro"), ALERTS, (int64_t)records.size, &records);
+        command_result r = COMMAND("score", "--model", model, in);
+        command_expect(&r, lies ? 3 : 0);
+        int cut = 0;
+        for (const char *at = r.out; (at = strstr(at, "unpack to over 48 MiB")); at++) cut++;
+        if (lies ? cut < ALERTS / 2 : cut > 0) fail_msg("%d alerts refused for their size in %.2000s", cut, r.out);
+        command_free(&r);
+        check_memory();
+        fm_free(&cutout);
+        fm_free(&zeros);
+        fm_free(&records);
+    }
+}
+
 /* --- npy -------------------------------------------------------------------------------------------------------------------------- */
 
 static void arrays_that_lie(void **state)
@@ -638,6 +664,7 @@ int main(void)
         TEST(truncated_sequences),
         TEST(avro_blocks_that_lie),
         TEST(alerts_that_swell),
+        TEST(alerts_that_are_big_together),
         TEST(arrays_that_lie),
         TEST(weights_that_lie),
         TEST(flipped_bits),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * test_lightcurves.c - light curves from CSV. */
 #include "importing.h"
+
+#include "data/reader.h"
 #include "support/fitsmake.h"
 
 static char *folder;
@@ -130,6 +132,40 @@ static void half_a_curve_is_worse_than_none(void **state)
 }
 
 /* Counts by awk. */
+/* A field may have 1 MiB, and a batch many rows: it ends by its bytes too. */
+static void a_batch_of_long_names_ends_early(void **state)
+{
+    (void)state;
+    enum { NAME = 1000000, ROWS = 12 };
+    const epo_import_options options = options_for("lightcurves");
+    const char *path = temp_path(folder, "long.csv");
+    char *name = malloc(NAME + 1);
+    FILE *file = fopen(path, "w");
+    assert_true(name && file);
+    memset(name, 'x', NAME);
+    name[NAME] = '\0';
+    fputs("id,mjd,mag,mag_err\n", file);
+    for (int i = 0; i < ROWS; i++) fprintf(file, "%d%s,59000,18,0.1\n", i, name);
+    assert_int_equal(fclose(file), 0);
+    const epo__reader_type *reader = &epo__reader_lightcurves;
+    void *reading = calloc(1, reader->state_size);
+    epo__batch batch = {0};
+    check_ok(reader->open(reading, &options, path));
+    size_t batches = 0, points = 0;
+    for (bool last = false; !last; batches++) {
+        check_ok(reader->next(reading, &options, &batch, &last));
+        assert_true(batch.texts.bytes < 6000000);
+        points += batch.point_count;
+        epo__batch_clear(&batch);
+    }
+    assert_int_equal(points, ROWS);
+    assert_true(batches >= 2);
+    reader->release(reading);
+    free(reading);
+    epo__batch_free(&batch);
+    free(name);
+}
+
 static void published_curves_import(void **state)
 {
     (void)state;
@@ -148,6 +184,7 @@ int main(void)
         TEST(curves_are_read_plain_and_compressed),
         TEST(columns_are_found_by_name),
         TEST(half_a_curve_is_worse_than_none),
+        TEST(a_batch_of_long_names_ends_early),
         TEST(published_curves_import),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
