@@ -150,6 +150,18 @@ static void test_bench_train(void **state)
     command_expect(&r, 1);
     assert_non_null(strstr(r.err, "XYZ"));
     command_free(&r);
+    /* and by a signal it ends as every program does, its folder gone too */
+    char line[2048];
+    write_file(temp_path(folder, "bench.net"), net_text, strlen(net_text));
+    snprintf(line, sizeof line,
+             "cd '%s' && rm -rf t && mkdir t && { TMPDIR=\"$PWD/t\" \"$EPOCHAL\" bench train --net bench.net --threads 1 --rounds 9000 -q & p=$!; "
+             "for i in $(seq 500); do [ -s t/*/bench.db ] && break; sleep 0.02; done; sleep 0.2; ls t; kill -%s $p; wait $p; echo $?; ls -A t; }",
+             folder, "TERM");
+    r = command_shell(line);
+    command_expect(&r, 0);
+    assert_int_equal(strncmp(r.out, "epochal-bench-", 14), 0);
+    assert_string_equal(strchr(r.out, '\n'), "\n143\n");
+    command_free(&r);
     r = COMMAND("bench", "train", "--net", "braai");
     command_expect(&r, 2);
     assert_non_null(strstr(r.err, "braai has no triplet head"));

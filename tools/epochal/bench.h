@@ -26,7 +26,7 @@ typedef struct bench {
     cli_output *output;
     double times[BENCH_ROUNDS]; /* seconds of each round */
     size_t rounds;
-    char made[512]; /* the input that was made, "" when none was */
+    char made[600]; /* the input that was made, "" when none was */
 
     /* what every row says about what was measured; "", 0 and NULL where it does not apply */
     char net[64];

@@ -2,21 +2,11 @@
  * bench_import.c - epochal bench import: files into a fresh store. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "bench.h"
 #include "epochal/import.h"
 #include "message.h"
-
-static void remove_store(const char *path)
-{
-    static const char *const endings[] = {"", "-wal", "-shm"};
-    char name[600];
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        snprintf(name, sizeof name, "%s%s", path, endings[i]);
-        unlink(name);
-    }
-}
+#include "scratch.h"
 
 static epo_status ignore_file(void *context, const epo_import_event *event)
 {
@@ -29,14 +19,13 @@ static epo_status ignore_file(void *context, const epo_import_event *event)
 int cli_bench_import(bench *b)
 {
     if (b->path_count == 0) return cli_usage(b->call->command, "import: a PATH is needed");
-    const char *folder = getenv("TMPDIR");
     epo_import_options import = EPO_IMPORT_OPTIONS_INIT;
     import.format = b->options->format;
     import.threads = b->options->common.threads;
     epo_import_summary summary = {0};
-    char path[512];
-    snprintf(path, sizeof path, "%s/epochal-bench-%ld.db", folder && *folder ? folder : "/tmp", (long)getpid());
-    int result = CLI_OK;
+    char path[600];
+    int result = cli_scratch_begin();
+    cli_scratch_path("bench.db", path, sizeof path);
     for (int i = 0; i <= b->options->rounds && result == CLI_OK; i++) {
         epo_store *store = NULL;
         double start = cli_bench_seconds();
@@ -46,7 +35,7 @@ int cli_bench_import(bench *b)
         epo_store_close(store);
         double took = cli_bench_seconds() - start;
         if (i > 0) b->times[b->rounds++] = took;
-        remove_store(path);
+        cli_scratch_clear();
     }
     if (result != CLI_OK) return result;
     cli_bench_measure(b, "files", (double)summary.files, "files");

@@ -9,19 +9,19 @@
 #include "bench.h"
 #include "message.h"
 #include "scores.h"
+#include "scratch.h"
 
 /* Format 1.0 of npy: magic, header length, header, values. The noise comes from a linear congruence (Knuth's MMIX). */
 int cli_bench_make_stamp(bench *b, const epo_model *model)
 {
     epo_model_info info;
     epo_model_get_info(model, &info);
-    const char *folder = getenv("TMPDIR");
-    snprintf(b->made, sizeof b->made, "%s/epochal-bench-XXXXXX.npy", folder && *folder ? folder : "/tmp");
-    int file = mkstemps(b->made, 4);
-    FILE *out = file >= 0 ? fdopen(file, "wb") : NULL;
+    int result = cli_scratch_begin();
+    if (result != CLI_OK) return result;
+    cli_scratch_path("stamp.npy", b->made, sizeof b->made);
+    FILE *out = fopen(b->made, "wbe");
     if (!out) {
         cli_error("%s: %s", b->made, strerror(errno));
-        if (file >= 0) close(file);
         return CLI_FAILED;
     }
     char header[118] = "";

@@ -4,12 +4,7 @@
  * The training says when a step is over, so the time between two steps of an epoch is that of one step with all that
  * belongs to it, loading too. An epoch's first step warms up, and the validation after its last is outside. When there
  * are enough, the training is cancelled. */
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "bench.h"
 #include "epochal/model.h"
@@ -18,6 +13,7 @@
 #include "epochal/system.h"
 #include "epochal/train.h"
 #include "message.h"
+#include "scratch.h"
 
 /* Of objects to train on: some give no triplet, since they have too few nights; many take long to simulate. */
 enum {
@@ -88,10 +84,10 @@ static epo_status make_store(const bench *b, const epo_model_info *info, const c
     return status;
 }
 
-static epo_status take_steps(bench *b, epo_store *store, const char *folder)
+static epo_status take_steps(bench *b, epo_store *store)
 {
     char out[600];
-    snprintf(out, sizeof out, "%s/bench.safetensors", folder);
+    cli_scratch_path("bench.safetensors", out, sizeof out);
     epo_train_options train = EPO_TRAIN_OPTIONS_INIT;
     train.net = b->options->net;
     train.split = "bench";
@@ -122,26 +118,13 @@ static epo_status print(bench *b, const epo_model_info *info)
     return EPO_OK;
 }
 
-/* The folder is ours: everything in it was made here. */
-static void remove_folder(const char *folder)
-{
-    DIR *entries = opendir(folder);
-    char path[1024];
-    for (struct dirent *entry; entries && (entry = readdir(entries));) {
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) unlink(path);
-    }
-    if (entries) closedir(entries);
-    rmdir(folder);
-}
-
-static int train_in(bench *b, const epo_model_info *info, const char *folder)
+static int train_in(bench *b, const epo_model_info *info)
 {
     epo_store *store = NULL;
     char path[600];
-    snprintf(path, sizeof path, "%s/bench.db", folder);
+    cli_scratch_path("bench.db", path, sizeof path);
     epo_status status = make_store(b, info, path, &store);
-    if (status == EPO_OK) status = take_steps(b, store, folder);
+    if (status == EPO_OK) status = take_steps(b, store);
     epo_store_close(store);
     if (status == EPO_OK) status = print(b, info);
     return status == EPO_OK ? CLI_OK : cli_failed(status);
@@ -153,7 +136,6 @@ int cli_bench_train(bench *b)
     if (b->path_count > 0) return cli_usage(b->call->command, "train takes no PATH");
     b->batch = o->batch ? o->batch : BENCH_BATCH;
     if (b->batch > MOST_BATCH) return cli_usage(b->call->command, "--batch takes 1 to %d", MOST_BATCH);
-    const char *under = getenv("TMPDIR");
     epo_model *model = NULL;
     epo_model_options random = EPO_MODEL_OPTIONS_INIT;
     random.net = o->net;
@@ -163,18 +145,12 @@ int cli_bench_train(bench *b)
     epo_model_get_info(model, &info);
     cli_bench_about(b, &info, b->batch, "f32");
     int result = CLI_OK;
-    char folder[512];
-    snprintf(folder, sizeof folder, "%s/epochal-bench-XXXXXX", under && *under ? under : "/tmp");
-    if (!info.heads[EPO_HEAD_TRIPLET].present) {
+    if (!info.heads[EPO_HEAD_TRIPLET].present)
         result =
             cli_usage(b->call->command, "%s has no triplet head, which is what the encoder is trained with", info.name);
-    } else if (!mkdtemp(folder)) {
-        cli_error("%s: %s", folder, strerror(errno));
-        result = CLI_FAILED;
-    } else {
-        result = train_in(b, &info, folder);
-        remove_folder(folder);
-    }
+    else if ((result = cli_scratch_begin()) == CLI_OK)
+        result = train_in(b, &info);
+    cli_scratch_end();
     epo_model_free(model);
     return result;
 }

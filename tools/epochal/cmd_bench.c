@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "epochal/system.h"
 #include "message.h"
+#include "scratch.h"
 
 /* The words of --precision. */
 static const char *precision_word(size_t index, const char **about)
@@ -84,7 +85,7 @@ static int run(const cli_call *call)
         int written = cli_output_close(b->output);
         if (result == CLI_OK) result = written;
     }
-    if (*b->made) unlink(b->made);
+    cli_scratch_end();
     free(b);
     return result;
 }
