@@ -2,8 +2,10 @@
  * new_file.c - files that are written whole or not at all. */
 #include "formats/new_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 static epo_status cannot(const char *path, int error)
 {
@@ -36,6 +39,34 @@ static epo_status open_beside(epo__new_file *out)
         if (error != EEXIST) return cannot(out->path, error);
     }
     return cannot(out->path, EEXIST);
+}
+
+/* Whether `rest` is what open_beside puts behind a path, ".PID-N.tmp", and no process but this one has that number now. */
+static bool is_left_behind(const char *rest)
+{
+    char digits[20] = "";
+    int64_t number;
+    if (*rest != '.') return false;
+    const size_t length = strspn(rest + 1, "0123456789");
+    const char *after = rest + 1 + length;
+    if (length == 0 || length >= sizeof digits || *after != '-') return false;
+    const size_t count = strspn(after + 1, "0123456789");
+    if (count == 0 || strcmp(after + 1 + count, ".tmp") != 0) return false;
+    memcpy(digits, rest + 1, length);
+    if (!epo__parse_int(digits, 1, INT32_MAX, &number)) return false;
+    return number == getpid() || (kill((pid_t)number, 0) != 0 && errno == ESRCH);
+}
+
+void epo__new_file_sweep(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const size_t length = strlen(name);
+    char *folder = slash ? epo__strndup(path, slash == path ? 1 : (size_t)(slash - path)) : epo__strdup(".");
+    DIR *entries = folder && length ? opendir(folder) : NULL;
+    for (struct dirent *entry; entries && (entry = readdir(entries));)
+        if (strncmp(entry->d_name, name, length) == 0 && is_left_behind(entry->d_name + length)) unlinkat(dirfd(entries), entry->d_name, 0);
+    if (entries) closedir(entries);
+    free(folder);
 }
 
 epo_status epo__new_file_open(const char *path, epo__new_file *out)

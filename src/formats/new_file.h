@@ -27,6 +27,10 @@ epo_status epo__new_file_end(epo__new_file *file, bool fine);
 /* Takes it away; the message of the failure that led here stays. Does nothing where it is all zeros. */
 void epo__new_file_drop(epo__new_file *file);
 
+/* Takes away temporary files of `path` that a process which is gone left behind: it was killed while it wrote. Those of running ones
+ * stay. For jobs that write the same path again and again, before they begin. */
+void epo__new_file_sweep(const char *path);
+
 /* A file for writing and reading in the folder of `path` that nobody else sees and that is gone when it is closed.
  * EPO_EIO. */
 epo_status epo__scratch_open(const char *path, FILE **out);

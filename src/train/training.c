@@ -15,6 +15,7 @@
 #include "base/threads.h"
 #include "epochal/train.h"
 #include "formats/digest.h"
+#include "formats/new_file.h"
 #include "train/training.h"
 
 static double rate_now(const epo__training *f)
@@ -252,6 +253,10 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
         resumed = status == EPO_OK;
         if (resumed && (f.position.stage < 0 || f.position.stage >= f.stage_count)) status = epo__fail(EPO_EMODEL, "%s: stage %d of %d", f.checkpoint, f.position.stage + 1, f.stage_count);
         if (status == EPO_ENOTFOUND) status = EPO_OK; /* nothing to go on from: from the start */
+    }
+    if (status == EPO_OK) { /* of a training that was killed while it wrote one */
+        epo__new_file_sweep(f.checkpoint);
+        epo__new_file_sweep(options->out);
     }
     if (status == EPO_OK) status = epo__training_begin(&f, resumed);
     if (status == EPO_OK) {

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -252,6 +253,37 @@ static void csv_is_as_the_rfc_says(void **state)
     epo__csv_free(back);
 }
 
+static void only_what_was_left_behind_is_swept(void **state)
+{
+    (void)state;
+    char path[600], name[700];
+    const pid_t gone = fork();
+    if (gone == 0) _exit(0);
+    assert_true(waitpid(gone, NULL, 0) == gone);
+    const struct {
+        const char *before;
+        long pid;
+        const char *after;
+        bool stays;
+    } files[] = {{"m.", gone, "-0.tmp", false}, {"m.", gone, "-12.tmp", false}, {"m.", getpid(), "-0.tmp", false},
+                 {"m.", getppid(), "-0.tmp", true}, {"m2.", gone, "-0.tmp", true}, {"m.x.", gone, "-0.tmp", true},
+                 {"m.", gone, "-0.tmpx", true}, {"m.", gone, "-.tmp", true}, {"m.", gone, "0.tmp", true},
+                 {"m.-", gone, "-0.tmp", true}, {"xm.", gone, "-0.tmp", true}};
+    snprintf(path, sizeof path, "%s/m", folder);
+    write_file(path, "whole", 5);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(name, sizeof name, "%s/%s%ld%s", folder, files[i].before, files[i].pid, files[i].after);
+        write_file(name, "half", 4);
+    }
+    epo__new_file_sweep(path);
+    epo__new_file_sweep(temp_path(folder, "none/m")); /* a folder that is not there holds nothing */
+    assert_int_equal(access(path, F_OK), 0);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(name, sizeof name, "%s/%s%ld%s", folder, files[i].before, files[i].pid, files[i].after);
+        if ((access(name, F_OK) == 0) != files[i].stays) fail_msg("%s", name);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_temp, remove_temp)
 
 int main(void)
@@ -259,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(arrays_stand_where_numpy_looks), TEST(our_reader_reads_it_back), TEST(no_rows_and_odd_texts),
         TEST(a_failure_leaves_what_was_there), TEST(csv_is_as_the_rfc_says),
+        TEST(only_what_was_left_behind_is_swept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,8 +159,19 @@ static void test_nothing_to_resume(void **state)
     epo_train_options o = another(t, out, "fresh");
     o.checkpoint_steps = 0;
     o.resume = true;
+    /* what a training that was killed while it wrote a checkpoint left there goes, what a running one writes stays */
+    char stale[700], running[700];
+    const pid_t gone = fork();
+    if (gone == 0) _exit(0);
+    assert_true(waitpid(gone, NULL, 0) == gone);
+    snprintf(stale, sizeof stale, "%s.checkpoint.%ld-3.tmp", out, (long)gone);
+    snprintf(running, sizeof running, "%s.checkpoint.%ld-3.tmp", out, (long)getpid());
+    write_file(stale, "half", 4);
+    write_file(running, "half", 4);
     finish(t, &o);
     expect_whole(&o);
+    assert_int_equal(access(stale, F_OK), -1);
+    assert_int_equal(unlink(running), 0);
 }
 
 static void test_killed(void **state)
