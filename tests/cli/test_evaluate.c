@@ -411,6 +411,7 @@ static void test_split_from(void **state)
     refused(COMMAND("split", "--db", db, "--name", "x", "--from", list, "--fractions", "0.7,0.3"), 2,
             "leave out --fractions");
     write_file(list, "object,part\nnobody,test\n", 24);
+    refused(COMMAND("split", "--db", db, "--name", "x", "--from", list, "--seed", "1"), 2, "leave out --fractions, --by and --seed");
     refused(COMMAND("split", "--db", db, "--name", "x", "--from", list), 1,
             "line 2: there is no object 'nobody' in the store");
     refused(COMMAND("split", "--db", db, "--name", "x", "--from", "/no/such.csv"), 1, "/no/such.csv");

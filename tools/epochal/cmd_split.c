@@ -95,12 +95,6 @@ static int tell(const cli_call *call, epo_status status, const epo_split_table *
     return print_table(o->common.output, table);
 }
 
-/* Whether an option stands on the command line: its text is then not the default itself. */
-static bool given(const cli_call *call, const char *name, const char *text)
-{
-    return text != cli_option_find(call->command, name)->standard;
-}
-
 static int run(const cli_call *call)
 {
     const split_options *o = call->options;
@@ -110,8 +104,8 @@ static int run(const cli_call *call)
     split.by = o->by[0] == 'o' ? EPO_SPLIT_BY_OBJECT : EPO_SPLIT_BY_PARENT;
     if (!read_fractions(o->fractions, split.fractions))
         return cli_usage(call->command, "--fractions takes three numbers with commas between, as 0.7,0.15,0.15, not '%s'", o->fractions);
-    if (o->from && (given(call, "fractions", o->fractions) || given(call, "by", o->by)))
-        return cli_usage(call->command, "--from FILE.csv says who is in which part: leave out --fractions and --by");
+    if (o->from && (cli_given(call, "fractions") || cli_given(call, "by") || cli_given(call, "seed")))
+        return cli_usage(call->command, "--from FILE.csv says who is in which part: leave out --fractions, --by and --seed");
 
     epo_store *store = NULL;
     epo_split_table table = {0};

@@ -87,6 +87,7 @@ typedef struct cli_call {
     const char *const *operands;
     size_t operand_count;
     const char *command_line; /* as typed, for the record; never NULL */
+    const bool *given;        /* by the options of the table: whether it stood on the command line */
 } cli_call;
 
 struct cli_command {
@@ -112,6 +113,7 @@ typedef struct cli_parsed {
     void *options;
     const char **operands;
     size_t operand_count;
+    bool *given; /* by the options of the table */
     bool help; /* --help was given; nothing else is checked then */
 } cli_parsed;
 
@@ -121,6 +123,9 @@ void cli_parsed_free(cli_parsed *parsed, const cli_command *command);
 
 /* The option called `name`; NULL when the command has none. */
 const cli_option *cli_option_find(const cli_command *command, const char *name);
+
+/* Whether the option stood on the command line, be it with its default. */
+bool cli_given(const cli_call *call, const char *name);
 
 /* The name among `count` names that `given` was probably meant to be; NULL when none is near. */
 const char *cli_nearest(const char *given, const char *const *names, size_t count);

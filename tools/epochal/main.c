@@ -68,7 +68,8 @@ static int run(const cli_command *command, int argc, char **argv)
                          .options = parsed.options,
                          .operands = parsed.operands,
                          .operand_count = parsed.operand_count,
-                         .command_line = line ? line : ""};
+                         .command_line = line ? line : "",
+                         .given = parsed.given};
         cli_message_setup(common->quiet, common->verbose);
         if (cli_environment_muted()) cli_detail("%s is set; taken out, for it prints into the results", cli_environment_muted());
         status = command->run(&call);

@@ -28,6 +28,12 @@ const cli_option *cli_option_find(const cli_command *command, const char *name)
     return NULL;
 }
 
+bool cli_given(const cli_call *call, const char *name)
+{
+    const cli_option *option = cli_option_find(call->command, name);
+    return option && call->given[option - call->command->options];
+}
+
 /* Letters to change, add, drop or swap to get from a to b (optimal string alignment); words over 31 letters are far. */
 static size_t distance(const char *a, const char *b)
 {
@@ -156,14 +162,13 @@ typedef struct reader {
     const cli_command *command;
     char *const *arguments;
     size_t count, next;
-    bool *given; /* a flag for each option of the table */
     cli_parsed *out;
 } reader;
 
 static int take_value(reader *r, const cli_option *option, const char *attached)
 {
     const char *text = attached;
-    r->given[option - r->command->options] = true;
+    r->out->given[option - r->command->options] = true;
     if (option->kind == CLI_FLAG) {
         if (attached) return cli_usage(r->command, "--%s takes no value", option->name);
     } else if (!attached) {
@@ -216,7 +221,7 @@ static int check_needed(const reader *r)
     const cli_command *command = r->command;
     const cli_parsed *out = r->out;
     for (size_t i = 0; i < command->option_count; i++)
-        if (command->options[i].needed && !r->given[i])
+        if (command->options[i].needed && !out->given[i])
             return cli_usage(command, "--%s %s is needed: %s", command->options[i].name, command->options[i].argument, command->options[i].help);
     if (out->operand_count > 0 && !command->operands) return cli_usage(command, "takes no operands, but was given '%s'", out->operands[0]);
     if (out->operand_count < command->least) return cli_usage(command, "%s is needed", command->operands);
@@ -232,8 +237,8 @@ int cli_parse(const cli_command *command, int count, char *const *arguments, cli
     *out = (cli_parsed){0};
     out->options = calloc(1, command->options_size);
     out->operands = calloc(r.count + 1, sizeof *out->operands);
-    r.given = calloc(command->option_count + 1, sizeof *r.given);
-    if (!out->options || !out->operands || !r.given) {
+    out->given = calloc(command->option_count + 1, sizeof *out->given);
+    if (!out->options || !out->operands || !out->given) {
         cli_error("out of memory");
         status = CLI_FAILED;
         goto done;
@@ -253,7 +258,6 @@ int cli_parse(const cli_command *command, int count, char *const *arguments, cli
     }
     if (status == CLI_OK && !out->help) status = check_needed(&r);
 done:
-    free(r.given);
     if (status != CLI_OK) cli_parsed_free(out, command);
     return status;
 }
@@ -264,5 +268,6 @@ void cli_parsed_free(cli_parsed *parsed, const cli_command *command)
         if (command->options[i].kind == CLI_LIST) free(((cli_list *)(void *)((char *)parsed->options + command->options[i].place))->items);
     free(parsed->options);
     free(parsed->operands);
+    free(parsed->given);
     *parsed = (cli_parsed){0};
 }
