@@ -30,6 +30,7 @@ typedef struct chunk {
     epo__batch batch;
     double *rows;                   /* exposures x the scorer's width */
     size_t room;
+    size_t spooled, spooled_end;    /* exposures that came from standard input */
 } chunk;
 
 struct epo_scorer {
@@ -125,7 +126,12 @@ static epo_status read_piece(epo_scorer *f, chunk *c)
     epo_status status = state_of(f, f->current_reader, &state);
     if (status != EPO_OK) return status;
     c->reader = f->current_reader;
+    const size_t before = c->batch.exposure_count;
     status = f->current_reader->next(state, &f->reading, &c->batch, &last);
+    if (strcmp(f->current, f->spool) == 0) {
+        if (c->spooled_end == 0) c->spooled = before;
+        c->spooled_end = c->batch.exposure_count;
+    }
     f->open = status == EPO_OK && !last;
     if (status == EPO_ENOMEM) return status;
     return status == EPO_OK ? EPO_OK : add_error(c, f->current);
@@ -139,6 +145,7 @@ static epo_status chunk_fill(void *context, void *argument, bool *end)
     epo_status status = EPO_OK;
     epo__batch_clear(&c->batch);
     c->reader = NULL;
+    c->spooled = c->spooled_end = 0;
     while (status == EPO_OK && !files_end && c->batch.exposure_count < (size_t)epo__stamp_scorer_batch(f->scorer) &&
            !epo__batch_is_full(&c->batch)) {
         if (!f->open && !f->waiting) {
@@ -213,12 +220,34 @@ static epo_status chunk_work(void *context, void *argument, int worker)
     return status == EPO_OK ? run_slots(f, c, worker, slots, used) : status;
 }
 
-/* The file that standard input was kept in has a path of its own, which means nothing to people. */
+static const char standard_input[] = "standard input";
+
+/* The file that standard input was kept in has a path of its own, which means nothing to people: `text` with every mention of it made
+ * plain, `text` itself without memory. */
 static const char *shown(const epo_scorer *f, epo__batch *batch, const char *text)
 {
-    const char *found = text && f->spool[0] ? strstr(text, f->spool) : NULL;
-    if (!found) return text;
-    const char *named = epo__batch_textf(batch, "%.*sstandard input%s", (int)(found - text), text, found + strlen(f->spool));
+    if (!text || !f->spool[0] || !strstr(text, f->spool)) return text;
+    epo__string s = {0};
+    for (const char *at = text, *found; *at; at = found) {
+        found = strstr(at, f->spool);
+        if (!found) found = at + strlen(at);
+        epo__string_addn(&s, at, (size_t)(found - at));
+        if (!*found) break;
+        epo__string_add(&s, standard_input);
+        found += strlen(f->spool);
+    }
+    const char *named = s.failed ? NULL : epo__batch_text(batch, s.text);
+    epo__string_free(&s);
+    return named ? named : text;
+}
+
+/* A name that a reader made of that path's parts: "7:0" of a row, "fd/7" of a stamp in a folder. */
+static const char *shown_name(const epo_scorer *f, epo__batch *batch, const char *text)
+{
+    const char *base = strrchr(f->spool, '/') + 1, *after = strncmp(text, "fd/", 3) == 0 ? text + 3 : text;
+    const size_t length = strlen(base);
+    if (strncmp(after, base, length) != 0 || (after[length] != ':' && after[length] != '\0')) return shown(f, batch, text);
+    const char *named = epo__batch_textf(batch, "%s%s", standard_input, after + length);
     return named ? named : text;
 }
 
@@ -232,6 +261,11 @@ static epo_status chunk_deliver(void *context, void *argument)
         const epo__subject *s = &c->batch.subjects[e->subject];
         epo_score score = {.id = shown(f, &c->batch, e->id), .object = s->name, .class_given = s->class_name ? s->class_name : "", .mjd = e->mjd,
                            .score = (double)NAN, .error = shown(f, &c->batch, e->error)};
+        if (i >= c->spooled && i < c->spooled_end) {
+            score.id = shown_name(f, &c->batch, e->id);
+            score.object = shown_name(f, &c->batch, s->name);
+            if (strcmp(score.class_given, "fd") == 0) score.class_given = "";
+        }
         if (!e->error) epo__stamp_scorer_report(f->scorer, c->rows + i * epo__stamp_scorer_width(f->scorer), &score);
         status = epo__score_report(&score, f->result, f->result_context, f->summary);
     }
@@ -242,11 +276,11 @@ static epo_status chunk_deliver(void *context, void *argument)
 static epo_status spool_input(FILE **file, char *path, size_t size)
 {
     *file = tmpfile();
-    if (!*file) return epo__fail(EPO_EIO, "standard input: no temporary file");
+    if (!*file) return epo__fail(EPO_EIO, "%s: no temporary file", standard_input);
     char room[65536];
     for (size_t got; (got = fread(room, 1, sizeof room, stdin)) > 0;)
-        if (fwrite(room, 1, got, *file) != got) return epo__fail(EPO_EIO, "standard input: cannot be kept in a temporary file");
-    if (ferror(stdin) || fflush(*file) != 0) return epo__fail(EPO_EIO, "standard input: cannot be read");
+        if (fwrite(room, 1, got, *file) != got) return epo__fail(EPO_EIO, "%s: cannot be kept in a temporary file", standard_input);
+    if (ferror(stdin) || fflush(*file) != 0) return epo__fail(EPO_EIO, "%s: cannot be read", standard_input);
     snprintf(path, size, "/proc/self/fd/%d", fileno(*file));
     return EPO_OK;
 }
@@ -297,7 +331,7 @@ static epo_status real_paths(const char *const *paths, size_t count, const char 
     for (size_t i = 0; status == EPO_OK && i < count; i++) {
         names[i] = paths[i];
         if (strcmp(paths[i], "-") != 0) continue;
-        status = *spool ? epo__fail(EPO_EARG, "standard input can be read once") : spool_input(spool, spool_path, size);
+        status = *spool ? epo__fail(EPO_EARG, "%s can be read once", standard_input) : spool_input(spool, spool_path, size);
         names[i] = spool_path;
     }
     return status;
@@ -323,6 +357,11 @@ epo_status epo_scorer_files(epo_scorer *f, const char *const *paths, size_t coun
     if (status == EPO_OK) {
         epo__pipeline pipeline = {f, chunk_make, chunk_free, chunk_fill, chunk_work, chunk_deliver};
         status = epo__pipeline_run(&pipeline, f->threads);
+    }
+    if (status != EPO_OK) {
+        epo__batch named = {0};
+        epo__fail(status, "%s", shown(f, &named, epo_error_message()));
+        epo__batch_free(&named);
     }
     out->seconds = epo__seconds() - start;
     epo__walk_free(f->walk);

@@ -306,6 +306,13 @@ static void stamps_are_scored_without_a_store(void **state)
     command_expect(&r, 3);
     contains(r.out, "\"id\": \"standard input\", \"error\": \"standard input: ");
     command_free(&r);
+    snprintf(line, sizeof line, "\"$EPOCHAL\" score --model '%s' - < '%s'", model, stamps);
+    r = command_shell(line);
+    command_expect(&r, 3);
+    contains(r.out, "{\"id\": \"standard input:0\", \"object\": \"standard input:0\", ");
+    contains(r.out, "{\"id\": \"standard input:2\", \"object\": \"standard input:2\", ");
+    assert_null(strstr(r.out, "fd/"));
+    command_free(&r);
 
     r = COMMAND("score", "--model", model, stamps, "--output", "json");
     command_expect(&r, 3);
