@@ -134,6 +134,11 @@ typedef struct epo_forest_evaluation {
 /* Holds the most probable classes against the labels. EPO_EARG when no row can be judged. Release with
  * epo_forest_evaluation_free, also after a failure; the forest must outlive it. */
 epo_status epo_forest_evaluate(const epo_forest *forest, const epo_forest_table *table, int threads, epo_forest_evaluation *out);
+
+/* The same of probabilities that are there, as epo_forest_classify_store gives them: probabilities[rows x class_count] against
+ * labels[rows], NULL or a name that the forest does not know where the class is not known. `source` stands in messages. */
+epo_status epo_forest_judge(const epo_forest *forest, const char *source, const char *const *labels, const double *probabilities, size_t rows,
+                            epo_forest_evaluation *out);
 void epo_forest_evaluation_free(epo_forest_evaluation *evaluation);
 
 typedef struct epo_forest_permute_options {

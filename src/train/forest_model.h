@@ -32,6 +32,9 @@ typedef struct epo__forest_rows {
     int *labels; /* [matrix.rows]: classes of the forest; -1: not known, or none of them */
 } epo__forest_rows;
 
+/* The class called `label`, -1 for none of them and for NULL. */
+int epo__forest_class_of(const epo_forest *forest, const char *label);
+
 /* Finds the columns. labelled: only the rows whose class is one of the forest's. Release in any case. EPO_ENOTFOUND,
  * EPO_EFORMAT for an infinite value. */
 epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_table *table, bool labelled,

@@ -25,7 +25,7 @@ static epo_status find_column(const epo_forest_table *table, const char *name, s
     return epo__fail(EPO_ENOTFOUND, "%s: no column '%s', which the forest was trained with", source_of(table), name);
 }
 
-static int class_of(const epo_forest *forest, const char *label)
+int epo__forest_class_of(const epo_forest *forest, const char *label)
 {
     for (size_t k = 0; label && k < forest->trees->classes; k++)
         if (strcmp(forest->classes[k], label) == 0) return (int)k;
@@ -64,7 +64,7 @@ epo_status epo__forest_rows_take(const epo_forest *forest, const epo_forest_tabl
         status = find_column(table, forest->features[f], f, &columns[f]);
     size_t rows = 0;
     for (size_t r = 0; r < table->rows && status == EPO_OK; r++) {
-        const int class = table->labels ? class_of(forest, table->labels[r]) : -1;
+        const int class = table->labels ? epo__forest_class_of(forest, table->labels[r]) : -1;
         if (labelled && class < 0) continue;
         out->row[rows] = r;
         out->labels[rows++] = class;

@@ -19,10 +19,9 @@ epo_status epo_forest_predict(const epo_forest *forest, const epo_forest_table *
     return status;
 }
 
-static epo_status no_rows(const epo_forest_table *table)
+static epo_status no_rows(const char *source)
 {
-    return epo__fail(EPO_EARG, "%s: no row has a class that the forest knows",
-                     table->source ? table->source : "the table");
+    return epo__fail(EPO_EARG, "%s: no row has a class that the forest knows", source ? source : "the table");
 }
 
 /* --- scores ----------------------------------------------------------------------------------------------------------
@@ -62,38 +61,64 @@ static void judge_classes(const epo_forest *forest, const double *cells, epo_for
     for (size_t i = 0; i < n * n; i++) out->confusion[i] = (int64_t)cells[i];
 }
 
+/* Of rows whose classes are known. */
+static epo_status judge(const epo_forest *forest, const int *labels, const double *means, size_t rows,
+                        epo_forest_evaluation *out)
+{
+    const size_t n = forest->trees->classes;
+    double *cells = epo__alloc(epo__product(n, n), sizeof *cells);
+    int *called = epo__alloc(rows, sizeof *called);
+    out->classes = epo__alloc(n, sizeof *out->classes);
+    out->confusion = epo__alloc(epo__product(n, n), sizeof *out->confusion);
+    const bool enough = cells && called && out->classes && out->confusion;
+    if (enough) {
+        for (size_t r = 0; r < rows; r++) called[r] = epo__most_probable(means + r * n, n);
+        epo__confusion(labels, called, rows, n, NULL, NULL, cells);
+        judge_classes(forest, cells, out);
+    }
+    free(cells);
+    free(called);
+    return enough ? EPO_OK : epo__nomem("scores");
+}
+
 epo_status epo_forest_evaluate(const epo_forest *forest, const epo_forest_table *table, int threads,
                                epo_forest_evaluation *out)
 {
     const size_t n = forest->trees->classes;
     epo__forest_rows rows;
-    double *means = NULL, *cells = NULL;
-    int *called = NULL;
+    double *means = NULL;
     *out = (epo_forest_evaluation){.class_count = n};
     epo_status status = epo__forest_rows_take(forest, table, true, &rows);
     out->rows = (int64_t)rows.matrix.rows;
     out->left_out = (int64_t)table->rows - out->rows;
-    if (status == EPO_OK && rows.matrix.rows == 0) status = no_rows(table);
-    if (status != EPO_OK) goto done;
-    means = epo__alloc(epo__product(rows.matrix.rows, n), sizeof *means);
-    cells = epo__alloc(epo__product(n, n), sizeof *cells);
-    called = epo__alloc(rows.matrix.rows, sizeof *called);
-    out->classes = epo__alloc(n, sizeof *out->classes);
-    out->confusion = epo__alloc(epo__product(n, n), sizeof *out->confusion);
-    if (!means || !cells || !called || !out->classes || !out->confusion) {
+    if (status == EPO_OK && rows.matrix.rows == 0) status = no_rows(table->source);
+    if (status == EPO_OK && !(means = epo__alloc(epo__product(rows.matrix.rows, n), sizeof *means)))
         status = epo__nomem("scores");
-        goto done;
-    }
-    status = epo__forest_predict(forest->trees, &rows.matrix, threads, means);
-    if (status != EPO_OK) goto done;
-    for (size_t r = 0; r < rows.matrix.rows; r++) called[r] = epo__most_probable(means + r * n, n);
-    epo__confusion(rows.labels, called, rows.matrix.rows, n, NULL, NULL, cells);
-    judge_classes(forest, cells, out);
-done:
+    if (status == EPO_OK) status = epo__forest_predict(forest->trees, &rows.matrix, threads, means);
+    if (status == EPO_OK) status = judge(forest, rows.labels, means, rows.matrix.rows, out);
     free(means);
-    free(cells);
-    free(called);
     epo__forest_rows_free(&rows);
+    return status;
+}
+
+epo_status epo_forest_judge(const epo_forest *forest, const char *source, const char *const *labels,
+                            const double *probabilities, size_t rows, epo_forest_evaluation *out)
+{
+    const size_t n = forest->trees->classes;
+    size_t known = 0;
+    *out = (epo_forest_evaluation){.class_count = n};
+    int *classes = epo__alloc(rows, sizeof *classes);
+    double *means = epo__alloc(epo__product(rows, n), sizeof *means);
+    epo_status status = classes && means ? EPO_OK : epo__nomem("scores");
+    for (size_t r = 0; r < rows && status == EPO_OK; r++) {
+        if ((classes[known] = epo__forest_class_of(forest, labels[r])) < 0) continue;
+        memcpy(means + known++ * n, probabilities + r * n, n * sizeof *means);
+    }
+    out->rows = (int64_t)known;
+    out->left_out = (int64_t)(rows - known);
+    if (status == EPO_OK) status = known ? judge(forest, classes, means, known, out) : no_rows(source);
+    free(classes);
+    free(means);
     return status;
 }
 
@@ -140,7 +165,7 @@ epo_status epo_forest_permute(const epo_forest *forest, const epo_forest_table *
     unsigned char *seen = NULL;
     progress pass = {o};
     epo_status status = epo__forest_rows_take(forest, table, true, &rows);
-    if (status == EPO_OK && rows.matrix.rows == 0) status = no_rows(table);
+    if (status == EPO_OK && rows.matrix.rows == 0) status = no_rows(table->source);
     if (status == EPO_OK && o->out_of_bag) status = find_seen(forest, &rows, o->threads, &seen);
     if (status == EPO_OK) {
         const epo__permuting how = {.repeats = o->repeats,

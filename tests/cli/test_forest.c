@@ -6,6 +6,7 @@
 
 #include "support/check.h"
 #include "support/command.h"
+#include "support/npymake.h"
 
 static char *folder, train[600], test[600], model[600];
 
@@ -141,6 +142,7 @@ static void goes_by_a_store(void **state)
     assert_non_null(strstr(r.err, "oob_accuracy is too high with --balance"));
     command_free(&r);
     r = COMMAND("forest", "evaluate", "--db", db, "--split", "main", "--model", forest, "-o", "json");
+    command_expect(&r, 0);
     json_t *all = json_of(&r);
     assert_true(real_of(all, "accuracy") == 1 && real_of(all, "macro_f1") == 1 && real_of(all, "weighted_f1") == 1);
     assert_int_equal(json_array_size(json_object_get(all, "per_class")), 2);
@@ -161,6 +163,19 @@ static void goes_by_a_store(void **state)
     r = COMMAND("evaluate", "--db", db, "--split", "main:train", "--model", forest);
     command_expect(&r, 1);
     assert_non_null(strstr(r.err, "epochal classify --db"));
+    command_free(&r);
+    /* an object without a curve is named and left out, the others are judged */
+    float pixels[64];
+    for (int i = 0; i < 64; i++) pixels[i] = (float)(i * i % 7);
+    snprintf(curves, sizeof curves, "%s/lonely.npy", folder);
+    npy_save(curves, "'<f4'", "False", "(1, 8, 8)", pixels, sizeof pixels);
+    command_ok((const char *const[]){"import", "--db", db, "--format", "cube", "--class", "VAR", curves, "-q", NULL});
+    r = COMMAND("forest", "evaluate", "--db", db, "--model", forest, "-q", "-o", "json");
+    command_expect(&r, 3);
+    assert_non_null(strstr(r.err, "lonely.npy:0: left out: "));
+    all = json_loads(r.out, 0, NULL);
+    assert_int_equal(json_integer_value(json_object_get(all, "rows")), 40);
+    json_decref(all);
     command_free(&r);
     r = COMMAND("forest", "importances", "--db", db, "--split", "main", "--model", forest, "--out-of-bag"); /* by its part train */
     command_expect(&r, 0);

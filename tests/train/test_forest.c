@@ -479,6 +479,15 @@ static void scores_by_hand(void **state)
     assert_memory_equal(e.confusion, confusion, sizeof confusion);
     epo_forest_evaluation_free(&e);
 
+    double means[8 * 3]; /* what it gave, judged afterwards */
+    check_ok(epo_forest_predict(forest, &t, 1, means));
+    check_ok(epo_forest_judge(forest, "f.csv", truth, means, 8, &e));
+    assert_true(e.rows == 6 && e.left_out == 2 && fabs(e.macro_f1 - 2.0 / 3) < 1e-12);
+    assert_memory_equal(e.confusion, confusion, sizeof confusion);
+    epo_forest_evaluation_free(&e);
+    check_fails(epo_forest_judge(forest, "f.csv", truth + 6, means, 2, &e), EPO_EARG, "f.csv: no row has a class");
+    epo_forest_evaluation_free(&e);
+
     t.labels = NULL;
     check_fails(epo_forest_evaluate(forest, &t, 1, &e), EPO_EARG, "no row has a class");
     epo_forest_evaluation_free(&e);

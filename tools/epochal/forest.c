@@ -59,36 +59,51 @@ static int print_confusion(cli_output *output, const epo_forest_evaluation *e)
     return CLI_OK;
 }
 
+/* Of the objects of --db, whose scores come to be in it, or of the rows of --features. */
+static int judge(const cli_call *call, const epo_forest *forest, epo_forest_evaluation *out, size_t *refused)
+{
+    const forest_options *o = call->options;
+    epo_forest_table table = {0};
+    cli_forest_scores scores = {0};
+    epo_status status = EPO_OK;
+    int result = o->common.db ? cli_forest_score_store(call, forest, &scores) : cli_forest_read(call, forest, &table, NULL);
+    if (result == CLI_OK && !o->common.db) result = cli_forest_labelled(&table);
+    if (result == CLI_OK) {
+        status = o->common.db ? epo_forest_judge(forest, o->common.db, (const char *const *)scores.labels, scores.probabilities, scores.rows, out)
+                              : epo_forest_evaluate(forest, &table, o->common.threads, out);
+        if (status != EPO_OK) {
+            cli_failed(status);
+            result = status == EPO_EARG ? CLI_BAD_INPUT : CLI_FAILED;
+        }
+    }
+    if (result == CLI_OK && out->left_out)
+        cli_note("%s: %lld rows without a class that the forest knows were left out", o->common.db ? o->common.db : table.source,
+                 (long long)out->left_out);
+    *refused = scores.refused;
+    cli_forest_scores_free(&scores);
+    epo_forest_table_free(&table);
+    return result;
+}
+
 int cli_forest_evaluate(const cli_call *call)
 {
     const forest_options *o = call->options;
     epo_forest *forest = NULL;
-    epo_forest_table table = {0};
     epo_forest_evaluation e = {0};
+    size_t refused = 0;
     int result = cli_forest_load(o->common.model, &forest);
-    if (result == CLI_OK) result = cli_forest_read(call, forest, &table, NULL);
-    if (result == CLI_OK) result = cli_forest_labelled(&table);
-    if (result == CLI_OK && o->common.db) result = cli_forest_keep_scores(call, forest);
-    if (result != CLI_OK) goto done;
-    epo_status status = epo_forest_evaluate(forest, &table, o->common.threads, &e);
-    if (status != EPO_OK) {
-        cli_failed(status);
-        result = status == EPO_EARG ? CLI_BAD_INPUT : CLI_FAILED;
-        goto done;
-    }
-    if (e.left_out) cli_note("%s: %lld rows without a class that the forest knows were left out", table.source, (long long)e.left_out);
-    cli_output *output = cli_output_open(o->common.output, true);
-    if (!output) {
+    if (result == CLI_OK) result = judge(call, forest, &e, &refused);
+    cli_output *output = result == CLI_OK ? cli_output_open(o->common.output, true) : NULL;
+    if (output) {
+        print_scores(output, o, &e);
+        if (o->confusion) result = print_confusion(output, &e);
+        int closed = cli_output_close(output);
+        if (result == CLI_OK) result = closed;
+        if (result == CLI_OK && refused) result = CLI_BAD_INPUT;
+    } else if (result == CLI_OK) {
         result = CLI_FAILED;
-        goto done;
     }
-    print_scores(output, o, &e);
-    if (o->confusion) result = print_confusion(output, &e);
-    int closed = cli_output_close(output);
-    if (result == CLI_OK) result = closed;
-done:
     epo_forest_evaluation_free(&e);
-    epo_forest_table_free(&table);
     epo_forest_free(forest);
     return result;
 }

@@ -41,8 +41,18 @@ int cli_forest_part(const forest_options *options, bool train, char **out);
 /* CLI_BAD_INPUT, having said so, when the table has no labels. */
 int cli_forest_labelled(const epo_forest_table *table);
 
-/* Puts the scores of the objects into the store of --db. */
-int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest);
+/* What a forest said of the objects of a store. */
+typedef struct cli_forest_scores {
+    char **labels;         /* [rows]: what they are, "" unknown */
+    double *probabilities; /* [rows x classes of the forest] */
+    size_t rows, room;
+    size_t refused;        /* objects without a score, each of them named */
+} cli_forest_scores;
+
+/* Classifies the objects of --db, or of its --split (part test where none is named), puts the scores into it and into *out, which is
+ * to be released in any case. CLI_OK, or the exit status after saying what is wrong. */
+int cli_forest_score_store(const cli_call *call, const epo_forest *forest, cli_forest_scores *out);
+void cli_forest_scores_free(cli_forest_scores *scores);
 
 /* Loads a forest. CLI_OK, or the exit status after saying what is wrong: CLI_BAD_MODEL, also for a file that is not there. */
 int cli_forest_load(const char *path, epo_forest **out);

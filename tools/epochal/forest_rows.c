@@ -142,7 +142,32 @@ static int read_store(const cli_call *call, const epo_forest *forest, epo_forest
     return result;
 }
 
-int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest)
+/* Keeps what is told of an object, and says which one has no score. */
+static epo_status collect(void *context, const epo_score *score)
+{
+    cli_forest_scores *s = context;
+    if (score->error) {
+        cli_error("%s: left out: %s", score->id, score->error);
+        s->refused++;
+        return EPO_OK;
+    }
+    if (s->rows == s->room) {
+        const size_t room = 2 * s->room + 64;
+        char **labels = reallocarray(s->labels, room, sizeof *labels);
+        if (labels) s->labels = labels;
+        size_t cells;
+        double *values = __builtin_mul_overflow(room, score->class_count, &cells) ? NULL : reallocarray(s->probabilities, cells, sizeof *values);
+        if (values) s->probabilities = values;
+        if (!labels || !values) return EPO_ENOMEM;
+        s->room = room;
+    }
+    memcpy(s->probabilities + s->rows * score->class_count, score->probabilities, score->class_count * sizeof *s->probabilities);
+    if (!(s->labels[s->rows] = strdup(score->class_given))) return EPO_ENOMEM;
+    s->rows++;
+    return EPO_OK;
+}
+
+int cli_forest_score_store(const cli_call *call, const epo_forest *forest, cli_forest_scores *out)
 {
     const forest_options *o = call->options;
     const epo_forest_curves curves = curves_of(o, forest);
@@ -152,22 +177,35 @@ int cli_forest_keep_scores(const cli_call *call, const epo_forest *forest)
     epo_context_info context;
     epo_store *store = NULL;
     char *part;
+    *out = (cli_forest_scores){0};
+    const bool has_context = epo_context_get_info(forest, &context);
+    if (!has_context && cli_forest_wants_context(o))
+        return cli_usage(call->command, "--context and --catalogue are for a forest that was trained with them");
     int result = cli_forest_part(o, false, &part);
     if (result != CLI_OK) return result;
+    if (has_context) cli_forest_note_missing(forest, &files);
     options.threads = o->common.threads;
     options.split = part;
     options.command_line = call->command_line;
     result = open_store(call, forest, EPO_STORE_WRITE, &store);
     if (result == CLI_OK) {
-        const epo_status status = epo_context_get_info(forest, &context)
-                                      ? epo_context_classify(forest, store, &files, &options, NULL, NULL, &summary)
-                                      : epo_forest_classify_store(forest, store, &curves, &options, NULL, NULL, &summary);
+        const epo_status status = has_context
+                                      ? epo_context_classify(forest, store, &files, &options, collect, out, &summary)
+                                      : epo_forest_classify_store(forest, store, &curves, &options, collect, out, &summary);
         if (status != EPO_OK) result = cli_forest_failed(call, status);
     }
     if (result == CLI_OK) cli_detail("run %lld of the store", (long long)summary.run);
     epo_store_close(store);
     free(part);
     return result;
+}
+
+void cli_forest_scores_free(cli_forest_scores *scores)
+{
+    for (size_t i = 0; i < scores->rows; i++) free(scores->labels[i]);
+    free(scores->labels);
+    free(scores->probabilities);
+    *scores = (cli_forest_scores){0};
 }
 
 /* The rows of a forest that knows how they are made of scores and context. */
