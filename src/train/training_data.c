@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,27 +49,25 @@ static void count_simulated(survey_pass *p, const char *format)
     if (p->survey) p->survey->simulated++;
 }
 
-/* The survey of an object: they come in order, so it is the last one or a new one. */
+/* The survey of an object: they come in order, so it is the last one or a new one. A name that was cut would be another's. */
 static epo__data_survey *find_survey(epo__data_summary *d, const char *name)
 {
-    char cut[EPO__DATA_NAME];
-    snprintf(cut, sizeof cut, "%s", name);
-    if (d->survey_count && strcmp(d->surveys[d->survey_count - 1].name, cut) == 0) return &d->surveys[d->survey_count - 1];
-    if (d->survey_count == EPO__DATA_SURVEYS) return NULL;
+    const size_t length = strlen(name);
+    if (d->survey_count && strcmp(d->surveys[d->survey_count - 1].name, name) == 0) return &d->surveys[d->survey_count - 1];
+    if (d->survey_count == EPO__DATA_SURVEYS || length >= EPO__DATA_NAME) return NULL;
     epo__data_survey *survey = &d->surveys[d->survey_count++];
-    memcpy(survey->name, cut, sizeof cut);
+    memcpy(survey->name, name, length + 1);
     return survey;
 }
 
 static epo__data_class *find_class(epo__data_summary *d, const char *name)
 {
-    char cut[EPO__DATA_NAME];
-    snprintf(cut, sizeof cut, "%s", name);
+    const size_t length = strlen(name);
     for (size_t i = 0; i < d->class_count; i++)
-        if (strcmp(d->classes[i].name, cut) == 0) return &d->classes[i];
-    if (d->class_count == EPO__DATA_CLASSES) return NULL;
+        if (strcmp(d->classes[i].name, name) == 0) return &d->classes[i];
+    if (d->class_count == EPO__DATA_CLASSES || length >= EPO__DATA_NAME) return NULL;
     epo__data_class *class = &d->classes[d->class_count++];
-    memcpy(class->name, cut, sizeof cut);
+    memcpy(class->name, name, length + 1);
     return class;
 }
 

@@ -6,12 +6,12 @@
 #include "epochal/store.h"
 #include "formats/digest.h"
 
-enum { EPO__DATA_NAME = 64, EPO__DATA_SURVEYS = 64, EPO__DATA_CLASSES = 128 };
+enum { EPO__DATA_NAME = 256 /* as the longest name of a folder, with its NUL */, EPO__DATA_SURVEYS = 64, EPO__DATA_CLASSES = 128 };
 
 typedef enum epo__data_part { EPO__DATA_TRAIN, EPO__DATA_VALIDATION, EPO__DATA_TEST, EPO__DATA_OTHER, EPO__DATA_PARTS } epo__data_part;
 
 typedef struct epo__data_survey {
-    char name[EPO__DATA_NAME];   /* cut to its room */
+    char name[EPO__DATA_NAME];
     int64_t objects, stamps;
     int64_t simulated;           /* objects that came from `epochal simulate`, or have a stamp that did */
 } epo__data_survey;
@@ -27,7 +27,7 @@ typedef struct epo__data_summary {
     epo__data_survey surveys[EPO__DATA_SURVEYS]; /* by name */
     epo__data_class classes[EPO__DATA_CLASSES];  /* by name */
     size_t survey_count, class_count;
-    int64_t surveys_left_out, classes_left_out;  /* objects of those that there was no room for */
+    int64_t surveys_left_out, classes_left_out;  /* objects of those that there was no room for, or for their name */
 } epo__data_summary;
 
 /* Goes once through the split, without pixels. The digest is the SHA-256 of these lines, objects by survey and name, the

@@ -155,6 +155,34 @@ static void test_digest(void **state)
     epo_store_close(store);
 }
 
+/* Names that differ behind their 63rd byte are two, and one that is too long is counted and not taken for another. */
+static void test_long_names(void **state)
+{
+    const toy *t = *state;
+    epo__data_summary before, after;
+    epo_store *store = NULL;
+    char line[1024], name[301];
+    check_ok(epo_store_open(t->made.path, EPO_STORE_READ, &store));
+    check_ok(epo__training_data(store, "main", &before));
+    memset(name, 'n', sizeof name);
+    for (int i = 0; i < 3; i++) {
+        name[200] = (char)('a' + i);
+        name[i == 2 ? 300 : 201] = '\0';
+        snprintf(line, sizeof line, "INSERT INTO labels (object, class, who) VALUES ((SELECT id FROM objects ORDER BY id LIMIT 1 OFFSET %d), '%s', 'me')", i, name);
+        name[201] = 'n';
+        change(t, line);
+    }
+    check_ok(epo__training_data(store, "main", &after));
+    assert_int_equal(after.objects, before.objects);
+    assert_int_equal(after.class_count, before.class_count + 2);
+    assert_int_equal(after.classes_left_out, 1);
+    size_t long_names = 0;
+    for (size_t i = 0; i < after.class_count; i++) long_names += strlen(after.classes[i].name) == 201;
+    assert_int_equal(long_names, 2);
+    change(t, "INSERT INTO labels (object, class, who) SELECT object, class, 'me' FROM labels WHERE who <> 'me' AND object IN (SELECT id FROM objects ORDER BY id LIMIT 3)");
+    epo_store_close(store);
+}
+
 static void test_stages(void **state)
 {
     const toy *t = *state;
@@ -297,7 +325,7 @@ static void test_hostile_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_data),           cmocka_unit_test(test_digest),       cmocka_unit_test(test_stages), cmocka_unit_test(test_command),
+        cmocka_unit_test(test_data),           cmocka_unit_test(test_digest), cmocka_unit_test(test_long_names),       cmocka_unit_test(test_stages), cmocka_unit_test(test_command),
         cmocka_unit_test(test_from),           cmocka_unit_test(test_from_elsewhere), cmocka_unit_test(test_hostile_names),
     };
     return cmocka_run_group_tests(tests, begin, end);
