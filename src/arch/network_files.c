@@ -11,6 +11,7 @@
 #include "arch/network.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "base/text.h"
 #include "formats/bytes.h"
 
@@ -82,11 +83,6 @@ epo_status epo__network_read(const char *path, epo__network **out)
     return status;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static epo_status list(const char *folder, const char *ending, char ***paths, size_t *count)
 {
     char **found = NULL;
@@ -110,7 +106,7 @@ static epo_status list(const char *folder, const char *ending, char ***paths, si
         epo_model_list_free(found, n);
         return status;
     }
-    if (n) qsort(found, n, sizeof *found, by_name);
+    if (n) qsort(found, n, sizeof *found, epo__by_text);
     *paths = found;
     *count = n;
     return EPO_OK;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "formats/csv.h"
 
 enum { MOST_KIND_BYTES = 63 };
@@ -130,11 +131,6 @@ static int by_place(const void *a, const void *b)
     return (x->ra > y->ra) - (x->ra < y->ra);
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Kinds in the order of their names, whatever the order of the lines. */
 static epo_status order_kinds(epo__catalogue *c, const char *path)
 {
@@ -142,7 +138,7 @@ static epo_status order_kinds(epo__catalogue *c, const char *path)
     int to[EPO__CATALOGUE_KINDS] = {0};
     if (c->count == 0) return epo__fail(EPO_EFORMAT, "%s: holds no sources", path);
     memcpy(met, c->kinds, sizeof met);
-    qsort(c->kinds, c->kind_count, sizeof *c->kinds, by_text);
+    qsort(c->kinds, c->kind_count, sizeof *c->kinds, epo__by_text);
     for (size_t i = 0; i < c->kind_count; i++)
         for (size_t j = 0; j < c->kind_count; j++)
             if (c->kinds[j] == met[i]) to[i] = (int)j;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "base/text.h"
 
 enum { MAX_DEPTH = 32 };
@@ -67,11 +68,6 @@ void epo__walk_free(epo__walk *walk)
     free(walk);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static epo_status list_folder(DIR *handle, level *l)
 {
     for (struct dirent *entry; (entry = readdir(handle));) {
@@ -81,7 +77,7 @@ static epo_status list_folder(DIR *handle, level *l)
             return epo__nomem("list of files");
         l->count++;
     }
-    if (l->count) qsort(l->names, l->count, sizeof *l->names, by_name);
+    if (l->count) qsort(l->names, l->count, sizeof *l->names, epo__by_text);
     return EPO_OK;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 
 enum { REACH = 12, WINDOW = 2 * REACH + 1, MOST_SOURCES = 32, LEAST_SIDE = 7 };
 static const double CLEAR = 20, PEAK = 5; /* errors of a source's signal; noises above the sky of its brightest pixel */
@@ -53,12 +54,6 @@ static epo_status measure_peak(const epo__raster *image, const epo__sky *sky, in
     return epo__shape_measure(&near, sky, x - left, y - top, RECENTRE, work, out);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 epo_status epo__psf_find(const epo__raster *image, double saturation, epo__image_work *work, double *fwhm)
 {
     double widths[MOST_SOURCES];
@@ -78,7 +73,7 @@ epo_status epo__psf_find(const epo__raster *image, double saturation, epo__image
             if (status == EPO_OK && shape.significance >= CLEAR && shape.fwhm > 0) widths[count++] = shape.fwhm;
         }
     if (status != EPO_OK || count == 0) return status;
-    qsort(widths, count, sizeof *widths, ascending);
+    qsort(widths, count, sizeof *widths, epo__by_double);
     /* not the very narrowest of many: that may be a cosmic ray */
     *fwhm = widths[count / 4] / EPO__MOMENTS_OVER_FWHM;
     return EPO_OK;

@@ -5,11 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static int ascending(const void *a, const void *b)
-{
-    const double p = *(const double *)a, q = *(const double *)b;
-    return (p > q) - (p < q);
-}
+#include "base/order.h"
 
 double epo__ordered_quantile(const double *values, size_t n, double q)
 {
@@ -56,7 +52,7 @@ static void take_weighted_means(epo__measured *c)
 void epo__measure(epo__measured *c, double scale, double *sorted, double *flux)
 {
     for (size_t i = 0; i < c->n; i++) sorted[i] = c->points[i].mag;
-    qsort(sorted, c->n, sizeof *sorted, ascending);
+    qsort(sorted, c->n, sizeof *sorted, epo__by_double);
     /* bright is a small magnitude and a large flux */
     for (size_t i = 0; i < c->n; i++) flux[i] = pow(10, -scale * sorted[c->n - 1 - i]);
     c->sorted = sorted;

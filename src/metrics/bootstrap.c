@@ -8,13 +8,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "base/rng.h"
-
-static int by_value(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
 
 double epo__quantile(const double *sorted, size_t count, double q)
 {
@@ -53,7 +48,7 @@ static epo__interval interval_of(const double *rows, size_t used, size_t values,
     size_t count = 0;
     for (size_t i = 0; i < used; i++)
         if (!isnan(rows[i * values + v])) room[count++] = rows[i * values + v];
-    qsort(room, count, sizeof *room, by_value);
+    qsort(room, count, sizeof *room, epo__by_double);
     return (epo__interval){epo__quantile(room, count, 0.025), epo__quantile(room, count, 0.975)};
 }
 

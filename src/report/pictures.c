@@ -7,13 +7,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "formats/picture.h"
-
-static int by_value(const void *a, const void *b)
-{
-    const float *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
 
 static double quantile(const float *sorted, size_t count, double share)
 {
@@ -27,7 +22,7 @@ static float *sorted_of(const float *pixels, size_t count, size_t *finite)
     *finite = 0;
     for (size_t i = 0; sorted && i < count; i++)
         if (isfinite(pixels[i])) sorted[(*finite)++] = pixels[i];
-    if (sorted && *finite) qsort(sorted, *finite, sizeof *sorted, by_value);
+    if (sorted && *finite) qsort(sorted, *finite, sizeof *sorted, epo__by_float);
     return sorted;
 }
 
@@ -52,7 +47,7 @@ epo_status epo__grey_of(const float *pixels, size_t count, epo__grey *out)
         const double low = quantile(sorted, finite, 0.01), high = quantile(sorted, finite, 0.998);
         out->sky = quantile(sorted, finite, 0.5);
         for (size_t i = 0; i < finite; i++) sorted[i] = (float)fabs((double)sorted[i] - out->sky);
-        qsort(sorted, finite, sizeof *sorted, by_value);
+        qsort(sorted, finite, sizeof *sorted, epo__by_float);
         out->width = 1.4826 * quantile(sorted, finite, 0.5);
         if (!(out->width > 0)) out->width = fmax((high - low) / 100, 1e-30); /* most pixels are equal */
         out->low = asinh((low - out->sky) / out->width);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "epochal/explain.h"
@@ -78,19 +79,13 @@ static epo_status save(writer *w, const char *map, const char *ending)
 /* --- pictures
  * ------------------------------------------------------------------------------------------------------------ */
 
-static int by_value(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 /* Sorts the finite ones of `count` numbers; returns how many. */
 static size_t sort(writer *w, const float *x, size_t count)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++)
         if (isfinite(x[i])) w->sorted[used++] = x[i];
-    qsort(w->sorted, used, sizeof *w->sorted, by_value);
+    qsort(w->sorted, used, sizeof *w->sorted, epo__by_float);
     return used;
 }
 
@@ -217,7 +212,7 @@ static void choose_scales(writer *w, size_t plane)
         }
     for (size_t i = 0; i < e->map_count; i++)
         for (size_t k = 0; k < plane; k++) w->sorted[used++] = e->maps[i].map[k];
-    qsort(w->sorted, used, sizeof *w->sorted, by_value);
+    qsort(w->sorted, used, sizeof *w->sorted, epo__by_float);
     w->bright = (double)w->sorted[used - 1 - (e->method == EPO_EXPLAIN_SALIENCY ? used / 500 : 0)];
     if (w->bright <= 0) w->bright = (double)w->sorted[used - 1];
 }

@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "base/text.h"
 #include "epochal/version.h"
 #include "formats/safetensors.h"
@@ -171,10 +172,14 @@ static epo_status read_texts(const loading *l, const char *name, size_t most, ch
 /* No name twice: rows are matched by them. */
 static epo_status check_unique(const loading *l, const char *name, char *const *texts, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(texts[i], texts[j]) == 0) return epo__fail(EPO_EMODEL, "%s: %s: %s has '%.60s' twice", l->path, forest_key, name, texts[i]);
-    return EPO_OK;
+    const char **sorted = epo__alloc(count, sizeof *sorted), *twice = NULL;
+    if (!sorted) return epo__nomem(l->path);
+    memcpy(sorted, texts, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, epo__by_text);
+    for (size_t i = 1; i < count && !twice; i++)
+        if (strcmp(sorted[i], sorted[i - 1]) == 0) twice = sorted[i];
+    free(sorted);
+    return twice ? epo__fail(EPO_EMODEL, "%s: %s: %s has '%.60s' twice", l->path, forest_key, name, twice) : EPO_OK;
 }
 
 static epo_status read_text(const loading *l, const char *name, char **out)

@@ -6,14 +6,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "base/text.h"
 #include "train/context.h"
 #include "train/forest_model.h"
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 void epo__forest_texts_free(char **texts, size_t count)
 {
@@ -51,7 +47,7 @@ static epo_status find_classes(const epo_forest_table *table, epo_forest *forest
     if (!all) return epo__nomem("classes");
     for (size_t r = 0; table->labels && r < table->rows; r++)
         if (table->labels[r]) all[count++] = table->labels[r];
-    qsort(all, count, sizeof *all, by_text);
+    qsort(all, count, sizeof *all, epo__by_text);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(all[i], all[i - 1]) != 0) all[classes++] = all[i];
     epo_status status = EPO_OK;

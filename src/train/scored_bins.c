@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "metrics/bins.h"
 #include "store/stamps.h"
 #include "store/store.h"
@@ -20,16 +21,10 @@ typedef struct object {
     size_t room;
 } object;
 
-static int by_value(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 static double median(double *values, size_t count)
 {
     if (count == 0) return NAN;
-    qsort(values, count, sizeof *values, by_value);
+    qsort(values, count, sizeof *values, epo__by_double);
     return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }
 

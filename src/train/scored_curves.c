@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "metrics/calibration.h"
 #include "metrics/confusion.h"
 #include "metrics/curves.h"
@@ -68,12 +69,6 @@ epo_status epo_scored_curve(const epo_scored *s, size_t class_index, epo_curve *
 
 /* --- reliability -------------------------------------------------------------------------------------------------- */
 
-static int by_value(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 static epo_status find_edges(const double *scores, size_t count, size_t bins, bool equal_mass, double *edges)
 {
     if (!equal_mass || count == 0) {
@@ -83,7 +78,7 @@ static epo_status find_edges(const double *scores, size_t count, size_t bins, bo
     double *sorted = epo__alloc(count, sizeof *sorted);
     if (!sorted) return epo__nomem("reliability");
     memcpy(sorted, scores, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_value);
+    qsort(sorted, count, sizeof *sorted, epo__by_double);
     epo__bin_edges_quantile(sorted, count, bins, edges);
     free(sorted);
     return EPO_OK;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "base/pipeline.h"
 #include "base/rng.h"
 #include "base/text.h"
@@ -179,6 +180,21 @@ static void values_of_json_are_counted(void **state)
     epo__string_free(&s);
 }
 
+static void plain_arrays_are_sorted(void **state)
+{
+    (void)state;
+    double reals[] = {0.25, -INFINITY, 0.2500000000000001, -7, 1e300};
+    float floats[] = {3, -0.5F, 3e-30F};
+    const char *texts[] = {"b", "", "B", "ab", "a"};
+    qsort(reals, 5, sizeof *reals, epo__by_double);
+    qsort(floats, 3, sizeof *floats, epo__by_float);
+    qsort(texts, 5, sizeof *texts, epo__by_text);
+    assert_true(isinf(reals[0]) && reals[1] == -7 && reals[2] == 0.25 && reals[3] > 0.25 && reals[4] == 1e300);
+    assert_true(floats[0] == -0.5F && floats[1] == 3e-30F && floats[2] == 3);
+    assert_string_equal(texts[1], "B");
+    assert_string_equal(texts[3], "ab");
+}
+
 static void products_are_all_or_nothing(void **state)
 {
     (void)state;
@@ -224,6 +240,7 @@ int main(void)
         cmocka_unit_test(pipeline_keeps_the_order),
         cmocka_unit_test(pipeline_stops_at_the_first_failure),
         cmocka_unit_test(values_of_json_are_counted),
+        cmocka_unit_test(plain_arrays_are_sorted),
         cmocka_unit_test(products_are_all_or_nothing),
         cmocka_unit_test(messages_hold_no_control_bytes),
     };
