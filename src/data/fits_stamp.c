@@ -165,7 +165,8 @@ static void named_folder(const char *path, char *folder, size_t folder_size)
     snprintf(folder, folder_size, "%.*s", (int)(slash - start), start);
 }
 
-void epo__path_parts(const char *path, char *stem, size_t stem_size, char *folder, size_t folder_size)
+/* Name of the file without folders and without .fits, .fit, .gz; and the name of the folder it is in, "" when none. */
+static void path_parts(const char *path, char *stem, size_t stem_size, char *folder, size_t folder_size)
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     named_folder(path, folder, folder_size);
@@ -188,7 +189,7 @@ epo_status epo__named_file_open(void *state, const epo_import_options *options, 
     epo__named_file *f = state;
     (void)options;
     f->path = path;
-    epo__path_parts(path, f->stem, sizeof f->stem, f->folder, sizeof f->folder);
+    path_parts(path, f->stem, sizeof f->stem, f->folder, sizeof f->folder);
     return EPO_OK;
 }
 

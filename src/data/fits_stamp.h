@@ -29,9 +29,6 @@ epo_status epo__fits_stamp_check(const epo__batch *batch, const epo__exposure *e
 /* "science", "template" or "difference" from the words in an EXTNAME or file name; OTHER when there is none of them. */
 epo__role epo__role_guess(const char *text);
 
-/* Name of the file without folders and without .fits, .fit, .gz; and the name of the folder it is in, "" when none. */
-void epo__path_parts(const char *path, char *stem, size_t stem_size, char *folder, size_t folder_size);
-
 /* The state of readers whose objects are called as their files are: an epo__reader_type's open, and its context, since names
  * and classes come from the path, so that the same bytes in two places are two. */
 typedef struct epo__named_file {

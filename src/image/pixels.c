@@ -54,17 +54,6 @@ EPO_KERNEL size_t epo__pixels_count_bad(const float *pixels, size_t count)
     return bad;
 }
 
-bool epo__pixels_constant(const float *pixels, size_t count)
-{
-    const float *first = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(pixels[i])) continue;
-        if (!first) first = &pixels[i];
-        if (pixels[i] != *first) return false;
-    }
-    return true;
-}
-
 size_t epo__pixels_mask_outside(float *pixels, size_t count, float low, float high)
 {
     size_t masked = 0;
@@ -74,20 +63,4 @@ size_t epo__pixels_mask_outside(float *pixels, size_t count, float low, float hi
         masked++;
     }
     return masked;
-}
-
-epo_status epo__pixels_fill(float *pixels, size_t count, epo__fill fill, epo__image_work *work, size_t *replaced)
-{
-    size_t bad = epo__pixels_count_bad(pixels, count);
-    float value = 0;
-    if (fill == EPO_FILL_MEDIAN && bad > 0 && bad < count) {
-        epo_status status = epo__image_work_reserve(work, count - bad);
-        if (status) return status;
-        collect(pixels, count, work->room);
-        value = (float)epo__median(work->room, count - bad);
-    }
-    for (size_t i = 0; bad > 0 && i < count; i++)
-        if (!isfinite(pixels[i])) pixels[i] = value;
-    if (replaced) *replaced = bad;
-    return EPO_OK;
 }

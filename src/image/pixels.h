@@ -6,7 +6,6 @@
 #ifndef EPO_IMAGE_PIXELS_H
 #define EPO_IMAGE_PIXELS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "epochal/status.h"
@@ -27,20 +26,8 @@ epo_status epo__pixels_stats(const float *pixels, size_t count, epo__image_work 
 
 size_t epo__pixels_count_bad(const float *pixels, size_t count);
 
-/* True when no two finite pixels differ; so too of no finite pixel at all. */
-bool epo__pixels_constant(const float *pixels, size_t count);
-
 /* Sets pixels <= low and >= high, infinite ones among them, to NaN and returns their number. HiTS marks bad pixels with
  * -9999 and 99980000. */
 size_t epo__pixels_mask_outside(float *pixels, size_t count, float low, float high);
-
-typedef enum epo__fill {
-    EPO_FILL_ZERO,
-    EPO_FILL_MEDIAN, /* of the finite pixels among the `count` given; 0 where there are none */
-} epo__fill;
-
-/* Replaces bad pixels and returns through *replaced (may be NULL) how many there were. The workspace is used by
- * EPO_FILL_MEDIAN only, when there is a bad pixel; then EPO_ENOMEM, with the pixels unchanged, when it cannot grow. */
-epo_status epo__pixels_fill(float *pixels, size_t count, epo__fill fill, epo__image_work *work, size_t *replaced);
 
 #endif

@@ -210,13 +210,6 @@ void epo__plot_guide(epo__plot *p, double x0, double y0, double x1, double y1)
                      x_of(p, x1), y_of(p, y1));
 }
 
-void epo__plot_text(epo__plot *p, double x, double y, const char *text)
-{
-    epo__string_addf(p->out, "<text x=\"%.1f\" y=\"%.1f\">", x_of(p, x), y_of(p, y));
-    epo__html_text(p->out, text);
-    epo__string_add(p->out, "</text>\n");
-}
-
 /* --- small ones -----------------------------------------------------------------------------------------------------
  */
 

@@ -66,7 +66,6 @@ void epo__plot_band(epo__plot *plot, const double *xs, const double *lows, const
                     size_t series);
 
 void epo__plot_guide(epo__plot *plot, double x0, double y0, double x1, double y1);
-void epo__plot_text(epo__plot *plot, double x, double y, const char *text); /* begins at the point */
 
 /* A small picture for a row of a table: value and interval between `low` and `high`, a tick at `mark` (NaN: none). */
 void epo__svg_interval(epo__string *out, const epo_estimate *estimate, double low, double high, double mark,

@@ -189,36 +189,3 @@ epo_status epo__store_stamp_score_put(epo_store *store, int64_t run, int64_t sta
     epo__bind_real(&q, score);
     return epo__query_run(&q);
 }
-
-/* The one real number of a query's one row, NaN when there is no row; closes the query. */
-static epo_status one_real(epo__query *q, double *out)
-{
-    bool row;
-    epo_status status = epo__query_row(q, &row);
-    *out = status == EPO_OK && row ? epo__column_real(q, 0) : NAN;
-    epo__query_close(q);
-    return status;
-}
-
-epo_status epo__store_class_score_latest(epo_store *store, int64_t model, int64_t object, const char *class_name,
-                                         double *probability)
-{
-    epo__query q = epo__query_open(
-        store,
-        "SELECT c.probability FROM class_scores c JOIN runs r ON r.id = c.run WHERE c.object = ?1 AND c.class = ?2 "
-        "AND (?3 IS NULL OR r.model = ?3) AND r.status = 'done' ORDER BY c.run DESC LIMIT 1");
-    epo__bind_int(&q, object);
-    epo__bind_text(&q, class_name);
-    epo__bind_id(&q, model);
-    return one_real(&q, probability);
-}
-
-epo_status epo__store_stamp_score_latest(epo_store *store, int64_t model, int64_t stamp, double *score)
-{
-    epo__query q =
-        epo__query_open(store, "SELECT c.score FROM stamp_scores c JOIN runs r ON r.id = c.run WHERE c.stamp = ?1 "
-                               "AND (?2 IS NULL OR r.model = ?2) AND r.status = 'done' ORDER BY c.run DESC LIMIT 1");
-    epo__bind_int(&q, stamp);
-    epo__bind_id(&q, model);
-    return one_real(&q, score);
-}

@@ -57,9 +57,4 @@ epo_status epo__store_class_score_put(epo_store *store, int64_t run, int64_t obj
 /* `stamp` is the epoch's first plane (its science stamp where there is one); score is P(real). */
 epo_status epo__store_stamp_score_put(epo_store *store, int64_t run, int64_t stamp, double score);
 
-/* Reading back: the score of the last done run of any model (model 0) or of one; NaN when there is none. */
-epo_status epo__store_class_score_latest(epo_store *store, int64_t model, int64_t object, const char *class_name,
-                                         double *probability);
-epo_status epo__store_stamp_score_latest(epo_store *store, int64_t model, int64_t stamp, double *score);
-
 #endif

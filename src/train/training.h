@@ -66,9 +66,6 @@ void epo__stage_close(epo__training *fit);
 /* The head that a stage is judged by. */
 epo_head epo__stage_head(epo__stage stage);
 
-/* True when the stamp head learns beside the others in the stage at hand: the sequence head alone leaves the encoder as it is. */
-bool epo__stage_has_stamps(const epo__training *fit);
-
 /* Mean loss (plain cross-entropy) and accuracy of a head over a validation part, with the weights as they are. */
 epo_status epo__training_validate(epo__training *fit, epo__supply *part, epo_head head, double *loss, double *accuracy);
 

@@ -31,6 +31,12 @@ static epo_status count_trained(void *context, const epo__param *param)
     return EPO_OK;
 }
 
+/* Whether the stamp head learns beside the others in the stage at hand: the sequence head alone leaves the encoder as it is. */
+static bool has_stamps(const epo__training *f)
+{
+    return f->stamps.task.label_count > 0 && f->stages[f->position.stage] != EPO__STAGE_SEQUENCE;
+}
+
 static epo_status want_gradients(epo__training *f)
 {
     size_t trained = 0;
@@ -38,7 +44,7 @@ static epo_status want_gradients(epo__training *f)
     for (int h = 0; status == EPO_OK && h < EPO_HEAD_COUNT; h++) {
         epo__net *net = epo__model_head(f->model, (epo_head)h);
         if (!net) continue;
-        if (epo__stage_uses(f->stages[f->position.stage], (epo_head)h) || (h == EPO_HEAD_STAMP && epo__stage_has_stamps(f)))
+        if (epo__stage_uses(f->stages[f->position.stage], (epo_head)h) || (h == EPO_HEAD_STAMP && has_stamps(f)))
             status = epo__net_want_gradients(net, epo_head_name((epo_head)h), wanted, f);
         else
             epo__net_drop_gradients(net);
@@ -94,16 +100,11 @@ epo_head epo__stage_head(epo__stage stage)
     return EPO_HEAD_STAMP;
 }
 
-bool epo__stage_has_stamps(const epo__training *f)
-{
-    return f->stamps.task.label_count > 0 && f->stages[f->position.stage] != EPO__STAGE_SEQUENCE;
-}
-
 /* The cap is shared out: three parts of four to training, one to validation; each in halves where features are kept beside the
  * loader's stamps, and between two feeds. */
 static size_t share_of_memory(const epo__training *f, bool training)
 {
-    bool halves = f->stages[f->position.stage] == EPO__STAGE_SEQUENCE || epo__stage_has_stamps(f);
+    bool halves = f->stages[f->position.stage] == EPO__STAGE_SEQUENCE || has_stamps(f);
     return f->options->memory / 4 * (training ? 3 : 1) / (halves ? 2 : 1);
 }
 
@@ -180,7 +181,7 @@ static epo_status make_learner(epo__training *f)
         l.class_weights = weights;
         status = class_weights(&f->main.task, counts, weights);
     }
-    if (epo__stage_has_stamps(f)) {
+    if (has_stamps(f)) {
         l.stamps = o->batch;
         l.stamp_weights = o->class_weights ? of_stamps : NULL;
         if (status == EPO_OK && o->class_weights) status = class_weights(&f->stamps.task, epo__supply_count(f->stamps.supply), of_stamps);
@@ -193,6 +194,6 @@ epo_status epo__stage_open(epo__training *f)
     epo_status status = want_gradients(f);
     if (status == EPO_OK) status = make_optimiser(f);
     if (status == EPO_OK) status = open_feed(f, &f->main);
-    if (status == EPO_OK && epo__stage_has_stamps(f)) status = open_feed(f, &f->stamps);
+    if (status == EPO_OK && has_stamps(f)) status = open_feed(f, &f->stamps);
     return status == EPO_OK ? make_learner(f) : status;
 }

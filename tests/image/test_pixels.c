@@ -86,47 +86,15 @@ static void statistics_of_nothing_and_of_a_constant(void **state)
     epo__image_work_free(&work);
 }
 
-static void constant_means_no_two_finite_pixels_differ(void **state)
-{
-    (void)state;
-    float x[6] = {NAN, 5.5f, 5.5f, INFINITY, 5.5f, 5.5f};
-    assert_true(epo__pixels_constant(x, 6));
-    assert_true(epo__pixels_constant(x, 1));
-    assert_true(epo__pixels_constant(x, 0));
-    x[5] = nextafterf(5.5f, 6);
-    assert_false(epo__pixels_constant(x, 6));
-}
-
-static void marked_pixels_become_bad_and_bad_ones_are_filled(void **state)
+static void marked_pixels_become_bad(void **state)
 {
     (void)state;
     const float start[8] = {-9999, 12, -9000, -8999.5f, NAN, 3, -INFINITY, INFINITY};
     float x[8];
-    size_t replaced;
-    epo__image_work work = {0};
     memcpy(x, start, sizeof x);
     assert_int_equal(epo__pixels_count_bad(x, 8), 3);
     assert_int_equal(epo__pixels_mask_outside(x, 8, -9000, 13), 4);
     assert_int_equal(epo__pixels_count_bad(x, 8), 5);
-
-    check_ok(epo__pixels_fill(x, 8, EPO_FILL_MEDIAN, &work, &replaced));
-    assert_int_equal(replaced, 5);
-    const float median[8] = {3, 12, 3, -8999.5f, 3, 3, 3, 3};
-    assert_memory_equal(x, median, sizeof x);
-
-    memcpy(x, start, sizeof x);
-    check_ok(epo__pixels_fill(x, 8, EPO_FILL_ZERO, NULL, &replaced));
-    assert_int_equal(replaced, 3);
-    const float zero[8] = {-9999, 12, -9000, -8999.5f, 0, 3, 0, 0};
-    assert_memory_equal(x, zero, sizeof x);
-    check_ok(epo__pixels_fill(x, 8, EPO_FILL_MEDIAN, &work, NULL));
-    assert_memory_equal(x, zero, sizeof x);
-
-    for (int i = 0; i < 8; i++) x[i] = NAN;
-    check_ok(epo__pixels_fill(x, 8, EPO_FILL_MEDIAN, &work, &replaced));
-    assert_int_equal(replaced, 8);
-    for (int i = 0; i < 8; i++) assert_true(x[i] == 0);
-    epo__image_work_free(&work);
 }
 
 int main(void)
@@ -135,8 +103,7 @@ int main(void)
         cmocka_unit_test(the_median_equals_that_of_a_sorted_copy),
         cmocka_unit_test(statistics_equal_numpy),
         cmocka_unit_test(statistics_of_nothing_and_of_a_constant),
-        cmocka_unit_test(constant_means_no_two_finite_pixels_differ),
-        cmocka_unit_test(marked_pixels_become_bad_and_bad_ones_are_filled),
+        cmocka_unit_test(marked_pixels_become_bad),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
