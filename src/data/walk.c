@@ -13,7 +13,7 @@
 #include "base/order.h"
 #include "base/text.h"
 
-enum { MAX_DEPTH = 32 };
+enum { MAX_DEPTH = 32, MAX_LINKS = 10000 };
 
 typedef struct level {
     char *folder;
@@ -23,6 +23,11 @@ typedef struct level {
     size_t count, room, next;
 } level;
 
+typedef struct place {
+    dev_t device;
+    ino_t inode;
+} place;
+
 struct epo__walk {
     const char *const *paths, *const *suffixes;
     const char *first;
@@ -31,6 +36,8 @@ struct epo__walk {
     bool *fruitful;    /* of paths: something was found there */
     level levels[MAX_DEPTH];
     int depth;
+    place *linked; /* folders that a link led to in this round, which are gone into once: links of links can be 2^32 ways */
+    size_t linked_count, linked_room;
     char *current;
 };
 
@@ -65,6 +72,7 @@ void epo__walk_free(epo__walk *walk)
     for (int i = 0; i < walk->depth; i++) level_free(&walk->levels[i]);
     free(walk->current);
     free(walk->fruitful);
+    free(walk->linked);
     free(walk);
 }
 
@@ -142,12 +150,37 @@ static epo_status next_entry(epo__walk *w, bool *named)
     }
     if (w->next == w->count && !w->second_round) {
         w->second_round = true;
-        w->next = 0;
+        w->next = w->linked_count = 0;
     }
     if (w->next == w->count) return EPO_OK;
     *named = true;
     w->current = epo__strdup(w->paths[w->next++]);
     return w->current ? EPO_OK : epo__nomem("list of files");
+}
+
+static bool is_link(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+/* Whether another link has led into the folder already. */
+static bool met_before(const epo__walk *w, const struct stat *info)
+{
+    for (size_t i = 0; i < w->linked_count; i++)
+        if (w->linked[i].device == info->st_dev && w->linked[i].inode == info->st_ino) return true;
+    return false;
+}
+
+/* Into the folder that a link in another one leads to, unless one did before. */
+static epo_status push_linked(epo__walk *w, const struct stat *info)
+{
+    if (met_before(w, info)) return EPO_OK;
+    if (w->linked_count == MAX_LINKS) return epo__fail(EPO_ELIMIT, "%s: over %d links to folders", w->current, MAX_LINKS);
+    if (!epo__grow(&w->linked, &w->linked_room, w->linked_count + 1, sizeof *w->linked)) return epo__nomem("list of files");
+    epo_status status = push_folder(w, w->current, info);
+    if (status == EPO_OK) w->linked[w->linked_count++] = (place){info->st_dev, info->st_ino};
+    return status;
 }
 
 /* EPO_OK with *taken for a file to hand out; a folder is gone into. */
@@ -162,7 +195,7 @@ static epo_status visit(epo__walk *w, bool named, bool *taken)
     if (!folder && !this_round(w, w->current)) return EPO_OK;
     *taken = found && !folder;
     if (folder) {
-        epo_status status = push_folder(w, w->current, &info);
+        epo_status status = !named && is_link(w->current) ? push_linked(w, &info) : push_folder(w, w->current, &info);
         if (status != EPO_OK) w->fruitful[w->next - 1] = true; /* what is wrong with it has been said */
         /* a folder that cannot be searched is named once, in the second round */
         return status == EPO_ENOMEM || w->second_round ? status : EPO_OK;

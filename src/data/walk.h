@@ -13,7 +13,7 @@ typedef struct epo__walk epo__walk;
 
 /* In folders only files whose names end with one of `suffixes` (ended by NULL; letters without case) are taken; names
  * given in `paths` always are. `first`: files with this suffix come before all others (NULL: none). The arrays are
- * borrowed. */
+ * borrowed. A folder that links in folders lead to is gone into by the first of them. */
 epo_status epo__walk_create(const char *const *paths, size_t count, const char *const *suffixes, const char *first,
                             epo__walk **out);
 void epo__walk_free(epo__walk *walk);

@@ -111,6 +111,26 @@ static void links_are_followed_but_never_in_a_circle(void **state)
     check_walk((const char *[]){"links"}, 1, fits, ".csv", expected);
 }
 
+/* Twenty folders, each with two links to the next, are a million ways to one file. */
+static void links_of_links_are_gone_through_once(void **state)
+{
+    (void)state;
+    char here[64], next[64];
+    make_folder(temp_path(folder, "ways"));
+    for (int i = 0; i < 20; i++) {
+        snprintf(here, sizeof here, "ways/%d", i);
+        make_folder(temp_path(folder, here));
+        snprintf(next, sizeof next, "../%d", i + 1);
+        for (int k = 0; k < 2 && i < 19; k++) {
+            snprintf(here, sizeof here, "ways/%d/%c", i, 'a' + k);
+            assert_int_equal(symlink(next, temp_path(folder, here)), 0);
+        }
+    }
+    write_file(temp_path(folder, "ways/19/y.fits"), "x", 1);
+    check_walk((const char *[]){"ways/0"}, 1, fits, NULL, "ways/0/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/y.fits\n");
+    check_walk((const char *[]){"ways/0"}, 1, fits, ".csv", "ways/0/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/y.fits\n");
+}
+
 static void folders_have_a_bottom(void **state)
 {
     (void)state;
@@ -161,6 +181,7 @@ int main(void)
         cmocka_unit_test(first_ones_come_first_wherever_they_are),
         cmocka_unit_test(what_leads_nowhere_is_named_once),
         cmocka_unit_test(links_are_followed_but_never_in_a_circle),
+        cmocka_unit_test(links_of_links_are_gone_through_once),
         cmocka_unit_test(folders_have_a_bottom),
         cmocka_unit_test(a_locked_folder_is_named),
     };
