@@ -4,6 +4,7 @@
  * A store is made under another name and linked to its own when it is complete, so a file of that name is never half a
  * store, and an empty file is never ours. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,6 +135,16 @@ static epo_status fill_new(sqlite3 *db, const char *path)
                                                           error ? strerror(error) : sqlite3_errmsg(db));
 }
 
+/* An empty file at `path`, which is nobody's: a link laid there by someone who could foresee the name is not followed. */
+static bool make_empty(const char *path)
+{
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+    int fd = open(path, flags, 0644);
+    if (fd < 0 && errno == EEXIST && unlink(path) == 0) fd = open(path, flags, 0644); /* of a killed process of this number */
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
 /* Makes `path` (a plain path) unless another process does so first, which is as good. */
 static epo_status create(const char *path, const char *shown)
 {
@@ -147,13 +158,15 @@ static epo_status create(const char *path, const char *shown)
             epo__fail(EPO_ESTORE, "%s: %s-wal is left over from a store of this name; remove it first", shown, shown);
         goto done;
     }
-    if (sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK) {
+    const int error = make_empty(fresh) ? 0 : errno;
+    if (error || sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         status = !folder_allows(path, F_OK) ? epo__fail(EPO_ENOTFOUND, "%s: its folder does not exist", shown)
                  : !folder_allows(path, W_OK | X_OK)
                      ? epo__fail(EPO_EIO, "%s: no permission to make files in its folder", shown)
                      : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", shown,
-                                 db ? sqlite3_errmsg(db) : "out of memory");
+                                 db      ? sqlite3_errmsg(db)
+                                 : error ? strerror(error)
+                                         : "out of memory");
         goto done;
     }
     status = fill_new(db, shown);

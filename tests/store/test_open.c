@@ -256,6 +256,26 @@ static void a_left_over_log_is_not_taken_for_the_new_stores(void **state)
     make_store(path);
 }
 
+/* The new store's first name can be foreseen: links there are taken away, not followed. */
+static void a_link_in_the_way_is_not_followed(void **state)
+{
+    (void)state;
+    char link[700], victim[600], path[600];
+    struct stat info;
+    epo_store *store = NULL;
+    snprintf(path, sizeof path, "%s/s.db", folder);
+    snprintf(victim, sizeof victim, "%s/victim", folder);
+    for (int i = 0; i < 300; i++) {
+        snprintf(link, sizeof link, "%s.new-%ld-%d", path, (long)getpid(), i);
+        assert_int_equal(symlink(victim, link), 0);
+    }
+    check_ok(epo_store_open(path, EPO_STORE_CREATE, &store));
+    epo_store_close(store);
+    assert_int_equal(lstat(path, &info), 0);
+    assert_true(S_ISREG(info.st_mode));
+    assert_int_equal(access(victim, F_OK), -1);
+}
+
 static void many_may_create_at_once(void **state)
 {
     (void)state;
@@ -300,6 +320,7 @@ int main(void)
         TEST(reading_changes_nothing),
         TEST(a_store_is_read_where_nothing_can_be_written),
         TEST(a_left_over_log_is_not_taken_for_the_new_stores),
+        TEST(a_link_in_the_way_is_not_followed),
         TEST(many_may_create_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
