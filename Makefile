@@ -32,7 +32,7 @@ EPO_CPPFLAGS := -Iinclude -Isrc -D_GNU_SOURCE $(shell pkg-config --cflags $(MODU
 # -std=c17 implies that already (-std=gnu17 would not); clang 14 and later fuse within an expression unless it is said.
 EPO_CFLAGS := -std=c17 -fPIC -fopenmp -fvisibility=default -ffp-contract=off -fstack-protector-strong $(WARNINGS) $(WERROR)
 # glibc's checked copies need an optimiser, and hide from the sanitizers what these would find. -U: some compilers set it themselves.
-FORTIFY := $(if $(SANITIZE),,$(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+FORTIFY := $(if $(SANITIZE),,$(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 EPO_CPPFLAGS += $(FORTIFY)
 EPO_LDFLAGS := -fopenmp -Wl,-z,relro,-z,now -Wl,--as-needed
 LIBS := $(shell pkg-config --libs $(MODULES) 2>/dev/null) -ldnnl -lsnappy -lsep -lpthread -lm
