@@ -95,7 +95,7 @@ epo_status epo__gru_cell_pack(const epo__param *params, epo__gru_cell *cell)
     const float *bias_ih = params[EPO__GRU_BIAS_IH].value, *bias_hh = params[EPO__GRU_BIAS_HH].value;
     cell->inputs = inputs;
     cell->hidden = hidden;
-    if (!cell->bias) cell->bias = epo__alloc_aligned(3 * hidden, sizeof(float));
+    if (!cell->bias) cell->bias = epo__alloc_aligned(epo__product(3, hidden), sizeof(float));
     if (!cell->bias_n) cell->bias_n = epo__alloc_aligned(hidden, sizeof(float));
     if (!cell->zeros) cell->zeros = epo__alloc_aligned(hidden, sizeof(float));
     if (!cell->bias || !cell->bias_n || !cell->zeros) return epo__nomem("gru");

@@ -79,7 +79,7 @@ static epo_status make_buffers(epo__plan *plan, const epo__plan_builder *b)
     }
     for (int i = 0; i < b->lanes && status == EPO_OK; i++) {
         struct lane *lane = &plan->lane[i];
-        lane->arena = epo__alloc_aligned(b->arena_size * slots_of(b), sizeof(float));
+        lane->arena = epo__alloc_aligned(epo__product(b->arena_size, slots_of(b)), sizeof(float));
         lane->scratch = epo__alloc_aligned(b->scratch_size, 1);
         if (!lane->arena || !lane->scratch) return epo__nomem("buffers of a plan");
         status = epo__dnnl_stream_create(&lane->stream);
@@ -136,8 +136,8 @@ static epo_status time_plan(const epo__net *net, epo__plan *plan, double *second
 {
     enum { RUNS = 4 }; /* the first warms up */
     size_t batch = (size_t)plan->batch;
-    float *in = epo__alloc(batch * epo__shape_size(epo__net_in(net)), sizeof *in);
-    float *out = epo__alloc(batch * epo__shape_size(plan->out), sizeof *out);
+    float *in = epo__alloc(epo__product(batch, epo__shape_size(epo__net_in(net))), sizeof *in);
+    float *out = epo__alloc(epo__product(batch, epo__shape_size(plan->out)), sizeof *out);
     epo_status status = in && out ? EPO_OK : epo__nomem("trial of a plan");
     *seconds = INFINITY;
     for (int i = 0; i < RUNS && status == EPO_OK; i++) {

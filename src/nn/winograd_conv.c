@@ -24,7 +24,7 @@ size_t epo__winograd_conv_scratch(size_t out, size_t in)
 epo_status epo__winograd_conv_make(const float *weights, size_t out, size_t in, epo__winograd_conv *conv)
 {
     *conv = (epo__winograd_conv){.in = in, .out = out};
-    float *all = epo__alloc(EPO__POSITIONS * in * out, sizeof *all);
+    float *all = epo__alloc(epo__product3(EPO__POSITIONS, in, out), sizeof *all);
     if (!all) return epo__nomem("transformed weights");
     epo__winograd_weights_exact(weights, out, in, all);
     epo_status status = epo__packed_make(EPO__POSITIONS, in, out, all, out, 1, &conv->weights);

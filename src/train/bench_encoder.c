@@ -30,7 +30,7 @@ static epo_status prepare(work *w)
     if (!epo__size_mul(count, epo__shape_size(in), &floats))
         return epo__fail(EPO_ELIMIT, "%zu samples are too many", count);
     w->pixels = epo__alloc_aligned(floats, sizeof *w->pixels);
-    w->features = epo__alloc_aligned(count * epo__shape_size(epo__net_out(w->net)), sizeof *w->features);
+    w->features = epo__alloc_aligned(epo__product(count, epo__shape_size(epo__net_out(w->net))), sizeof *w->features);
     if (!w->pixels || !w->features) return epo__nomem("pixels");
     for (size_t i = 0; i < floats; i++) w->pixels[i] = (float)epo__rng_normal(&rng);
     return epo__plan_create(w->net, w->samples, &w->plan);

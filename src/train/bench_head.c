@@ -30,7 +30,7 @@ static epo_status fill(work *w, size_t classes)
     epo__rng rng = {.seed = 1, .stream = epo__rng_stream("bench_head")};
     if (!epo__size_mul(w->steps, width, &floats)) return epo__fail(EPO_ELIMIT, "%zu steps are too many", w->steps);
     w->features = epo__alloc_aligned(floats, sizeof *w->features);
-    w->out = epo__alloc(w->count * (size_t)epo__net_out(w->net).channels, sizeof *w->out);
+    w->out = epo__alloc(epo__product(w->count, (size_t)epo__net_out(w->net).channels), sizeof *w->out);
     w->labels = epo__alloc(w->count, sizeof *w->labels);
     if (!w->features || !w->out || !w->labels) return epo__nomem("sequences");
     for (size_t i = 0; i < floats; i++) w->features[i] = (float)epo__rng_normal(&rng);

@@ -71,7 +71,7 @@ static epo_status print(bench *b, double macs, int count, int steps, bool traini
 
 static epo_status measure(bench *b, epo_model *model, int count)
 {
-    int *lengths = malloc((size_t)count * sizeof *lengths), steps, rounds;
+    int *lengths = calloc((size_t)count, sizeof *lengths), steps, rounds;
     epo_model_info info;
     epo_status status = lengths ? EPO_OK : EPO_ENOMEM;
     epo_model_get_info(model, &info);
