@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * test_memory.c - every allocation of small jobs fails once: the command says that it is out of memory, gives back what it had,
+ * and leaves files and stores as they were. EPOCHAL_FAULTS=long takes all commands; EPOCHAL_FAULTS_JOB=LINE one; with
+ * EPOCHAL_FAULTS_AT=N besides, its N-th allocation alone. */
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "faults/alloc.h"
+#include "faults/jobs.h"
+#include "support/check.h"
+
+enum { MOST_FINDINGS = 40 };
+
+typedef struct point {
+    alloc_report *report;
+    alloc_whose whose;
+    long n;
+    bool trace;
+} point;
+
+static void arm(void *context)
+{
+    const point *p = context;
+    alloc_arm(p->report, p->whose, p->n, p->trace);
+}
+
+static void disarm(void *context)
+{
+    (void)context;
+    alloc_disarm();
+}
+
+static bool is_long(void)
+{
+    const char *form = getenv("EPOCHAL_FAULTS");
+    return form && strcmp(form, "long") == 0;
+}
+
+static void print_frames(const char *what, void *const *frames, int count)
+{
+    extern char __executable_start;
+    printf("    %s:", what);
+    for (int i = 0; i < count; i++) printf(" %#lx", (unsigned long)((char *)frames[i] - &__executable_start) - 1);
+    printf("\n");
+}
+
+static bool says_memory(const char *text)
+{
+    return strstr(text, "out of memory") || strstr(text, "Cannot allocate memory");
+}
+
+/* Why the run with a refused allocation was not as it should be, or NULL. */
+static const char *judge(const point *p, const char *line, const job_result *r, const job_result *whole, bool *went_on)
+{
+    static char text[1600];
+    *went_on = r->status == whole->status && strcmp(r->out, whole->out) == 0;
+    if (p->report->live > 0 && r->status < 128) {
+        snprintf(text, sizeof text, "%ld blocks leaked", p->report->live);
+        return text;
+    }
+    if (*went_on) return NULL;
+    if (r->status != 1) {
+        snprintf(text, sizeof text, "exit status %d", r->status);
+        return text;
+    }
+    if (!says_memory(r->err)) return "the message does not say why";
+    return job_damage(line);
+}
+
+static int try_job(alloc_report *report, const char *line, alloc_whose whose, long step)
+{
+    const char *at = getenv("EPOCHAL_FAULTS_AT");
+    point p = {.report = report, .whose = whose, .trace = at != NULL};
+    const job_hooks hooks = {.before = arm, .after = disarm, .context = &p};
+    job_result whole = job_run(line, &hooks);
+    const long total = report->seen;
+    int findings = 0;
+    long tried = 0, unharmed = 0;
+    if (whole.status != 0 && whole.status != 3) fail_msg("epochal %s: exit status %d: %s", line, whole.status, whole.err);
+    if (report->live > 0) printf("  %s: %ld blocks live at its end\n", line, report->live), findings++;
+    for (long n = at ? atol(at) : 1; n <= total; n += step) {
+        bool went_on;
+        p.n = n;
+        job_result r = job_run(line, &hooks);
+        const char *problem = report->failed ? judge(&p, line, &r, &whole, &went_on) : NULL;
+        tried++;
+        if (problem) {
+            findings++;
+            printf("  %s: %s %ld of %ld: %s: %.300s\n", line, whose == ALLOC_OURS ? "allocation" : "SQLite's", n, total, problem, r.err);
+            print_frames("refused", report->where, report->where_count);
+            if (report->leaked_count) print_frames("leaked", report->leaked, report->leaked_count);
+            fflush(stdout);
+        } else if (went_on) {
+            unharmed++;
+            if (getenv("EPOCHAL_FAULTS_SHOW")) print_frames("went on", report->where, report->where_count);
+        }
+        job_free(&r);
+        if (at || findings >= MOST_FINDINGS) break;
+    }
+    if (is_long() || findings) printf("%6ld %s %ld went on, %d findings: %s\n", tried, whose == ALLOC_OURS ? "ours  " : "SQLite", unharmed, findings, line);
+    fflush(stdout);
+    job_free(&whole);
+    return findings;
+}
+
+static void every_allocation_fails_once(void **state)
+{
+    (void)state;
+    const char *only = getenv("EPOCHAL_FAULTS_JOB");
+    alloc_report *report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(report != MAP_FAILED);
+    int findings = 0;
+    for (size_t i = 0; i < job_count; i++) {
+        if (only ? strcmp(only, jobs[i].line) != 0 : !jobs[i].quick && !is_long()) continue;
+        findings += try_job(report, jobs[i].line, ALLOC_OURS, 1);
+    }
+    munmap(report, sizeof *report);
+    assert_int_equal(findings, 0);
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    jobs_begin();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    jobs_end();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_fails_once)};
+    return cmocka_run_group_tests(tests, begin, end);
+}
