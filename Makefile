@@ -168,7 +168,7 @@ $(BUILD)/tests/cli/%.o $(BUILD)/tests/faults/%.o: EPO_CPPFLAGS += -Itests -Itool
 
 # tests/faults has the whole command in it, and its allocations go through alloc.c
 FAULT_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/faults/test_%,$(wildcard tests/faults/*.c)))
-FAULT_WRAPS := malloc calloc aligned_alloc realloc strdup realpath free fdopen opendir newlocale gzdopen inflateInit2_ libdeflate_alloc_decompressor
+FAULT_WRAPS := malloc calloc aligned_alloc realloc strdup realpath free fdopen opendir gzdopen inflateInit2_ libdeflate_alloc_decompressor
 FAULT_PARTS := $(FAULT_OBJECTS) $(SUPPORT_OBJECTS) $(BUILD)/lib/command.a $(BUILD)/libepochal.a
 $(BUILD)/tests/faults/test_%: $(BUILD)/tests/faults/test_%.o $(FAULT_PARTS)
 	$(call SHOW,LD)$(LINK) $(FAULT_WRAPS:%=-Wl,--wrap=%) -o $@ $< $(FAULT_PARTS) $(LIBS) -lcmocka

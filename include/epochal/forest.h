@@ -173,8 +173,8 @@ epo_status epo_forest_read_store(epo_store *store, const epo_features_options *o
 epo_status epo_forest_classify_store(const epo_forest *forest, epo_store *store, const epo_forest_curves *curves,
                                      const epo_score_options *options, epo_score_fn result, void *context, epo_score_summary *out);
 
-/* True for a file that says it is a forest, whether or not it can be loaded. */
-bool epo_forest_is_file(const char *path);
+/* *out is true for a file that says it is a forest, whether or not it can be loaded. EPO_ENOMEM: it could not be seen. */
+epo_status epo_forest_is_file(const char *path, bool *out);
 
 #ifdef __cplusplus
 }

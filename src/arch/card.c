@@ -8,6 +8,7 @@
 
 #include "arch/card_sections.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "formats/digest.h"
@@ -179,13 +180,13 @@ static void add_lineage(epo__card_builder *b, const json_t *training)
 epo_status epo__card_json(const epo_model *model, const char *path, const char *key, json_t **out)
 {
     const char *text = epo__model_extra(model, key);
-    json_error_t error;
     *out = NULL;
     if (!text) return EPO_OK;
     if (strlen(text) > EPO__RECORD_MAX) return epo__fail(EPO_EMODEL, "%s: %s is longer than %d bytes", path, key, EPO__RECORD_MAX);
-    *out = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-    if (json_is_object(*out)) return EPO_OK;
-    epo_status status = epo__fail(EPO_EMODEL, "%s: %s is not a JSON object%s%s", path, key, *out ? "" : ": ", *out ? "" : error.text);
+    epo_status status = epo__json_read(text, strlen(text), 0, out);
+    if (status == EPO_ENOMEM || json_is_object(*out)) return status;
+    status = status == EPO_OK ? epo__fail(EPO_EMODEL, "%s: %s is not a JSON object", path, key)
+                              : epo__fail_in(EPO_EMODEL, "%s: %s is not a JSON object", path, key);
     json_decref(*out);
     *out = NULL;
     return status;

@@ -6,6 +6,7 @@
 #include "arch/card.h"
 #include "arch/card_sections.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "formats/bytes.h"
 
 enum { METRICS_MAX = 64 << 10, NAME_MAX_LENGTH = 64, KEY_MAX = 32, TEXT_MAX = 4000, NOTES_MAX = 32 };
@@ -68,12 +69,11 @@ static epo_status read_metrics(const char *path, json_t **out)
 {
     unsigned char *bytes = NULL;
     size_t size;
-    json_error_t error;
     epo_status status = epo__bytes_read(path, METRICS_MAX, &bytes, &size);
     if (status != EPO_OK) return status;
-    *out = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &error);
+    status = epo__json_read((const char *)bytes, size, 0, out);
     free(bytes);
-    if (!*out) return epo__fail(EPO_EFORMAT, "%s: line %d: not JSON: %s", path, error.line, error.text);
+    if (status != EPO_OK) return status == EPO_EFORMAT ? epo__fail_in(status, "%s: not JSON", path) : status;
     return check_metrics(path, *out);
 }
 

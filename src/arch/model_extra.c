@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * model_extra.c - metadata that a model carries beside what it is made of. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "arch/model_parts.h"
 #include "arch/temperature.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 
 static epo__text_pair *find(const epo_model *model, const char *key)
@@ -37,13 +37,14 @@ static void remove_pair(epo_model *model, epo__text_pair *pair)
     model->extra_count--;
 }
 
-static epo_sky sky_of(const char *record)
+static epo_status read_sky(const char *record, epo_sky *sky)
 {
-    json_t *root = record ? json_loads(record, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *root = NULL;
+    if (record && epo__json_read(record, strlen(record), 0, &root) == EPO_ENOMEM) return EPO_ENOMEM;
     const json_t *simulated = json_object_get(root, "simulated");
-    epo_sky sky = json_is_true(simulated) ? EPO_SKY_SIMULATED : json_is_false(simulated) ? EPO_SKY_OBSERVED : EPO_SKY_UNKNOWN;
+    *sky = json_is_true(simulated) ? EPO_SKY_SIMULATED : json_is_false(simulated) ? EPO_SKY_OBSERVED : EPO_SKY_UNKNOWN;
     json_decref(root);
-    return sky;
+    return EPO_OK;
 }
 
 epo_status epo__model_set_extra(epo_model *model, const char *key, const char *value)
@@ -69,6 +70,5 @@ epo_status epo__model_set_extra(epo_model *model, const char *key, const char *v
         }
         model->extra[model->extra_count++] = (epo__text_pair){name, copy};
     }
-    if (strcmp(key, EPO__TRAINING_KEY) == 0) model->sky = sky_of(value);
-    return EPO_OK;
+    return strcmp(key, EPO__TRAINING_KEY) == 0 ? read_sky(value, &model->sky) : EPO_OK;
 }

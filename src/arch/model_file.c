@@ -7,7 +7,6 @@
  * A file may be hostile. Its structure is formats' business; here a network is built only with as many weights as the
  * file holds, and every tensor must be one that the network asked for. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 
 #include "arch/model_parts.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "epochal/version.h"
@@ -93,10 +93,9 @@ static epo_status read_classes(const char *path, const epo__safetensors *file, e
 {
     const char *text = epo__safetensors_metadata(file, classes_key);
     if (!text) return EPO_OK;
-    json_error_t error;
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-    epo_status status = EPO_OK;
-    if (!json_is_object(root)) status = epo__fail(EPO_EMODEL, "%s: %s is not a JSON object", path, classes_key);
+    json_t *root;
+    epo_status status = epo__json_read(text, strlen(text), 0, &root);
+    if (status != EPO_ENOMEM && !json_is_object(root)) status = epo__fail(EPO_EMODEL, "%s: %s is not a JSON object", path, classes_key);
     for (int h = 0; h < EPO_HEAD_COUNT && status == EPO_OK; h++) {
         const json_t *list = json_object_get(root, epo_head_name((epo_head)h));
         if (!network->heads[h].present || !list) continue;

@@ -91,7 +91,7 @@ static epo_status list(const char *folder, const char *ending, char ***paths, si
     if (!folder) folder = standard_folder();
     DIR *directory = opendir(folder);
     if (!directory)
-        return epo__fail(errno == ENOENT || errno == ENOTDIR ? EPO_ENOTFOUND : EPO_EIO,
+        return errno == ENOMEM ? epo__nomem(folder) : epo__fail(errno == ENOENT || errno == ENOTDIR ? EPO_ENOTFOUND : EPO_EIO,
                          "%s: %s; the environment variable EPOCHAL_MODELS names the folder of the models", folder, strerror(errno));
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         if (entry->d_name[0] == '.' || !epo__ends_with(entry->d_name, ending)) continue;

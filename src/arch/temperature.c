@@ -2,12 +2,13 @@
  * temperature.c - the temperatures of a model's heads, read and written. */
 #include "arch/temperature.h"
 
-#include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arch/card.h"
 #include "arch/model.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/text.h"
 
 static bool in_range(double temperature)
@@ -19,9 +20,9 @@ epo_status epo__temperatures_read(const char *text, double out[EPO_HEAD_COUNT])
 {
     for (int h = 0; h < EPO_HEAD_COUNT; h++) out[h] = 1;
     if (!text) return EPO_OK;
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    epo_status status =
-        json_is_object(root) ? EPO_OK : epo__fail(EPO_EMODEL, "%s is not a JSON object", EPO__TEMPERATURE_KEY);
+    json_t *root;
+    epo_status status = epo__json_read(text, strlen(text), 0, &root);
+    if (status != EPO_ENOMEM && !json_is_object(root)) status = epo__fail(EPO_EMODEL, "%s is not a JSON object", EPO__TEMPERATURE_KEY);
     for (int h = 0; status == EPO_OK && h < EPO_HEAD_COUNT; h++) {
         const json_t *value = json_object_get(root, epo_head_name((epo_head)h));
         if (!value) continue;

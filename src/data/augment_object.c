@@ -3,12 +3,12 @@
  *
  * Everything by chance comes from a generator of the object's own, so that no two objects share an offset and none
  * depends on which thread makes it. */
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "data/augment.h"
@@ -265,10 +265,11 @@ static epo_status choose_place(object *o)
  */
 
 /* The stamp's own, where it says one. */
-static double zero_point_of(const object *o, const epoch *e)
+static epo_status read_zero_point(const object *o, const epoch *e, double *out)
 {
-    const double own = epo__stamp_zero_point(stamp_of(o, e->first));
-    return isnan(own) ? o->plan->options->zero_point : own;
+    epo_status status = epo__stamp_zero_point(stamp_of(o, e->first), out);
+    if (status == EPO_OK && isnan(*out)) *out = o->plan->options->zero_point;
+    return status;
 }
 
 /* Flux and magnitude at the peak. The signal to noise is that of a fit of the PSF at the peak, in the noise of the sky
@@ -284,9 +285,9 @@ static epo_status choose_flux(object *o)
     if (status == EPO_OK)
         status =
             epo__sky_measure(&image, e->x, e->y, &(epo__annulus){0, image.width + image.height}, &o->room->work, &sky);
+    if (status == EPO_OK) status = read_zero_point(o, e, &o->zero_point);
     if (status != EPO_OK) return status;
     const double variance = sky.noise * sky.noise / o->squares;
-    o->zero_point = zero_point_of(o, e);
     if (options->snr_high > 0) {
         if (!(sky.noise > 0)) return epo__fail(EPO_EFORMAT, "its sky has no noise, so a signal to noise says nothing");
         const double s = options->snr_low * pow(options->snr_high / options->snr_low, chance), own = s * s * per_flux;
@@ -303,9 +304,12 @@ static epo_status choose_flux(object *o)
 }
 
 /* Flux at one epoch: the same magnitude under the epoch's zero point. */
-static double flux_at(const object *o, const epoch *e)
+static epo_status flux_at(const object *o, const epoch *e, double *out)
 {
-    return o->flux * e->level * pow(10, 0.4 * (zero_point_of(o, e) - o->zero_point));
+    double zero_point;
+    epo_status status = read_zero_point(o, e, &zero_point);
+    if (status == EPO_OK) *out = o->flux * e->level * pow(10, 0.4 * (zero_point - o->zero_point));
+    return status;
 }
 
 /* --- stamps
@@ -386,9 +390,12 @@ static const char *describe(const object *o, const epoch *e, double flux, bool b
         epo__string_add_json(&s, options->planes ? options->planes : EPO__AUGMENT_PLANES);
     }
     epo__string_add(&s, "}");
-    json_t *root = row->extra ? json_loads(row->extra, 0, NULL) : NULL;
+    json_t *root = NULL;
+    if (row->extra && epo__json_read(row->extra, strlen(row->extra), EPO__JSON_DUPLICATES, &root) == EPO_ENOMEM) s.failed = true;
     if (json_is_object(root)) json_object_del(root, "augment");
-    char *rest = json_is_object(root) && json_object_size(root) ? json_dumps(root, JSON_COMPACT) : NULL;
+    const bool more = json_object_size(root) > 0;
+    char *rest = more ? json_dumps(root, JSON_COMPACT) : NULL;
+    if (more && !rest) s.failed = true;
     if (rest) epo__string_addf(&s, ",%s", rest + 1); /* without its brace */
     if (!rest) epo__string_add(&s, "}");
     const char *text = s.failed ? NULL : epo__batch_text(out, s.text);
@@ -401,9 +408,10 @@ static const char *describe(const object *o, const epoch *e, double flux, bool b
 static epo_status put_epoch(object *o, const epoch *e, size_t subject, bool bogus, epo__batch *out)
 {
     const epo__stamp_row *row = stamp_of(o, e->first);
-    const double flux = bogus || e->main == SIZE_MAX || e->level == 0 ? 0 : flux_at(o, e);
+    double flux = 0;
     size_t index;
-    epo_status status = epo__batch_exposure(out, subject, row->exposure, &index);
+    epo_status status = bogus || e->main == SIZE_MAX || e->level == 0 ? EPO_OK : flux_at(o, e, &flux);
+    if (status == EPO_OK) status = epo__batch_exposure(out, subject, row->exposure, &index);
     if (status != EPO_OK) return status;
     epo__exposure *exposure = &out->exposures[index];
     exposure->key = exposure->id;

@@ -74,9 +74,11 @@ epo_status epo__measure_fetch(epo_store *store, int64_t object, const epo__measu
     for (size_t i = 0; status == EPO_OK && i < m->count; i++) {
         epo__measured *point = &m->points[i];
         if (!timed) point->mjd = (double)i;
+        if (options->own_zero_points) status = epo__stamp_zero_point(point->stamp, &point->zero_point);
+        if (status != EPO_OK) return status;
         if (isnan(point->mjd))
             status = refuse(m, point, "it has no time, and others of its object have");
-        else if (options->own_zero_points && isnan(epo__stamp_zero_point(point->stamp)))
+        else if (options->own_zero_points && isnan(point->zero_point))
             status = refuse(m, point, "it has no zero point");
         else if (point->stamp->constant)
             status = refuse(m, point, "every pixel has the same value");
@@ -229,7 +231,7 @@ static epo_status measure_flux(const epo__measure_options *o, epo__measuring *m,
     status = epo__flux_measure(&image, point->x, point->y, &flux, &sky, work, &point->flux);
     if (status == EPO_OK) point->flag = flags_of(o, &point->flux);
     if (status == EPO_OK && o->own_zero_points) {
-        const double scale = pow(10, 0.4 * (o->zero_point - epo__stamp_zero_point(point->stamp)));
+        const double scale = pow(10, 0.4 * (o->zero_point - point->zero_point));
         point->flux.flux *= scale;
         point->flux.flux_err *= scale;
     }

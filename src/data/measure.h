@@ -15,6 +15,7 @@ typedef struct epo__measured {
     const epo__stamp_row *stamp;
     const char *refused; /* why it has no point; NULL: what follows holds */
     double mjd;          /* days; the frame's number from 0 where no stamp of the object has a time */
+    double zero_point;   /* the stamp's own, mag; where it is asked for */
     epo__flux flux;
     epo__source_shape shape;
     double x, y, fwhm; /* where it was measured, with which PSF */

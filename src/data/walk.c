@@ -98,7 +98,7 @@ static epo_status push_folder(epo__walk *w, const char *path, const struct stat 
     level l = {.folder = epo__strdup(path), .device = info->st_dev, .inode = info->st_ino};
     if (!l.folder) return epo__nomem("list of files");
     DIR *handle = opendir(path);
-    epo_status status = handle ? list_folder(handle, &l) : epo__fail(EPO_EIO, "%s: %s", path, strerror(errno));
+    epo_status status = handle ? list_folder(handle, &l) : epo__fail(errno == ENOMEM ? EPO_ENOMEM : EPO_EIO, "%s: %s", path, strerror(errno));
     if (handle) closedir(handle);
     if (status == EPO_OK)
         w->levels[w->depth++] = l;

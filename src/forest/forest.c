@@ -184,20 +184,24 @@ epo__tree_node epo__forest_node_at(const epo__forest *forest, size_t tree, size_
                             .missing_right = node->code & 1};
 }
 
-size_t epo__forest_depth(const epo__forest *forest)
+bool epo__forest_depth(const epo__forest *forest, size_t *out)
 {
-    size_t deepest = 0, capacity = 0;
-    uint32_t *depth = NULL; /* children come after their parents: one pass */
+    size_t capacity = 0;
+    uint32_t *depth = NULL; /* of each node; children come after their parents: one pass */
+    *out = 0;
     for (size_t t = 0; t < forest->trees; t++) {
         const size_t count = forest->first[t + 1] - forest->first[t];
-        if (!epo__grow(&depth, &capacity, count, sizeof *depth)) break; /* a number for people, not worth a failure */
+        if (!epo__grow(&depth, &capacity, count, sizeof *depth)) {
+            free(depth);
+            return false;
+        }
         depth[0] = 0;
         for (size_t i = 0; i < count; i++) {
             const uint32_t far = forest->node[forest->first[t] + i].code >> forest->shift;
             if (far) depth[i + far] = depth[i + far + 1] = depth[i] + 1;
-            if (depth[i] > deepest) deepest = depth[i];
+            if (depth[i] > *out) *out = depth[i];
         }
     }
     free(depth);
-    return deepest;
+    return true;
 }

@@ -82,8 +82,8 @@ int epo__forest_called(const double *probabilities, size_t classes);
 /* Node i of a tree, as it was before it was joined. */
 epo__tree_node epo__forest_node_at(const epo__forest *forest, size_t tree, size_t i);
 
-/* The longest way from a root to a leaf, in splits. */
-size_t epo__forest_depth(const epo__forest *forest);
+/* The longest way from a root to a leaf, in splits; false without memory. */
+bool epo__forest_depth(const epo__forest *forest, size_t *out);
 
 /* Means over trees of class probabilities: out[row * classes + k]. Rows are shared among threads; a row's trees are
  * summed in their order, so that the result does not depend on threads, or on the rows around it. */

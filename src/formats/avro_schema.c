@@ -9,11 +9,11 @@
  * is the namespace. */
 #include "formats/avro_schema.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -279,12 +279,12 @@ epo_status epo__avro_compile(const char *json, size_t size, const char *const *p
         return epo__fail(EPO_EARG, "over %d values asked of a record", EPO__AVRO_MAX_PATHS);
     if (size > EPO__AVRO_MAX_SCHEMA) return epo__fail(EPO_ELIMIT, "the schema is over %d bytes", EPO__AVRO_MAX_SCHEMA);
     if (!epo__json_fits(json, size)) return epo__fail(EPO_ELIMIT, "the schema holds over %d values", EPO__JSON_MAX_VALUES);
-    json_error_t error;
-    json_t *root = json_loadb(json, size, JSON_DECODE_ANY, &error);
-    if (!root) return epo__fail(EPO_EFORMAT, "the schema is not JSON: %s", error.text);
+    json_t *root;
+    epo_status status = epo__json_read(json, size, EPO__JSON_ANY | EPO__JSON_DUPLICATES, &root);
+    if (status != EPO_OK) return status == EPO_EFORMAT ? epo__fail_in(status, "the schema is not JSON") : status;
     compiler *c = epo__alloc(1, sizeof *c);
     epo__avro_program *program = epo__alloc(1, sizeof *program);
-    epo_status status = c && program ? EPO_OK : epo__nomem("Avro schema");
+    status = c && program ? EPO_OK : epo__nomem("Avro schema");
     if (!status) {
         c->paths = paths;
         c->path_count = count;

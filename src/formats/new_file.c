@@ -17,6 +17,7 @@
 
 static epo_status cannot(const char *path, int error)
 {
+    if (error == ENOMEM) return epo__nomem(path);
     return epo__fail(EPO_EIO, "%s: cannot be written: %s", path, strerror(error));
 }
 
@@ -73,10 +74,15 @@ epo_status epo__new_file_open(const char *path, epo__new_file *out)
 {
     struct stat there;
     *out = (epo__new_file){.path = path};
+    const char *slash = strrchr(path, '/');
     /* the rename would take the place of a device or a pipe, where the rights are there: root's /dev/null, say */
     if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
         return epo__fail(EPO_EIO, "%s: cannot be written: it is not a regular file", path);
-    return open_beside(out);
+    out->directory = !slash ? epo__strdup(".") : epo__strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    if (!out->directory) return epo__nomem("name of a file");
+    epo_status status = open_beside(out);
+    if (status != EPO_OK) epo__new_file_drop(out);
+    return status;
 }
 
 epo_status epo__scratch_open(const char *path, FILE **out)
@@ -98,18 +104,16 @@ void epo__new_file_drop(epo__new_file *f)
         unlink(f->name);
         free(f->name);
     }
+    free(f->directory);
     *f = (epo__new_file){0};
 }
 
-/* Makes a rename in the directory of `path` lasting. */
-static bool sync_directory(const char *path)
+/* Makes a rename in it lasting. */
+static bool sync_directory(const char *directory)
 {
-    const char *slash = strrchr(path, '/');
-    char *directory = !slash ? epo__strdup(".") : epo__strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool fine = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL); /* some file systems cannot sync a directory */
     if (fd >= 0) close(fd);
-    free(directory);
     return fine;
 }
 
@@ -129,10 +133,11 @@ epo_status epo__new_file_end(epo__new_file *f, bool fine)
     if (!fine) {
         unlink(f->name);
         status = cannot(f->path, error);
-    } else if (!sync_directory(f->path)) {
+    } else if (!sync_directory(f->directory)) {
         status = epo__fail(EPO_EIO, "%s: written, but its directory cannot be synced", f->path);
     }
     free(f->name);
+    free(f->directory);
     *f = (epo__new_file){0};
     return status;
 }

@@ -13,7 +13,8 @@
 typedef struct epo__new_file {
     FILE *file; /* to write to */
     const char *path;
-    char *name; /* of the temporary file */
+    char *name;      /* of the temporary file */
+    char *directory; /* where both are; made first, since the rename must not wait for memory */
 } epo__new_file;
 
 /* `path` must live until the end. EPO_EIO naming it, also when something stands there that is no regular file: a device

@@ -2,7 +2,6 @@
  * safetensors.c - reading weights files. */
 #include "formats/safetensors.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "formats/bytes.h"
@@ -138,9 +138,8 @@ static epo_status read_header(epo__safetensors *file)
     file->header = (size_t)header;
     const char *text = (const char *)file->bytes + LENGTH_SIZE;
     if (!epo__json_fits(text, file->header)) return refuse(file, "its header holds too many values");
-    json_error_t error;
-    file->json = json_loadb(text, file->header, JSON_REJECT_DUPLICATES, &error);
-    if (!file->json) return epo__fail(EPO_EMODEL, "%s: its header is not JSON: %s", file->path, error.text);
+    epo_status read = epo__json_read(text, file->header, 0, &file->json);
+    if (read != EPO_OK) return read == EPO_EFORMAT ? epo__fail_in(EPO_EMODEL, "%s: its header is not JSON", file->path) : read;
     if (!json_is_object(file->json)) return refuse(file, "its header is no JSON object");
     if (json_object_size(file->json) > MAX_TENSORS) return refuse(file, "holds over 16384 tensors");
     file->tensors = epo__alloc(json_object_size(file->json), sizeof *file->tensors);

@@ -2,12 +2,12 @@
  * checkpoint.c - a training's whole state in one file. */
 #include "train/checkpoint.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "formats/safetensors.h"
@@ -182,8 +182,10 @@ epo_status epo__checkpoint_read_position(const char *path, const char *options, 
     epo_status status = epo__safetensors_open(path, &file);
     if (status != EPO_OK) return status;
     const char *text = epo__safetensors_metadata(file, position_key), *was = epo__safetensors_metadata(file, options_key);
-    if (text && was) root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    if (!root)
+    if (text && was) status = epo__json_read(text, strlen(text), 0, &root);
+    if (status == EPO_ENOMEM)
+        root = NULL;
+    else if (!root)
         status = epo__fail(EPO_EMODEL, "%s: not a checkpoint", path);
     else if (strcmp(was, options) != 0)
         status = epo__fail(EPO_EARG, "%s: of a training with other options; use the same ones, or remove it. It was %s", path, was);

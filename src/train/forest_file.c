@@ -15,12 +15,12 @@
  * A file may be hostile, with a seal that fits: sizes are checked here before anything is allocated by them, every number has to be
  * whole and in range, and epo__forest_join checks the trees. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/order.h"
 #include "base/text.h"
@@ -273,9 +273,8 @@ static epo_status read_recipe(const loading *l)
 static epo_status read_record(loading *l)
 {
     epo_forest *f = l->forest;
-    json_error_t error;
     const char *text = epo__safetensors_metadata(l->file, forest_key);
-    l->record = text ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
+    if (text && epo__json_read(text, strlen(text), 0, &l->record) == EPO_ENOMEM) return EPO_ENOMEM;
     if (!json_is_object(l->record)) return refuse(l, "its epochal.forest is missing or no JSON object");
     epo_status status = read_texts(l, "features", EPO__FOREST_MAX_FEATURES, &f->features, &f->trees->features);
     if (status == EPO_OK) status = read_texts(l, "classes", EPO__FOREST_MAX_CLASSES, &f->classes, &f->trees->classes);
@@ -401,7 +400,7 @@ static epo_status read_trees(loading *l)
     if (status == EPO_OK) {
         epo__forest_free(f->trees);
         f->trees = joined;
-        f->depth = epo__forest_depth(joined);
+        if (!epo__forest_depth(joined, &f->depth)) status = epo__nomem("forest");
     }
     for (size_t i = 0; i < TENSORS; i++) free(values[i]);
     for (size_t t = 0; trees && t < count; t++) epo__tree_free(&trees[t]);
@@ -434,12 +433,14 @@ epo_status epo_forest_load(const char *path, epo_forest **out)
     return status;
 }
 
-bool epo_forest_is_file(const char *path)
+epo_status epo_forest_is_file(const char *path, bool *out)
 {
     epo__safetensors *file = NULL;
-    if (epo__safetensors_open(path, &file) != EPO_OK) return false;
+    *out = false;
+    epo_status status = epo__safetensors_open(path, &file);
+    if (status != EPO_OK) return status == EPO_ENOMEM ? status : EPO_OK;
     const char *kind = epo__safetensors_metadata(file, kind_key);
-    const bool is = kind && strcmp(kind, kind_forest) == 0;
+    *out = kind && strcmp(kind, kind_forest) == 0;
     epo__safetensors_free(file);
-    return is;
+    return EPO_OK;
 }

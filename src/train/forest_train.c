@@ -235,7 +235,7 @@ static epo_status train_rows(const epo_forest_table *table, const epo_forest_opt
         epo__forest_digest(forest, &rows, forest->data_sha256);
         epo__forest_free(forest->trees);
         forest->trees = grown;
-        forest->depth = epo__forest_depth(grown);
+        if (!epo__forest_depth(grown, &forest->depth)) status = epo__nomem("forest");
     }
     epo__forest_record_free(&record);
     epo__forest_rows_free(&rows);

@@ -3,7 +3,6 @@
  *
  * Nothing of when, where and how fast goes into it, so that the same training gives the same bytes. */
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "arch/card.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "epochal/system.h"
@@ -267,14 +267,18 @@ static void add_data(epo__string *s, const epo__training *f, const epo__data_sum
 /* --- weights that it started from ------------------------------------------------------------------------------------------- */
 
 /* Their own record, if it is one, written anew: it came from outside. A long one is left out. */
-static char *nested_record(const epo_model *base)
+static epo_status nested_record(const epo_model *base, char **out)
 {
     const char *text = epo__model_extra(base, EPO__TRAINING_KEY);
-    if (!text || strlen(text) > EPO__RECORD_NESTED_MAX) return NULL;
-    json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    char *record = json_is_object(root) ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_t *root;
+    *out = NULL;
+    if (!text || strlen(text) > EPO__RECORD_NESTED_MAX) return EPO_OK;
+    epo_status status = epo__json_read(text, strlen(text), 0, &root);
+    if (status == EPO_ENOMEM) return status;
+    status = EPO_OK;
+    if (json_is_object(root) && !(*out = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)))) status = epo__nomem("record of the training");
     json_decref(root);
-    return record;
+    return status;
 }
 
 epo_status epo__training_card_from(epo__training *f, const epo_model *base)
@@ -284,8 +288,8 @@ epo_status epo__training_card_from(epo__training *f, const epo_model *base)
     f->from.sky = info.sky;
     snprintf(f->from.sha256, sizeof f->from.sha256, "%s", info.sha256);
     f->from.network = epo__strdup(info.name);
-    f->from.training = nested_record(base);
-    return f->from.network ? EPO_OK : epo__nomem("record of the training");
+    epo_status status = nested_record(base, &f->from.training);
+    return f->from.network ? status : epo__nomem("record of the training");
 }
 
 void epo__training_card_free(epo__training *f)

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <jansson.h>
-#include <locale.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdint.h>
@@ -150,11 +149,6 @@ WRAPPED(FILE *, fdopen, int file, const char *mode)
 WRAPPED(DIR *, opendir, const char *path)
 {
     return refused(ALLOC_OURS) ? no_memory() : __real_opendir(path);
-}
-
-WRAPPED(locale_t, newlocale, int mask, const char *name, locale_t base)
-{
-    return refused(ALLOC_OURS) ? no_memory() : __real_newlocale(mask, name, base);
 }
 
 WRAPPED(gzFile, gzdopen, int file, const char *mode)

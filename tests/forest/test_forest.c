@@ -494,7 +494,9 @@ static void keeps_limits(void **state)
     limits = no_limits;
     limits.max_depth = 3;
     forest = grow_tree(&t, limits, false);
-    assert_int_equal(epo__forest_depth(forest), 3);
+    size_t depth;
+    assert_true(epo__forest_depth(forest, &depth));
+    assert_int_equal(depth, 3);
     epo__forest_free(forest);
     limits = no_limits;
     limits.max_leaves = 6;

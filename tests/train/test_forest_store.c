@@ -166,10 +166,12 @@ static void test_forest_keeps_its_curves(void **state)
     assert_string_equal(info.curves->method, "given");
     assert_null(info.curves->filter);
     epo_forest_free(forest);
-    assert_true(epo_forest_is_file(model_path));
-    assert_false(epo_forest_is_file(db));
-    assert_false(epo_forest_is_file("models/hits.safetensors"));
-    assert_false(epo_forest_is_file(temp_path(folder, "nothing")));
+    const char *const files[] = {model_path, db, "models/hits.safetensors", temp_path(folder, "nothing")};
+    for (size_t i = 0; i < 4; i++) {
+        bool is_forest = i != 0;
+        check_ok(epo_forest_is_file(files[i], &is_forest));
+        assert_int_equal(is_forest, i == 0);
+    }
 }
 
 typedef struct told {

@@ -53,7 +53,10 @@ static int load(const classify_options *o, bool type, step *out)
     int result;
     out->source = (epo_evaluate_source){.sha256 = out->sha256, .split = o->split, .name = slash ? slash + 1 : path};
     out->head = o->head[0] == 't' ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
-    if (epo_forest_is_file(path)) return load_forest(path, out);
+    bool is_forest;
+    const epo_status seen = epo_forest_is_file(path, &is_forest);
+    if (seen != EPO_OK) return cli_failed(seen);
+    if (is_forest) return load_forest(path, out);
     if (type)
         result = cli_model_load(path, o->net, o->normalise, out->head, &out->model);
     else

@@ -140,7 +140,11 @@ static int write_card(const cli_call *call)
     epo_card_additions additions = {.metrics = o->metrics, .notes = notes, .note_count = o->notes.count};
     epo_model_options model = EPO_MODEL_OPTIONS_INIT;
     model.net = o->net;
-    int result = texts && notes ? read_notes(call, texts, notes) : CLI_FAILED;
+    int result = CLI_FAILED;
+    if (texts && notes)
+        result = read_notes(call, texts, notes);
+    else
+        cli_error("out of memory");
     if (result == CLI_OK) {
         epo_status status = epo_card_write(call->operands[0], &model, &additions, o->write);
         if (status == EPO_OK)

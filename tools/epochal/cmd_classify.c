@@ -162,7 +162,10 @@ static int run(const cli_call *call)
 {
     const classify_options *o = call->options;
     if (o->real_bogus) return classify_hierarchy(call);
-    if (epo_forest_is_file(o->common.model)) return run_forest(call);
+    bool is_forest;
+    epo_status status = epo_forest_is_file(o->common.model, &is_forest);
+    if (status != EPO_OK) return cli_failed(status);
+    if (is_forest) return run_forest(call);
     if (o->context || o->catalogue) return cli_usage(call->command, "--context and --catalogue are for forests; %s is none", o->common.model);
     cli_scores scores = {0};
     cli_column columns[COLUMNS];
@@ -175,7 +178,7 @@ static int run(const cli_call *call)
     if (result != CLI_OK) return result;
     result = cli_model_load(o->common.model, o->net, o->normalise, head, &model);
     if (result != CLI_OK) return result;
-    epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
+    status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status != EPO_OK) {
         result = cli_failed(status);
         goto done;

@@ -196,10 +196,7 @@ static int show(const models_options *o, cli_output *output, print_fn print, con
         options_of_model.net = path;
         status = epo_model_create(&options_of_model, &model);
     }
-    if (status != EPO_OK) {
-        cli_failed(status);
-        return CLI_BAD_MODEL;
-    }
+    if (status != EPO_OK) return cli_model_failed(status);
     epo_model_get_info(model, &info);
     print(output, &info, path);
     epo_model_free(model);
@@ -209,8 +206,10 @@ static int show(const models_options *o, cli_output *output, print_fn print, con
 static int show_each(const models_options *o, cli_output *output, print_fn print, const char *const *paths, size_t count, bool are_weights)
 {
     int result = CLI_OK;
-    for (size_t i = 0; i < count; i++)
-        if (show(o, output, print, paths[i], are_weights) != CLI_OK) result = CLI_BAD_MODEL;
+    for (size_t i = 0; i < count && result != CLI_FAILED; i++) {
+        const int shown = show(o, output, print, paths[i], are_weights);
+        if (shown != CLI_OK) result = shown;
+    }
     return result;
 }
 

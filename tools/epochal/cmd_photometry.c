@@ -151,6 +151,7 @@ static int run(const cli_call *call)
     epo_photometry_summary summary;
     uint64_t objects = 0;
     epo_status status = epo_photometry_check(&photometry);
+    if (status == EPO_ENOMEM) return cli_failed(status);
     if (status != EPO_OK) return cli_usage(call->command, "%s", epo_error_message());
     status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status != EPO_OK) return cli_failed(status);

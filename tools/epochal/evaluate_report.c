@@ -34,18 +34,29 @@ int evaluate_report_check(const cli_call *call)
 }
 
 /* A forest has no card, and a SHA-256 is no file. */
-static bool has_card(const char *model)
+static epo_status has_card(const char *model, bool *out)
 {
     struct stat is;
     const bool sha256 = strlen(model) == 64 && strspn(model, "0123456789abcdefABCDEF") == 64;
-    return !(sha256 && stat(model, &is) != 0) && !epo_forest_is_file(model);
+    bool is_forest = false;
+    *out = false;
+    if (sha256 && stat(model, &is) != 0) return EPO_OK;
+    epo_status status = epo_forest_is_file(model, &is_forest);
+    *out = !is_forest;
+    return status;
 }
 
 static const char **files_of(const evaluate_set *set)
 {
     const char **files = calloc(set->model_count + 1, sizeof *files);
-    for (size_t i = 0; files && i < set->model_count; i++)
-        if (has_card(set->models[i])) files[i] = set->models[i];
+    for (size_t i = 0; files && i < set->model_count; i++) {
+        bool card;
+        if (has_card(set->models[i], &card) != EPO_OK) {
+            free(files);
+            return NULL;
+        }
+        if (card) files[i] = set->models[i];
+    }
     return files;
 }
 

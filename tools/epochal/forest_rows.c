@@ -65,9 +65,7 @@ static int read_csv(const cli_call *call, const epo_forest *forest, epo_forest_t
 int cli_forest_load(const char *path, epo_forest **out)
 {
     epo_status status = epo_forest_load(path, out);
-    if (status == EPO_OK) return CLI_OK;
-    const int result = cli_failed(status);
-    return status == EPO_ENOMEM ? result : CLI_BAD_MODEL;
+    return status == EPO_OK ? CLI_OK : cli_model_failed(status);
 }
 
 /* --- a store ---------------------------------------------------------------------------------------------------------- */

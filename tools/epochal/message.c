@@ -95,6 +95,12 @@ int cli_failed(epo_status status)
     return status == EPO_EMODEL ? CLI_BAD_MODEL : CLI_FAILED;
 }
 
+int cli_model_failed(epo_status status)
+{
+    const int result = cli_failed(status);
+    return status == EPO_ENOMEM ? result : CLI_BAD_MODEL;
+}
+
 void cli_progress_begin(const char *what, uint64_t total)
 {
     if (voice.quiet || !isatty(STDERR_FILENO)) return;

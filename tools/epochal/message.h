@@ -21,6 +21,9 @@ void cli_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * EPO_ECANCELLED is silent: whoever cancelled has said why. */
 int cli_failed(epo_status status);
 
+/* The same for a model that could not be loaded: CLI_BAD_MODEL whatever is wrong with it, CLI_FAILED without memory. */
+int cli_model_failed(epo_status status);
+
 /* A line on stderr that is rewritten as work goes on: from the second second, ten times a second, and only on a
  * terminal. `what` is counted ("stamps"); total 0 when it is not known. */
 void cli_progress_begin(const char *what, uint64_t total);

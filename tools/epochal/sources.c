@@ -38,10 +38,8 @@ static int source_of_forest(const char *db, const char *path, const char *split,
 {
     epo_forest *forest = NULL;
     epo_forest_info info;
-    if (epo_forest_load(path, &forest) != EPO_OK) {
-        cli_failed(EPO_EMODEL);
-        return CLI_BAD_MODEL;
-    }
+    const epo_status status = epo_forest_load(path, &forest);
+    if (status != EPO_OK) return cli_model_failed(status);
     epo_forest_get_info(forest, &info);
     snprintf(out->sha256, sizeof out->sha256, "%s", info.sha256);
     out->remedy = remedy_of(db, "classify", path, split);
@@ -58,7 +56,10 @@ int cli_source_of_model(const char *db, const char *net, const char *text, const
         snprintf(out->sha256, sizeof out->sha256, "%s", text);
         return CLI_OK;
     }
-    if (epo_forest_is_file(text)) return source_of_forest(db, text, split, out);
+    bool is_forest;
+    const epo_status seen = epo_forest_is_file(text, &is_forest);
+    if (seen != EPO_OK) return cli_failed(seen);
+    if (is_forest) return source_of_forest(db, text, split, out);
     const int result = cli_model_open(text, net, NULL, &model);
     if (result != CLI_OK) return result;
     epo_model_get_info(model, &info);

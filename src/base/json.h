@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * json.h - reading JSON from outside into jansson's values.
+ *
+ * jansson's own reader does not look whether its buffer grew: without memory it loses a byte of a text and goes on with it, or
+ * aborts the process. Its values are sound, so this reads RFC 8259 into them. */
+#ifndef EPO_BASE_JSON_H
+#define EPO_BASE_JSON_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "epochal/status.h"
+
+enum {
+    EPO__JSON_ANY = 1,        /* the text may be any value; an array or an object otherwise */
+    EPO__JSON_DUPLICATES = 2, /* of two members of one name the later counts; refused otherwise */
+    EPO__JSON_MAX_DEPTH = 2048
+};
+
+/* The whole of `text` is one value, in *out, which json_decref releases. Whole numbers must fit 64 bits; U+0000 is refused in
+ * strings. EPO_EFORMAT with a message like "line 2: ',' or ']' expected near 'x'", or EPO_ENOMEM; *out is NULL then. */
+epo_status epo__json_read(const char *text, size_t size, int flags, json_t **out);
+
+#endif
