@@ -274,4 +274,4 @@ deps-check:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
--include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(SUPPORT_OBJECTS:.o=.d) $(TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(SUPPORT_OBJECTS:.o=.d) $(FAULT_OBJECTS:.o=.d) $(TESTS:=.d)

@@ -103,13 +103,13 @@ void epo_store_info_free(epo_store_contents *info);
 
 typedef struct epo_store_checking {
     void *context;
-    /* Called for each problem found: "stamp 1048576 of object 'x': damaged, ...". May be NULL. */
+    /* Called for each problem found: "stamp 1048576 of object 'x' (science, MJD 53827.2500) is damaged: ...". May be NULL. */
     void (*problem)(void *context, const char *text);
     /* Called now and then; false stops the check (EPO_ECANCELLED). May be NULL. */
     bool (*progress)(void *context, int64_t stamps_done, int64_t stamps_total);
 } epo_store_checking;
 
-/* Reads everything: the file's own structure, the references between tables, and the size and CRC32 of each stamp.
+/* Reads everything: the file's own structure, the references between tables, and the size, CRC32 and time of each stamp.
  * EPO_OK when all is well, EPO_EFORMAT with the number of problems when not. `checking` may be NULL. */
 epo_status epo_store_check(epo_store *store, const epo_store_checking *checking);
 

@@ -7,6 +7,7 @@
 #include "arch/card_sections.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "formats/bytes.h"
 
 enum { METRICS_MAX = 64 << 10, NAME_MAX_LENGTH = 64, KEY_MAX = 32, TEXT_MAX = 4000, NOTES_MAX = 32 };
@@ -89,10 +90,12 @@ static epo_status put_note(json_t *notes, const epo_card_note *note)
         json_object_del(notes, note->key);
         return EPO_OK;
     }
-    for (const char *c = note->text; *c; c++)
-        if ((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') return epo__fail(EPO_EARG, "note %s: holds a control character", note->key);
+    for (const char *c = note->text; *c; c += epo__utf8_length(c))
+        if (epo__utf8_length(c) == 0)
+            return epo__fail(EPO_EARG, "note %s: its text is not UTF-8", note->key);
+        else if ((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') return epo__fail(EPO_EARG, "note %s: holds a control character", note->key);
     json_t *text = json_string(note->text);
-    if (!text) return epo__fail(EPO_EARG, "note %s: its text is not UTF-8", note->key);
+    if (!text) return epo__nomem("note");
     return json_object_set_new(notes, note->key, text) == 0 ? EPO_OK : epo__nomem("note");
 }
 

@@ -113,7 +113,9 @@ static bool sync_directory(const char *directory)
 {
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool fine = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL); /* some file systems cannot sync a directory */
+    const int error = errno;
     if (fd >= 0) close(fd);
+    errno = error;
     return fine;
 }
 
@@ -134,7 +136,7 @@ epo_status epo__new_file_end(epo__new_file *f, bool fine)
         unlink(f->name);
         status = cannot(f->path, error);
     } else if (!sync_directory(f->directory)) {
-        status = epo__fail(EPO_EIO, "%s: written, but its directory cannot be synced", f->path);
+        status = epo__fail(EPO_EIO, "%s: written, but its directory cannot be synced: %s", f->path, strerror(errno));
     }
     free(f->name);
     free(f->directory);

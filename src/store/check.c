@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * check.c - reading everything to see that it is sound: SQLite's own structures, references, and each stamp's CRC32. */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -71,6 +72,7 @@ static const char *pixel_problem(epo__query *q)
     if (!type_name || !epo__pixel_from_name(type_name, &type) || width < 1 || width > EPO__SIDE_MAX || height < 1 ||
         height > EPO__SIDE_MAX)
         return "its row holds values that cannot be";
+    if (isinf(epo__column_real(q, 8))) return "its time, which sequences are ordered by, is no date";
     if (sqlite3_column_type(q->stmt, 6) == SQLITE_NULL) return "it has no pixels";
     const void *bytes = sqlite3_column_blob(q->stmt, 6);
     return epo__pixels_problem(type, width, height, crc, bytes, (size_t)sqlite3_column_bytes(q->stmt, 6));
@@ -80,16 +82,16 @@ static epo_status check_pixels(checker *c)
 {
     bool row;
     epo_status status;
-    epo__query q = epo__query_open(c->store, "SELECT s.id, o.name, s.type, s.width, s.height, s.crc32, p.data FROM "
+    epo__query q = epo__query_open(c->store, "SELECT s.id, o.name, s.type, s.width, s.height, s.crc32, p.data, s.role, s.mjd FROM "
                                              "stamps s LEFT JOIN pixels p ON p.stamp = s.id "
                                              "LEFT JOIN objects o ON o.id = s.object ORDER BY s.id");
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
         const char *problem = pixel_problem(&q);
         if (problem) {
-            char text[320];
-            const char *object = (const char *)sqlite3_column_text(q.stmt, 1);
-            snprintf(text, sizeof text, "stamp %lld of object '%.100s' is damaged: %s",
-                     (long long)epo__column_int(&q, 0), object ? object : "?", problem);
+            char words[240], text[320];
+            epo__stamp_words(epo__column_int(&q, 0), (const char *)sqlite3_column_text(q.stmt, 1), (const char *)sqlite3_column_text(q.stmt, 7),
+                             epo__column_real(&q, 8), words, sizeof words);
+            snprintf(text, sizeof text, "%s is damaged: %s", words, problem);
             report(c, text);
         }
         if (++c->done % STAMPS_A_REPORT == 0 && !go_on(c)) {

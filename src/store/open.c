@@ -5,6 +5,7 @@
  * store, and an empty file is never ours. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,23 +101,19 @@ static char *plain_path(const char *path)
 /* access() of the folder that a plain path names a file in. */
 static bool folder_allows(const char *path, int mode)
 {
-    char *folder = epo__strdup(path);
-    if (!folder) return false;
+    char folder[PATH_MAX]; /* a longer one cannot be opened */
+    if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder) return false;
     char *slash = strrchr(folder, '/');
     slash[slash == folder ? 1 : 0] = '\0';
-    bool allowed = access(folder, mode) == 0;
-    free(folder);
-    return allowed;
+    return access(folder, mode) == 0;
 }
 
 /* The log belongs to a store that is gone; SQLite would take it for the new one's and replay it. */
 static bool orphan_log(const char *path)
 {
-    char *log = epo__format("%s-wal", path);
+    char log[PATH_MAX];
     struct stat info;
-    bool there = log && stat(log, &info) == 0 && info.st_size > 0;
-    free(log);
-    return there;
+    return snprintf(log, sizeof log, "%s-wal", path) < (int)sizeof log && stat(log, &info) == 0 && info.st_size > 0;
 }
 
 static epo_status fill_new(sqlite3 *db, const char *path)
@@ -129,10 +126,9 @@ static epo_status fill_new(sqlite3 *db, const char *path)
     if (sqlite3_exec(db, settings, NULL, NULL, NULL) == SQLITE_OK && epo__schema_create(db) == SQLITE_OK &&
         sqlite3_exec(db, "COMMIT; PRAGMA journal_mode = WAL", NULL, NULL, NULL) == SQLITE_OK)
         return EPO_OK;
-    int error = sqlite3_system_errno(db);
+    if (sqlite3_errcode(db) == SQLITE_NOMEM) return epo__nomem(path);
     return sqlite3_errcode(db) == SQLITE_FULL ? epo__fail(EPO_ESTORE, "%s: no room left on the disk", path)
-                                              : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", path,
-                                                          error ? strerror(error) : sqlite3_errmsg(db));
+                                              : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", path, epo__sqlite_reason(db));
 }
 
 /* An empty file at `path`, which is nobody's: a link laid there by someone who could foresee the name is not followed. */
@@ -160,13 +156,12 @@ static epo_status create(const char *path, const char *shown)
     }
     const int error = make_empty(fresh) ? 0 : errno;
     if (error || sqlite3_open_v2(fresh, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        status = !folder_allows(path, F_OK) ? epo__fail(EPO_ENOTFOUND, "%s: its folder does not exist", shown)
+        status = !error && (!db || sqlite3_errcode(db) == SQLITE_NOMEM) ? epo__nomem(shown)
+                 : !folder_allows(path, F_OK) ? epo__fail(EPO_ENOTFOUND, "%s: its folder does not exist", shown)
                  : !folder_allows(path, W_OK | X_OK)
                      ? epo__fail(EPO_EIO, "%s: no permission to make files in its folder", shown)
                      : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", shown,
-                                 db      ? sqlite3_errmsg(db)
-                                 : error ? strerror(error)
-                                         : "out of memory");
+                                 error ? strerror(error) : epo__sqlite_reason(db));
         goto done;
     }
     status = fill_new(db, shown);

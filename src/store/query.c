@@ -2,11 +2,21 @@
  * query.c - cached statements, binding and stepping, and SQLite's codes as ours. */
 #include "store/query.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+
+const char *epo__sqlite_reason(sqlite3 *db)
+{
+    const int error = sqlite3_system_errno(db);
+    /* a file that cannot be made is tried again for reading, and then is not there: that would be the wrong reason */
+    if (error == ENOENT && (sqlite3_errcode(db) & 0xff) == SQLITE_CANTOPEN)
+        return "no file can be made beside it: the disk is full or read-only";
+    return error ? strerror(error) : sqlite3_errstr(sqlite3_extended_errcode(db));
+}
 
 epo_status epo__sqlite_fail(epo_store *store)
 {
@@ -27,11 +37,8 @@ epo_status epo__sqlite_fail(epo_store *store)
         return epo__fail(EPO_ECANCELLED, "%s: stopped on request", store->path);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-    case SQLITE_PERM: {
-        int error = sqlite3_system_errno(store->db);
-        return epo__fail(EPO_EIO, "%s: %s (%s)", store->path, reason,
-                         error ? strerror(error) : sqlite3_errstr(extended));
-    }
+    case SQLITE_PERM:
+        return epo__fail(EPO_EIO, "%s: %s (%s)", store->path, reason, epo__sqlite_reason(store->db));
     case SQLITE_TOOBIG:
         return epo__fail(EPO_ELIMIT, "%s: a text or image is too big", store->path);
     default:

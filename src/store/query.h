@@ -28,6 +28,12 @@ typedef struct epo__statement {
     sqlite3_stmt *stmt;
 } epo__statement;
 
+/* "stamp 1048577 of object 'S1' (science, MJD 54554.4931)": how a damaged stamp is named. Names may be NULL, mjd NaN. */
+void epo__stamp_words(int64_t stamp, const char *object, const char *role, double mjd, char *out, size_t size);
+
+/* Why SQLite could not read, write or open a file: the system's word, where it says more than SQLite's. */
+const char *epo__sqlite_reason(sqlite3 *db);
+
 struct epo_store {
     sqlite3 *db;
     char *path; /* as given: for messages */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * stamps_read.c - reading stamps, their pixels and photometry points. */
 #include <limits.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -101,10 +103,27 @@ void epo__stamp_list_free(epo__stamp_list *list)
     *list = (epo__stamp_list){0};
 }
 
-static epo_status damaged(epo_store *store, const epo__stamp_row *stamp, const char *how)
+void epo__stamp_words(int64_t stamp, const char *object, const char *role, double mjd, char *out, size_t size)
 {
-    return epo__fail(EPO_EFORMAT, "%s: stamp %lld of object %lld is damaged: %s", store->path, (long long)stamp->id,
-                     (long long)stamp->object, how);
+    char when[40] = "no time";
+    if (isfinite(mjd)) snprintf(when, sizeof when, "MJD %.4f", mjd);
+    snprintf(out, size, "stamp %lld of object '%.100s' (%.20s, %s)", (long long)stamp, object ? object : "?", role ? role : "?", when);
+}
+
+/* A caller may know of a stamp only what it needs for its pixels, so its names are asked for. */
+static epo_status damaged(epo_store *store, int64_t stamp, const char *how)
+{
+    char words[240];
+    bool row = false;
+    epo__query q = epo__query_open(store, "SELECT o.name, s.role, s.mjd FROM stamps s LEFT JOIN objects o ON o.id = s.object WHERE s.id = ?");
+    epo__bind_int(&q, stamp);
+    if (epo__query_row(&q, &row) == EPO_OK && row)
+        epo__stamp_words(stamp, (const char *)sqlite3_column_text(q.stmt, 0), (const char *)sqlite3_column_text(q.stmt, 1), epo__column_real(&q, 2),
+                         words, sizeof words);
+    else
+        snprintf(words, sizeof words, "stamp %lld", (long long)stamp);
+    epo__query_close(&q);
+    return epo__fail(EPO_EFORMAT, "%s: %s is damaged: %s", store->path, words, how);
 }
 
 const char *epo__pixels_problem(epo__pixel_type type, int64_t width, int64_t height, int64_t crc, const void *bytes,
@@ -124,14 +143,14 @@ epo_status epo__store_pixels_read(epo_store *store, const epo__stamp_row *stamp,
     epo__bind_int(&q, stamp->id);
     epo_status status = epo__query_row(&q, &row);
     if (status != EPO_OK) return status;
-    if (!row) return damaged(store, stamp, "it has no pixels");
+    if (!row) return damaged(store, stamp->id, "it has no pixels");
     const void *bytes = sqlite3_column_blob(q.stmt, 0);
     const size_t size = (size_t)sqlite3_column_bytes(q.stmt, 0);
     const char *problem = epo__pixels_problem(stamp->type, stamp->width, stamp->height, stamp->crc32, bytes, size);
     if (!bytes && sqlite3_errcode(store->db) == SQLITE_NOMEM)
         status = epo__nomem("pixels");
     else if (problem)
-        status = damaged(store, stamp, problem);
+        status = damaged(store, stamp->id, problem);
     else if (!epo__grow(&out->bytes, &out->capacity, size, 1))
         status = epo__nomem("pixels");
     if (status == EPO_OK) {

@@ -38,9 +38,15 @@ void jobs_end(void);
 job_result job_run(const char *line, const job_hooks *hooks);
 void job_free(job_result *result);
 
-/* After a run that failed: what is wrong with the files, or NULL. Files to be replaced must be what they were, temporary files
- * gone, and stores sound. The text lives until the next call. */
+/* After a run without faults: keeps the files that the job replaced, as what they become. */
+void job_remember(const char *line);
+
+/* After a run that failed: what is wrong with the files, or NULL. Files to be replaced must be what they were, or what they become
+ * (a failure may come after the last of them), temporary files gone, and stores sound. The text lives until the next call. */
 const char *job_damage(const char *line);
+
+/* What the job's stores hold, as the number of rows of each table, and the sizes of its "out." files. Freed by the caller. */
+char *job_contents(const char *line);
 
 /* The folder that jobs run in. */
 const char *jobs_folder(void);

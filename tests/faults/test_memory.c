@@ -74,6 +74,7 @@ static int try_job(alloc_report *report, const char *line, alloc_whose whose, lo
     const job_hooks hooks = {.before = arm, .after = disarm, .context = &p};
     job_result whole = job_run(line, &hooks);
     const long total = report->seen;
+    job_remember(line);
     int findings = 0;
     long tried = 0, unharmed = 0;
     if (whole.status != 0 && whole.status != 3) fail_msg("epochal %s: exit status %d: %s", line, whole.status, whole.err);

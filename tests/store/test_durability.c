@@ -131,12 +131,12 @@ static void damage_is_found_and_named(void **state)
     for (size_t i = 0; i < list.count; i++) {
         if (i == 5)
             check_fails(epo__store_pixels_read(store, &list.rows[i], &pixels), EPO_EFORMAT,
-                        "stamp 2097157 of object 2 is damaged: its pixels do not fit their CRC32");
+                        "stamp 2097157 of object 'object 2' (science, MJD 53832.2500) is damaged: its pixels do not fit their CRC32");
         else
             check_ok(epo__store_pixels_read(store, &list.rows[i], &pixels));
     }
     check_fails(epo_store_check(store, &hooks), EPO_EFORMAT, "1 problem found");
-    assert_string_equal(h.last, "stamp 2097157 of object 'object 2' is damaged: its pixels do not fit their CRC32");
+    assert_string_equal(h.last, "stamp 2097157 of object 'object 2' (science, MJD 53832.2500) is damaged: its pixels do not fit their CRC32");
 
     assert_int_equal(outside(path,
                              "UPDATE pixels SET data = x'00' WHERE stamp = 1 << 20; "

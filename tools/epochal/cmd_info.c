@@ -117,8 +117,11 @@ static int run(const cli_call *call)
         cli_progress_begin("stamps", (uint64_t)info.stamps);
         status = epo_store_check(store, &checking);
         cli_progress_end();
-        if (status != EPO_OK) result = cli_failed(status);
-        else cli_note("%s: checked, no problem found", o->common.db);
+        if (status != EPO_OK) {
+            result = cli_failed(status);
+            if (status == EPO_EFORMAT) result = CLI_BAD_INPUT;
+        } else
+            cli_note("%s: checked, no problem found", o->common.db);
     }
     output = cli_output_open(o->common.output, true);
     if (!output) {
@@ -138,7 +141,7 @@ const cli_command cmd_info = {
     .name = "info",
     .about = "Show what is in a store",
     .description = "Prints how many objects, stamps and nights a store holds, its classes, dates, splits, light curves and models. With --check\n"
-                   "everything is read and verified; each problem is named on stderr, and the exit status is 1 when there is one.",
+                   "everything is read and verified; each problem is named on stderr, a damaged stamp by object, role and MJD, and the exit status is 3 when there is one.",
     .examples = "epochal info --db crts.db\n"
                 "# verify every stamp\n"
                 "epochal info --db crts.db --check\n"

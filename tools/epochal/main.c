@@ -2,6 +2,7 @@
  * main.c - epochal COMMAND [OPTIONS] [OPERANDS]: finds the command, reads its options, runs it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,7 @@ static int run(const cli_command *command, int argc, char **argv)
 int main(int argc, char **argv)
 {
     hold_standard_files();
+    signal(SIGXFSZ, SIG_IGN); /* a file at the limit of its size (ulimit -f) is an error like a full disk */
     cli_environment_clean();
     if (argc < 2) {
         cli_help_short(stderr);
