@@ -72,7 +72,7 @@ LIBRARY := $(BUILD)/libepochal.so.$(VERSION)
 MAN_PAGES := $(BUILD)/man/epochal.1 $(COMMANDS:%=$(BUILD)/man/epochal-%.1)
 COMPLETION := $(BUILD)/completion/epochal
 
-.PHONY: all demo test run-tests check run-check sanitize bench models run-bench install install-files uninstall clean format help deps deps-test \
+.PHONY: all demo test faults run-tests check run-check sanitize bench models run-bench install install-files uninstall clean format help deps deps-test \
         deps-check ready man FORCE
 .SECONDARY:
 
@@ -179,6 +179,15 @@ test: deps deps-test
 
 run-tests: ready $(if $(findstring /tests/cli/,$(RUN_TESTS)),$(BUILD)/epochal) $(RUN_TESTS)
 	@EPOCHAL=$(abspath $(BUILD)/epochal) sh tests/run.sh $(RUN_TESTS)
+
+# --- what is done to Epochal to see whether it breaks: docs/reliability.md -------------------------------------------------------
+FAULT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/faults/test_*.c))
+
+## faults     the long form of tests/faults: every allocation and every write of every command fails once (hours); ONLY=memory for one
+faults: deps deps-test
+	@$(MAKE) --no-print-directory $(JOBS) $(FAULT_TESTS)
+	@for t in $(if $(filter-out *,$(ONLY)),$(BUILD)/tests/faults/test_$(ONLY),$(FAULT_TESTS)); do \
+	    EPOCHAL_FAULTS=long TMPDIR=$${TMPDIR:-$$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)} $$t || exit 1; done
 
 ## sanitize   the tests under the address and undefined behaviour sanitizers
 sanitize: deps deps-test

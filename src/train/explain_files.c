@@ -104,7 +104,7 @@ epo_status epo_explain_files(const epo_model *model, const char *const *paths, s
             status = found;
             break;
         }
-        status = found == EPO_OK ? explain_path(&f, path) : deliver_error(&f, path);
+        status = found == EPO_OK ? explain_path(&f, path) : found == EPO_ENOMEM ? found : deliver_error(&f, path);
     }
     epo__walk_free(walk);
     epo__batch_free(&f.batch);

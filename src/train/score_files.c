@@ -101,6 +101,7 @@ static epo_status find_file(epo_scorer *f, chunk *c, bool *end)
         f->current_reader = f->forced;
         if (!f->forced) status = epo__reader_guess(path, &f->current_reader);
     }
+    if (status == EPO_ENOMEM) return status;
     if (status != EPO_OK) return add_error(c, f->current);
     f->waiting = true;
     return EPO_OK;
