@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * info.c - what a store holds, in numbers. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,9 +185,8 @@ static int64_t bytes_on_disk(const epo_store *store)
     int64_t sum = 0;
     struct stat info;
     if (stat(store->path, &info) == 0) sum += info.st_size;
-    char *log = epo__format("%s-wal", store->path);
-    if (log && stat(log, &info) == 0) sum += info.st_size;
-    free(log);
+    char log[PATH_MAX];
+    if (snprintf(log, sizeof log, "%s-wal", store->path) < (int)sizeof log && stat(log, &info) == 0) sum += info.st_size;
     return sum;
 }
 

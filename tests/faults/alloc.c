@@ -17,7 +17,7 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { TABLE = 1 << 19 };
+enum { TABLE = 1 << 16 };
 
 typedef struct block {
     uintptr_t address; /* 0: never used; 1: taken out */
@@ -42,11 +42,18 @@ static struct {
 void *__real_malloc(size_t size);
 void __real_free(void *address);
 
+/* Where the address stands, or may be put. */
 static block *slot_of(uintptr_t address)
 {
-    size_t i = (size_t)((address >> 4) * 0x9e3779b97f4a7c15u >> 45) % TABLE;
-    while (watch.table[i].address && watch.table[i].address != address) i = (i + 1) % TABLE;
-    return &watch.table[i];
+    block *free_slot = NULL;
+    for (size_t i = (size_t)((address >> 4) * 0x9e3779b97f4a7c15u >> 48) % TABLE, probes = 0; probes < TABLE; i = (i + 1) % TABLE, probes++) {
+        block *b = &watch.table[i];
+        if (b->address == address) return b;
+        if (b->address <= 1 && !free_slot) free_slot = b;
+        if (b->address == 0) return free_slot;
+    }
+    if (!free_slot) abort(); /* more blocks at once than were thought of */
+    return free_slot;
 }
 
 /* Whether the allocation that is asked for is the one to refuse. */
@@ -81,7 +88,7 @@ static void forget(void *address)
     if (!watch.report || !address) return;
     pthread_mutex_lock(&watch.lock);
     block *b = slot_of((uintptr_t)address);
-    if (b->address) {
+    if (b->address == (uintptr_t)address) {
         __real_free(b->frames);
         *b = (block){1, NULL, 0};
         watch.report->live--;

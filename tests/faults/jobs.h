@@ -17,6 +17,11 @@ typedef struct job {
 extern const job jobs[];
 extern const size_t job_count;
 
+/* Whether the long form was asked for (EPOCHAL_FAULTS=long), and, in it, whether job `i` is among those of this program:
+ * EPOCHAL_FAULTS_PART=2/4 takes every fourth, from the second, so that several programs share the work. */
+bool jobs_long(void);
+bool jobs_mine(size_t i);
+
 /* What a child does before the command and after it, and what its parent does meanwhile. Any may be NULL. */
 typedef struct job_hooks {
     void (*before)(void *context), (*after)(void *context);

@@ -16,18 +16,13 @@
 
 enum { MOST_FINDINGS = 20 };
 
-static bool is_long(void)
-{
-    const char *form = getenv("EPOCHAL_FAULTS");
-    return form && strcmp(form, "long") == 0;
-}
-
 /* Which jobs a test takes: all in the long form, else those of one line. */
-static bool is_wanted(const job *j, const char *const *quick)
+static bool is_wanted(size_t i, const char *const *quick)
 {
+    const job *j = &jobs[i];
     const char *only = getenv("EPOCHAL_FAULTS_JOB");
     if (only) return strcmp(only, j->line) == 0;
-    if (is_long()) return true;
+    if (jobs_long()) return jobs_mine(i);
     for (; *quick; quick++)
         if (strncmp(j->line, *quick, strlen(*quick)) == 0) return true;
     return false;
@@ -111,7 +106,7 @@ static int try_writes(const char *line, writes_how how)
         job_free(&r);
         if (at) break;
     }
-    if (is_long() || findings) printf("%6ld %-6s %ld went on, %d findings: %s\n", tried, words[how], unharmed, findings, line);
+    if (jobs_long() || findings) printf("%6ld %-6s %ld went on, %d findings: %s\n", tried, words[how], unharmed, findings, line);
     fflush(stdout);
     free(contents);
     job_free(&whole);
@@ -124,7 +119,7 @@ static void every_write_fails_once(void **state)
     static const char *const quick[] = {"import --db new.db --format tao", "export --db rb.db --format otrain", NULL};
     int findings = 0;
     for (size_t i = 0; i < job_count; i++)
-        for (int how = WRITES_ONCE; is_wanted(&jobs[i], quick) && how <= WRITES_SHORT; how++) {
+        for (int how = WRITES_ONCE; is_wanted(i, quick) && how <= WRITES_SHORT; how++) {
             const int found = try_writes(jobs[i].line, (writes_how)how);
             if (found < 0) skip();
             findings += found;
@@ -143,7 +138,7 @@ static void a_full_standard_output_is_a_failure(void **state)
     int findings = 0;
     if (access("/dev/full", W_OK) != 0) skip();
     for (size_t i = 0; i < job_count; i++)
-        for (size_t k = 0; is_wanted(&jobs[i], quick) && k < sizeof formats / sizeof *formats; k++) {
+        for (size_t k = 0; is_wanted(i, quick) && k < sizeof formats / sizeof *formats; k++) {
             char line[1024];
             snprintf(line, sizeof line, "%s%s", jobs[i].line, formats[k]);
             job_result r = job_run(line, NULL);
@@ -175,12 +170,12 @@ static void files_that_may_not_grow(void **state)
     static const char *const quick[] = {"export --db rb.db --format otrain", "import --db new.db --format stamps", NULL};
     int findings = 0;
     for (size_t i = 0; i < job_count; i++) {
-        if (!is_wanted(&jobs[i], quick)) continue;
+        if (!is_wanted(i, quick)) continue;
         job_result whole = job_run(jobs[i].line, NULL);
         const int status = whole.status;
         job_remember(jobs[i].line);
         job_free(&whole);
-        for (rlim_t size = 0; size <= 1 << 18; size += is_long() ? 4096 : 1 << 15) {
+        for (rlim_t size = 0; size <= 1 << 18; size += jobs_long() ? 4096 : 1 << 15) {
             const job_hooks hooks = {.before = limit_files, .context = &size};
             job_result r = job_run(jobs[i].line, &hooks);
             const char *problem = r.status == status ? NULL : judge(jobs[i].line, &r);
@@ -241,7 +236,7 @@ static void a_read_only_disk(void **state)
     const job_hooks hooks = {.before = mount_read_only};
     int findings = 0, refused = 0;
     for (size_t i = 0; i < job_count; i++) {
-        if (!is_wanted(&jobs[i], quick)) continue;
+        if (!is_wanted(i, quick)) continue;
         const char *line = jobs[i].line;
         job_result whole = job_run(line, NULL);
         char *after = job_contents(line);
@@ -305,7 +300,7 @@ static void a_small_disk(void **state)
     assert_non_null(pipe);
     assert_int_equal(fscanf(pipe, "%d", &kib), 1);
     pclose(pipe);
-    for (int room = 128; room <= 640; room += is_long() ? 16 : 64) {
+    for (int room = 128; room <= 640; room += jobs_long() ? 16 : 64) {
         small_disk disk = {kib + room};
         const job_hooks hooks = {.before = mount_small, .after = check_small, .context = &disk};
         job_result r = job_run(line, &hooks);

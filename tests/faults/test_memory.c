@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * test_memory.c - every allocation of small jobs fails once: the command says that it is out of memory, gives back what it had,
- * and leaves files and stores as they were. EPOCHAL_FAULTS=long takes all commands; EPOCHAL_FAULTS_JOB=LINE one; with
+ * and leaves files and stores as they were. EPOCHAL_FAULTS=long takes all commands, EPOCHAL_FAULTS_PART=1/4 a quarter of them; EPOCHAL_FAULTS_JOB=LINE one; with
  * EPOCHAL_FAULTS_AT=N besides, its N-th allocation alone. */
 #include <limits.h>
 #include <stdlib.h>
@@ -29,12 +29,6 @@ static void disarm(void *context)
 {
     (void)context;
     alloc_disarm();
-}
-
-static bool is_long(void)
-{
-    const char *form = getenv("EPOCHAL_FAULTS");
-    return form && strcmp(form, "long") == 0;
 }
 
 static void print_frames(const char *what, void *const *frames, int count)
@@ -101,7 +95,7 @@ static int try_job(alloc_report *report, const char *line, alloc_whose whose, lo
         job_free(&r);
         if (at || findings >= MOST_FINDINGS) break;
     }
-    if (is_long() || findings) printf("%6ld %s %ld went on, %d findings: %s\n", tried, whose == ALLOC_OURS ? "ours  " : "SQLite", unharmed, findings, line);
+    if (jobs_long() || findings) printf("%6ld of %ld %s %ld went on, %d findings: %s\n", tried, total, whose == ALLOC_OURS ? "ours  " : "SQLite", unharmed, findings, line);
     fflush(stdout);
     job_free(&whole);
     return findings;
@@ -114,7 +108,7 @@ static int try_jobs(alloc_whose whose, long most)
     assert_true(report != MAP_FAILED);
     int findings = 0;
     for (size_t i = 0; i < job_count; i++) {
-        if (only ? strcmp(only, jobs[i].line) != 0 : !jobs[i].quick && !is_long()) continue;
+        if (only ? strcmp(only, jobs[i].line) != 0 : jobs_long() ? !jobs_mine(i) : !jobs[i].quick) continue;
         if (whose == ALLOC_SQLITE && !strstr(jobs[i].line, ".db")) continue;
         findings += try_job(report, jobs[i].line, whose, most);
     }
@@ -131,7 +125,7 @@ static void every_allocation_fails_once(void **state)
 static void allocations_of_sqlite_fail(void **state)
 {
     (void)state;
-    assert_int_equal(try_jobs(ALLOC_SQLITE, is_long() ? 300 : 5), 0);
+    assert_int_equal(try_jobs(ALLOC_SQLITE, jobs_long() ? 300 : 5), 0);
 }
 
 static int begin(void **state)

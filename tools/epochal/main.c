@@ -65,11 +65,16 @@ static int run(const cli_command *command, int argc, char **argv)
     } else {
         const cli_common *common = parsed.options;
         char *line = join(argc, argv);
+        if (!line) {
+            cli_error("out of memory");
+            cli_parsed_free(&parsed, command);
+            return CLI_FAILED;
+        }
         cli_call call = {.command = command,
                          .options = parsed.options,
                          .operands = parsed.operands,
                          .operand_count = parsed.operand_count,
-                         .command_line = line ? line : "",
+                         .command_line = line,
                          .given = parsed.given};
         cli_message_setup(common->quiet, common->verbose);
         if (cli_environment_muted()) cli_detail("%s is set; taken out, for it prints into the results", cli_environment_muted());
