@@ -9,7 +9,7 @@
  * Fields that take no bytes (null, records of nulls) are left out of the records, and arrays and maps of them are known
  * as such: each step of the decoder therefore uses up bytes or nesting, and a hostile schema cannot make it spin.
  *
- * The JSON is read with jansson. libavro's own reader leaks on types that are defined twice and does not survive a
+ * The JSON is read into jansson's values. libavro's own reader leaks on types that are defined twice and does not survive a
  * failed malloc, so the library does without it; the tests write their files with it. */
 #ifndef EPO_FORMATS_AVRO_SCHEMA_H
 #define EPO_FORMATS_AVRO_SCHEMA_H
