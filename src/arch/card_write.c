@@ -124,7 +124,7 @@ static epo_status add_to(epo_model *model, const char *path, const epo_card_addi
     if (status == EPO_OK && metrics && json_object_set(card, "metrics", metrics) != 0) status = epo__nomem("metrics");
     if (status == EPO_OK) status = put_notes(card, a);
     /* 15 digits: 0.8 stays 0.8 */
-    if (status == EPO_OK && !(text = json_dumps(card, JSON_COMPACT | JSON_REAL_PRECISION(15)))) status = epo__nomem("card");
+    if (status == EPO_OK && !(text = epo__json_write(card, 15))) status = epo__nomem("card");
     if (status == EPO_OK) status = epo__model_set_extra(model, EPO__CARD_KEY, text);
     free(text);
     json_decref(metrics);

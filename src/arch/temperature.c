@@ -64,7 +64,7 @@ static epo_status drop_metrics(epo_model *model, const char *path, bool *had)
     if (status == EPO_OK && json_object_get(card, "metrics")) {
         *had = true;
         json_object_del(card, "metrics");
-        char *text = json_dumps(card, JSON_COMPACT | JSON_REAL_PRECISION(15));
+        char *text = epo__json_write(card, 15);
         status = text ? epo__model_set_extra(model, EPO__CARD_KEY, text) : epo__nomem("card");
         free(text);
     }

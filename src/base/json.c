@@ -184,7 +184,7 @@ static epo_status read_members(reader *r, json_t *object)
         if (!next_is(r, '"')) return wrong(r, "a name in quotes expected");
         status = read_string(r);
         if (status != EPO_OK) return status;
-        if (!(r->flags & EPO__JSON_DUPLICATES) && json_object_get(object, r->scratch)) return wrong(r, "a name that was there before");
+        if (!(r->flags & EPO__JSON_DUPLICATES) && json_object_get(object, r->scratch)) return wrong(r, "duplicate object key");
         name = epo__strdup(r->scratch);
         if (!name) return epo__nomem("JSON");
         skip_blanks(r);

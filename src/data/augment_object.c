@@ -394,7 +394,7 @@ static const char *describe(const object *o, const epoch *e, double flux, bool b
     if (row->extra && epo__json_read(row->extra, strlen(row->extra), EPO__JSON_DUPLICATES, &root) == EPO_ENOMEM) s.failed = true;
     if (json_is_object(root)) json_object_del(root, "augment");
     const bool more = json_object_size(root) > 0;
-    char *rest = more ? json_dumps(root, JSON_COMPACT) : NULL;
+    char *rest = more ? epo__json_write(root, 17) : NULL;
     if (more && !rest) s.failed = true;
     if (rest) epo__string_addf(&s, ",%s", rest + 1); /* without its brace */
     if (!rest) epo__string_add(&s, "}");

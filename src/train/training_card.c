@@ -276,7 +276,7 @@ static epo_status nested_record(const epo_model *base, char **out)
     epo_status status = epo__json_read(text, strlen(text), 0, &root);
     if (status == EPO_ENOMEM) return status;
     status = EPO_OK;
-    if (json_is_object(root) && !(*out = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)))) status = epo__nomem("record of the training");
+    if (json_is_object(root) && !(*out = epo__json_write(root, 17))) status = epo__nomem("record of the training");
     json_decref(root);
     return status;
 }

@@ -26,10 +26,11 @@ static epo_status match(void *context, const epo__param *param)
     return EPO_OK;
 }
 
-static const epo__param *find(const epo_model *model, const char *name, lookup *l)
+/* l->found is NULL when there is none of this name. */
+static epo_status find(const epo_model *model, const char *name, lookup *l)
 {
     *l = (lookup){.name = name};
-    return epo__model_visit(model, match, l) == EPO_OK ? l->found : NULL;
+    return epo__model_visit(model, match, l);
 }
 
 typedef struct transfer {
@@ -74,12 +75,12 @@ static bool is_output(const transfer *t, int head, const epo__param *old, const 
 }
 
 /* Row `label` of the new output from the rows of the classes it was merged from. */
-static void merge_row(const transfer *t, int head, const epo__param *old, const epo__param *new, int label)
+static epo_status merge_row(const transfer *t, int head, const epo__param *old, const epo__param *new, int label)
 {
     size_t width = old->count / (size_t)old->dims[0], merged = 0;
     float *row = new->value + (size_t)label * width;
     double *sum = epo__alloc(width, sizeof *sum);
-    if (!sum) return; /* the random start is a fair one too */
+    if (!sum) return epo__nomem("weights of an output");
     for (size_t i = 0; i < t->task->class_count; i++) {
         int k = t->task->classes[i].label == label ? epo__model_class_index(t->from, (epo_head)head, t->task->classes[i].name) : -1;
         if (k < 0) continue;
@@ -88,24 +89,27 @@ static void merge_row(const transfer *t, int head, const epo__param *old, const 
     }
     for (size_t j = 0; merged && j < width; j++) row[j] = (float)(sum[j] / (double)merged + (old->ndim == 1 ? log((double)merged) : 0));
     free(sum);
+    return EPO_OK;
 }
 
 static epo_status take(void *context, const epo__param *new)
 {
     transfer *t = context;
     lookup l;
-    const epo__param *old = find(t->from, new->name, &l);
+    epo_status status = find(t->from, new->name, &l);
+    if (status != EPO_OK) return status;
+    const epo__param *old = l.found;
     int head = head_of(new->name);
     if (!old) return head < 0 ? epo__fail(EPO_EARG, "the weights to start from have no %s: another encoder", new->name) : EPO_OK;
     bool output = head >= 0 && is_output(t, head, old, new);
     if (!output && same_shape(old, new)) {
         memcpy(new->value, old->value, new->count * sizeof *new->value);
     } else if (output) {
-        for (int label = 0; label < t->task->label_count; label++) merge_row(t, head, old, new, label);
+        for (int label = 0; status == EPO_OK && label < t->task->label_count; label++) status = merge_row(t, head, old, new, label);
     } else if (head < 0) {
         return epo__fail(EPO_EARG, "%s has another shape in the weights to start from: another encoder", new->name);
     }
-    return EPO_OK;
+    return status;
 }
 
 epo_status epo__transfer(const epo_model *from, const epo_model *to, const epo__task *task)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_json.c - our reader of JSON against jansson's own: the same texts taken, the same values, the same texts refused. */
+ * test_json.c - our reader and writer of JSON against jansson's own: the same texts taken, the same values, the same texts refused, the same bytes written. */
 #include "support/check.h"
 
 #include <stdlib.h>
@@ -19,6 +19,13 @@ static void compare(const char *text, size_t size, int flags)
         assert_string_equal(a, b);
         free(a);
         free(b);
+        for (int digits = 5; digits <= 17; digits += 6) {
+            a = epo__json_write(ours, digits);
+            b = json_dumps(ours, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+            assert_string_equal(a, b);
+            free(a);
+            free(b);
+        }
     } else {
         assert_int_equal(status, EPO_EFORMAT);
         assert_null(ours);

@@ -447,6 +447,20 @@ const char *job_damage(const char *line)
     return *damage ? damage : NULL;
 }
 
+static void compare(const char *name, void *context)
+{
+    (void)context;
+    if (strncmp(name, "out.", 4) == 0 && !same_bytes(temp_path(work, name), temp_path(done, name)))
+        snprintf(damage, sizeof damage, "says nothing, and %s is not what it becomes", name);
+}
+
+const char *job_unfinished(const char *line)
+{
+    *damage = '\0';
+    each_file(line, compare, NULL);
+    return *damage ? damage : NULL;
+}
+
 /* --- what there is ----------------------------------------------------------------------------------------------------------- */
 
 static FILE *list;

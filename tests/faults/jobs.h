@@ -53,6 +53,9 @@ const char *job_damage(const char *line);
 /* What the job's stores hold, as the number of rows of each table, and the sizes of its "out." files. Freed by the caller. */
 char *job_contents(const char *line);
 
+/* After a run that ended as if nothing had happened: the file of the job that is not what it becomes, or NULL. */
+const char *job_unfinished(const char *line);
+
 /* The folder that jobs run in. */
 const char *jobs_folder(void);
 

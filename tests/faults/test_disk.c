@@ -89,7 +89,7 @@ static int try_writes(const char *line, writes_how how)
             if (r.status == whole.status && strcmp(r.out, whole.out) == 0 && !w.to_stdout) {
                 unharmed++; /* it could do without: then nothing may be missing */
                 char *now = job_contents(line);
-                if (strcmp(now, contents) != 0) problem = "says nothing, and something is missing";
+                problem = strcmp(now, contents) != 0 ? "says nothing, and something is missing" : job_unfinished(line);
                 free(now);
             } else if (how == WRITES_SHORT) {
                 problem = w.to_stdout && r.status == whole.status ? NULL : "a short write was not gone on with";

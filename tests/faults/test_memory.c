@@ -53,7 +53,7 @@ static const char *judge(const point *p, const char *line, const job_result *r, 
         snprintf(text, sizeof text, "%ld blocks leaked", p->report->live);
         return text;
     }
-    if (*went_on) return NULL;
+    if (*went_on) return job_unfinished(line);
     if (r->status != 1) {
         snprintf(text, sizeof text, "exit status %d", r->status);
         return text;
@@ -77,7 +77,7 @@ static int try_job(alloc_report *report, const char *line, alloc_whose whose, lo
     if (whole.status != 0 && whole.status != 3) fail_msg("epochal %s: exit status %d: %s", line, whole.status, whole.err);
     if (report->live > 0) printf("  %s: %ld blocks live at its end\n", line, report->live), findings++;
     for (long n = at ? atol(at) : 1; n <= total; n += step) {
-        bool went_on;
+        bool went_on = false;
         p.n = n;
         job_result r = job_run(line, &hooks);
         const char *problem = report->failed ? judge(&p, line, &r, &whole, &went_on) : NULL;
