@@ -178,7 +178,7 @@ static void a_damaged_stamp_is_named(void **state)
                      SQLITE_OK);
     sqlite3_close(outside);
     check_fails(epo__sequence_fetch(store, object, &s), EPO_EFORMAT, "damaged");
-    check_mentions(epo_error_message(), "object 1");
+    check_mentions(epo_error_message(), "object 'x'");
     epo__sequence_free(&s);
 }
 

@@ -39,6 +39,9 @@ typedef struct job_result {
 void jobs_begin(void);
 void jobs_end(void);
 
+/* Whether two runs came to the same: status and standard output, of a benchmark the status alone. */
+bool job_same(const char *line, const job_result *a, const job_result *b);
+
 /* Puts the job's files into their state before, then runs it. Release with job_free. */
 job_result job_run(const char *line, const job_hooks *hooks);
 void job_free(job_result *result);
