@@ -53,8 +53,8 @@ typedef struct epo_photometry_event {
     uint64_t points, left_out;     /* of the object: its points; those that are upper limits or suspect */
 } epo_photometry_event;
 
-/* One call at a time, in the order of the objects, but not always on the thread that called epo_photometry. A status other
- * than EPO_OK ends the run with it; objects that were written stay. */
+/* One call at a time, in the order of the objects, but not always on the thread that called epo_photometry; after the commit
+ * that holds the object's points. A status other than EPO_OK ends the run with it; objects that were written stay. */
 typedef epo_status (*epo_photometry_fn)(void *context, const epo_photometry_event *event);
 
 enum { EPO_PHOTOMETRY_NAME = 256 };

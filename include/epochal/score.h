@@ -65,8 +65,10 @@ typedef struct epo_score {
     const char *error;        /* NULL, or why there is no score */
 } epo_score;
 
-/* Called once a result, one call at a time, but not always by the thread that started the scoring. A status other than EPO_OK
- * stops it, and is what the call then returns; what was delivered before is kept. NULL: the scores only go to the store. */
+/* Called once a result, one call at a time, but not always by the thread that started the scoring. Where a store is written,
+ * after the commit that holds the score (about every second): what was told survives a killed process and a power cut. A
+ * status other than EPO_OK stops the run, and is what the call then returns; what is in the store stays. NULL: the scores
+ * only go to the store. */
 typedef epo_status (*epo_score_fn)(void *context, const epo_score *score);
 
 typedef struct epo_score_summary {

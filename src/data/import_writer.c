@@ -63,6 +63,7 @@ static epo_status commit(epo__writer *w)
         if (status != EPO_OK) return status;
         w->in_transaction = false;
         w->transaction_bytes = 0;
+        w->settled = epo__seconds();
     }
     add_summary(w->summary, &w->tally);
     w->tally = (epo_import_summary){0};
@@ -115,7 +116,6 @@ static epo_status begin_file(epo__writer *w, const epo__import_file *file)
     if (!w->in_transaction) {
         if ((status = epo__store_begin(w->store)) != EPO_OK) return status;
         w->in_transaction = true;
-        w->transaction_start = epo__seconds();
     }
     /* the reading side sees only what is committed: the same content may have come a moment ago */
     int64_t id;
@@ -356,7 +356,9 @@ epo_status epo__writer_end(epo__writer *w, const char *path)
     add_summary(&w->tally, &w->file);
     status = queue_event(w, path, note, event);
     if (status != EPO_OK) return status;
-    bool due = w->transaction_bytes >= COMMIT_BYTES || epo__seconds() - w->transaction_start > COMMIT_SECONDS;
+    /* since the last commit: where files take longer than that, each is committed at once, and the store is not held for
+     * all the time that the next one takes to be read */
+    bool due = w->transaction_bytes >= COMMIT_BYTES || epo__seconds() - w->settled > COMMIT_SECONDS;
     return !w->in_transaction || due ? commit(w) : EPO_OK;
 }
 

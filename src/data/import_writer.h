@@ -36,7 +36,7 @@ typedef struct epo__writer {
     epo_import_summary *summary; /* of what is committed */
 
     bool in_transaction;
-    double transaction_start;
+    double settled; /* seconds: when it last committed; 0 never, so that the first file is told of at once */
     uint64_t transaction_bytes;
     struct epo__writer_event *pending; /* since the last commit */
     size_t pending_count, pending_room;

@@ -60,9 +60,7 @@ typedef struct classifier {
     uint64_t seed;
     int turns;                   /* of flips and quarter turns: 1 or 8 */
     int batch;                   /* triplets that go through the encoder together */
-    epo_score_fn result;
-    void *result_context;
-    epo_score_summary *summary;
+    epo__score_receiver receiver;
 } classifier;
 
 static void item_free(void *context, void *chunk)
@@ -195,7 +193,6 @@ static epo_status item_deliver(void *context, void *chunk)
     epo_status status = bad ? EPO_OK : epo__recorder_ready(&c->recorder);
     for (size_t k = 0; !bad && status == EPO_OK && k < c->class_count; k++)
         status = epo__store_class_score_put(c->recorder.store, c->recorder.run, it->object.id, classes[k], probabilities[k]);
-    if (status == EPO_OK) status = epo__recorder_settle(&c->recorder);
     if (status != EPO_OK) return status;
     epo_score score = {
         .id = it->object.name, .object = it->object.name, .class_given = it->object.class_name ? it->object.class_name : "",
@@ -204,7 +201,8 @@ static epo_status item_deliver(void *context, void *chunk)
         .uncertainty = bad || !c->passes ? NULL : &it->uncertainty,
         .class_count = bad ? 0 : c->class_count, .error = bad ? it->error : NULL,
     };
-    return epo__score_report(&score, c->result, c->result_context, c->summary);
+    status = epo__recorder_hold(&c->recorder, epo__score_copy(&score));
+    return status == EPO_OK ? epo__recorder_settle(&c->recorder) : status;
 }
 
 epo_status epo_classify_store(const epo_model *model, epo_store *store, const epo_score_options *options, epo_score_fn result, void *context,
@@ -218,8 +216,8 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     const epo__network *n = epo__model_network(model);
     if (options->turns && n->height != n->width) return epo__fail(EPO_EARG, "%s: planes of %d x %d cannot be turned", n->name, n->height, n->width);
     int threads = epo__threads(options->threads);
-    classifier c = {.model = model, .head = head, .class_count = n->heads[head].class_count, .turns = options->turns ? EPO_DIHEDRAL_COUNT : 1, .result = result,
-                    .result_context = context, .summary = out};
+    classifier c = {.model = model, .head = head, .class_count = n->heads[head].class_count, .turns = options->turns ? EPO_DIHEDRAL_COUNT : 1,
+                    .receiver = {result, context, out}};
     double start = epo__seconds();
     c.passes = options->mc_passes;
     c.seed = options->seed;
@@ -237,6 +235,7 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     if (status == EPO_OK && (!c.engines || !c.dropping || !c.rooms)) status = epo__nomem("workers");
     if (status == EPO_OK) status = epo__recorder_start(&c.recorder, store, "classify", model, head, options, threads);
     if (status == EPO_OK) {
+        epo__recorder_hears(&c.recorder, epo__score_tell, &c.receiver);
         epo__pipeline pipeline = {&c, item_make, item_free, item_fill, item_work, item_deliver};
         status = epo__pipeline_run(&pipeline, threads);
         out->seconds = epo__seconds() - start;

@@ -162,9 +162,6 @@ static epo_status note_start(epo__recorder *recorder, epo_store *store, const ep
 typedef struct telling {
     const epo_forest *forest;
     epo__recorder *recorder;
-    epo_score_fn result;
-    void *context;
-    epo_score_summary *summary;
 } telling;
 
 static epo_status deliver(const telling *t, const epo__forest_run *run, size_t row, const double *probabilities)
@@ -175,12 +172,12 @@ static epo_status deliver(const telling *t, const epo__forest_run *run, size_t r
     epo_status status = error ? EPO_OK : epo__recorder_ready(t->recorder);
     for (size_t k = 0; !error && status == EPO_OK && k < classes; k++)
         status = epo__store_class_score_put(t->recorder->store, t->recorder->run, run->objects[row], t->forest->classes[k], probabilities[k]);
-    if (status == EPO_OK) status = epo__recorder_settle(t->recorder);
     if (status != EPO_OK) return status;
     const epo_score score = {.id = table->ids[row], .object = table->ids[row], .class_given = table->labels[row] ? table->labels[row] : "",
                              .mjd = NAN, .nights = (int)run->points[row], .score = NAN, .probabilities = error ? NULL : probabilities,
                              .class_count = error ? 0 : classes, .error = error};
-    return epo__score_report(&score, t->result, t->context, t->summary);
+    status = epo__recorder_hold(t->recorder, epo__score_copy(&score));
+    return status == EPO_OK ? epo__recorder_settle(t->recorder) : status;
 }
 
 epo_status epo__forest_classify_rows(const epo_forest *forest, epo_store *store, const epo__forest_run *run, const epo_score_options *options,
@@ -194,7 +191,9 @@ epo_status epo__forest_classify_rows(const epo_forest *forest, epo_store *store,
     epo_status status = probabilities ? epo_forest_predict(forest, run->table, options->threads, probabilities) : epo__nomem("probabilities");
     if (status == EPO_OK) status = note_start(&recorder, store, forest, run, options);
     if (status == EPO_OK) {
-        const telling t = {forest, &recorder, result, context, out};
+        const telling t = {forest, &recorder};
+        epo__score_receiver receiver = {result, context, out};
+        epo__recorder_hears(&recorder, epo__score_tell, &receiver);
         for (size_t row = 0; status == EPO_OK && row < rows; row++) status = deliver(&t, run, row, probabilities + row * classes);
         out->run = recorder.run;
         status = epo__recorder_end(&recorder, status);

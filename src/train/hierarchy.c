@@ -48,9 +48,7 @@ typedef struct combining {
     epo__object_scores type, real_bogus;
     size_t real_at; /* which value of real_bogus is P(real) */
     epo__recorder recorder;
-    epo_score_fn result;
-    void *context;
-    epo_score_summary *summary;
+    epo__score_receiver receiver;
     double *probabilities; /* bogus, types */
 } combining;
 
@@ -213,7 +211,6 @@ static epo_status deliver(combining *c, int64_t object, epo__pool *texts)
     for (size_t k = 0; status == EPO_OK && !*error && k <= c->type.count; k++)
         status = epo__store_class_score_put(c->recorder.store, c->recorder.run, object,
                                             k ? c->type.classes[k - 1] : bogus, c->probabilities[k]);
-    if (status == EPO_OK) status = epo__recorder_settle(&c->recorder);
     if (status != EPO_OK) return status;
     const epo_score score = {.id = row.name,
                              .object = row.name,
@@ -223,7 +220,8 @@ static epo_status deliver(combining *c, int64_t object, epo__pool *texts)
                              .probabilities = *error ? NULL : c->probabilities,
                              .class_count = *error ? 0 : c->type.count + 1,
                              .error = *error ? error : NULL};
-    return epo__score_report(&score, c->result, c->context, c->summary);
+    status = epo__recorder_hold(&c->recorder, epo__score_copy(&score));
+    return status == EPO_OK ? epo__recorder_settle(&c->recorder) : status;
 }
 
 static epo_status deliver_all(combining *c)
@@ -243,7 +241,7 @@ epo_status epo_classify_hierarchy(epo_store *store, const epo_hierarchy_options 
 {
     const double start = epo__seconds();
     char identity[65];
-    combining c = {.options = options, .result = result, .context = context, .summary = out};
+    combining c = {.options = options, .receiver = {result, context, out}};
     *out = (epo_score_summary){0};
     epo_status status = check_options(options);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &c.reading);
@@ -258,6 +256,7 @@ epo_status epo_classify_hierarchy(epo_store *store, const epo_hierarchy_options 
         status = note_start(&c, store, identity);
     }
     if (status == EPO_OK) {
+        epo__recorder_hears(&c.recorder, epo__score_tell, &c.receiver);
         status = epo__recorder_end(&c.recorder, deliver_all(&c));
         out->run = c.recorder.run;
         out->seconds = epo__seconds() - start;

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -123,9 +124,29 @@ static void count(photometer *p, const epo__measured *point)
     if (p->options.flux.method == EPO__FLUX_PSF) tally_add(&p->widths, point->fwhm);
 }
 
-static epo_status tell(photometer *p, const epo_photometry_event *event)
+/* An event, and behind it its texts. */
+typedef struct event_block {
+    epo_photometry_event event;
+    char texts[];
+} event_block;
+
+static void *copy_event(const epo_photometry_event *e)
 {
-    return p->report ? p->report(p->report_context, event) : EPO_OK;
+    const size_t object = strlen(e->object) + 1, exposure = e->exposure ? strlen(e->exposure) + 1 : 0,
+                 reason = e->reason ? strlen(e->reason) + 1 : 0;
+    event_block *b = epo__alloc(sizeof *b + object + exposure + reason, 1);
+    if (!b) return NULL;
+    b->event = *e;
+    b->event.object = memcpy(b->texts, e->object, object);
+    if (e->exposure) b->event.exposure = memcpy(b->texts + object, e->exposure, exposure);
+    if (e->reason) b->event.reason = memcpy(b->texts + object + exposure, e->reason, reason);
+    return b;
+}
+
+static epo_status tell(void *context, const void *block)
+{
+    const photometer *p = context;
+    return p->report ? p->report(p->report_context, &((const event_block *)block)->event) : EPO_OK;
 }
 
 /* Savepoint by object: a failure in its middle must not leave half of it to be committed with the others. */
@@ -156,7 +177,7 @@ static epo_status object_deliver(void *context, void *chunk)
             const epo_photometry_event event = {.object = m->object.name,
                                                 .exposure = point->stamp->exposure,
                                                 .reason = point->refused};
-            status = tell(p, &event);
+            status = epo__recorder_hold(&p->recorder, copy_event(&event));
             continue;
         }
         count(p, point);
@@ -164,7 +185,7 @@ static epo_status object_deliver(void *context, void *chunk)
         done.left_out += (point->flag & (EPO__PHOTOMETRY_LIMIT | EPO__PHOTOMETRY_SUSPECT)) != 0;
     }
     p->summary->objects++;
-    if (status == EPO_OK) status = tell(p, &done);
+    if (status == EPO_OK) status = epo__recorder_hold(&p->recorder, copy_event(&done));
     return status == EPO_OK ? epo__recorder_settle(&p->recorder) : status;
 }
 
@@ -192,6 +213,7 @@ static epo_status measure_all(photometer *p, const epo_photometry_options *optio
     if (status == EPO_OK && !p->rooms) status = epo__nomem("workers");
     if (status == EPO_OK) status = note_start(p, options, threads);
     if (status == EPO_OK) {
+        epo__recorder_hears(&p->recorder, tell, p);
         const epo__pipeline pipeline = {p, object_make, object_free, object_fill, object_work, object_deliver};
         status = epo__pipeline_run(&pipeline, threads);
         p->summary->seconds = epo__seconds() - p->recorder.start;

@@ -17,7 +17,7 @@
 #include "store/results.h"
 #include "store/store.h"
 
-static const double COMMIT_SECONDS = 2;
+static const double COMMIT_SECONDS = 1; /* between two commits, and so what a reader of results waits at most */
 
 void epo__run_classes(epo__string *s, const epo_model_info *info, epo_head head)
 {
@@ -88,7 +88,17 @@ epo_status epo__recorder_ready(epo__recorder *r)
     if (r->in_transaction) return EPO_OK;
     epo_status status = epo__store_begin(r->store);
     r->in_transaction = status == EPO_OK;
-    r->transaction_start = epo__seconds();
+    return status;
+}
+
+/* Tells of what was held back, unless `status` or the one who is told says to stop, and forgets it. */
+static epo_status tell_held(epo__recorder *r, epo_status status)
+{
+    for (size_t i = 0; i < r->held_count; i++) {
+        if (status == EPO_OK) status = r->tell(r->tell_context, r->held[i]);
+        free(r->held[i]);
+    }
+    r->held_count = 0;
     return status;
 }
 
@@ -97,17 +107,36 @@ static epo_status commit(epo__recorder *r)
     epo_status status = epo__store_commit(r->store);
     if (status != EPO_OK) epo__store_rollback(r->store);
     r->in_transaction = false;
+    r->settled = epo__seconds();
     return status;
 }
 
 epo_status epo__recorder_commit(epo__recorder *r)
 {
-    return r->in_transaction ? commit(r) : EPO_OK;
+    return tell_held(r, r->in_transaction ? commit(r) : EPO_OK);
 }
 
+/* Since the last commit, not since the transaction began: where a result takes longer than that, each is committed at
+ * once, and the store is not held for all the time that the next one takes. */
 epo_status epo__recorder_settle(epo__recorder *r)
 {
-    return r->in_transaction && epo__seconds() - r->transaction_start > COMMIT_SECONDS ? commit(r) : EPO_OK;
+    return !r->in_transaction || epo__seconds() - r->settled > COMMIT_SECONDS ? epo__recorder_commit(r) : EPO_OK;
+}
+
+void epo__recorder_hears(epo__recorder *r, epo__recorder_fn tell, void *context)
+{
+    r->tell = tell;
+    r->tell_context = context;
+}
+
+epo_status epo__recorder_hold(epo__recorder *r, void *result)
+{
+    if (result && epo__grow(&r->held, &r->held_room, r->held_count + 1, sizeof *r->held)) {
+        r->held[r->held_count++] = result;
+        return EPO_OK;
+    }
+    free(result);
+    return epo__nomem("result");
 }
 
 /* Commits the start, or takes it back. */
@@ -148,6 +177,11 @@ epo_status epo__recorder_end(epo__recorder *r, epo_status status)
 {
     char message[512];
     snprintf(message, sizeof message, "%s", epo_error_message());
+    epo_status told = epo__recorder_commit(r); /* what was delivered stays, whatever came after it */
+    if (status == EPO_OK && told != EPO_OK) {
+        status = told;
+        snprintf(message, sizeof message, "%s", epo_error_message());
+    }
     const char *word = status == EPO_OK ? "done" : status == EPO_ECANCELLED ? "cancelled" : "failed";
     epo_status ended = epo__recorder_ready(r);
     if (ended == EPO_OK) ended = epo__store_run_end(r->store, r->run, word, epo__seconds() - r->start, epo__peak_memory(), 0);
@@ -155,5 +189,8 @@ epo_status epo__recorder_end(epo__recorder *r, epo_status status)
         ended = commit(r);
     else if (r->in_transaction)
         epo__store_rollback(r->store);
+    free(r->held);
+    r->held = NULL;
+    r->held_room = 0;
     return status != EPO_OK ? epo__fail(status, "%s", message) : ended;
 }

@@ -47,9 +47,7 @@ typedef struct store_scorer {
     size_t next_stamp;
     epo__pixels pixels;
     epo__recorder recorder;
-    epo_score_fn result;
-    void *result_context;
-    epo_score_summary *summary;
+    epo__score_receiver receiver;
 } store_scorer;
 
 static void chunk_free(void *context, void *argument)
@@ -191,7 +189,7 @@ static epo_status deliver_target(store_scorer *s, const target *t, const double 
         if (status == EPO_OK) status = epo__store_stamp_score_put(s->recorder.store, s->recorder.run, t->stamp, score.score);
         if (status != EPO_OK) return status;
     }
-    return epo__score_report(&score, s->result, s->result_context, s->summary);
+    return epo__recorder_hold(&s->recorder, epo__score_copy(&score));
 }
 
 static epo_status chunk_deliver(void *context, void *argument)
@@ -213,13 +211,14 @@ epo_status epo_score_store(const epo_model *model, epo_store *store, const epo_s
     int threads = epo__threads(options->threads), batch;
     epo_status status = epo__score_batch(options, &batch);
     if (status != EPO_OK) return status;
-    store_scorer s = {.result = result, .result_context = context, .summary = out};
+    store_scorer s = {.receiver = {result, context, out}};
     status = epo__stamp_scorer_create(model, options, threads, batch, &s.scorer);
     if (status == EPO_OK) status = epo__object_cursor_set(&s.cursor, options->split);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &s.reading);
     if (status == EPO_OK) status = epo__store_begin(s.reading); /* one consistent view to the end */
     if (status == EPO_OK) status = epo__recorder_start(&s.recorder, store, "score", model, EPO_HEAD_STAMP, options, threads);
     if (status == EPO_OK) {
+        epo__recorder_hears(&s.recorder, epo__score_tell, &s.receiver);
         epo__pipeline pipeline = {&s, chunk_make, chunk_free, chunk_fill, chunk_work, chunk_deliver};
         status = epo__recorder_end(&s.recorder, epo__pipeline_run(&pipeline, threads));
         out->seconds = epo__seconds() - s.recorder.start;

@@ -3,8 +3,10 @@
 #include "train/scoring.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 
 enum { STANDARD_BATCH = 32 };
 
@@ -31,4 +33,63 @@ epo_status epo__score_report(const epo_score *score, epo_score_fn result, void *
         summary->scored++;
     epo_status status = result ? result(context, score) : EPO_OK;
     return status == EPO_OK ? EPO_OK : epo__fail(status, "stopped by the receiver of the results");
+}
+
+/* A score, and behind it what it points to: numbers first, for their border's sake, then texts. */
+typedef struct score_block {
+    epo_score score;
+    epo_uncertainty uncertainty;
+    double numbers[];
+} score_block;
+
+static const double *add_numbers(double **at, const double *numbers, size_t count)
+{
+    double *to = *at;
+    if (!numbers) return NULL;
+    memcpy(to, numbers, count * sizeof *to);
+    *at += count;
+    return to;
+}
+
+static const char *add_text(char **at, const char *text)
+{
+    if (!text) return NULL;
+    char *to = *at;
+    *at = stpcpy(to, text) + 1;
+    return to;
+}
+
+static size_t text_size(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+void *epo__score_copy(const epo_score *s)
+{
+    const epo_uncertainty *u = s->uncertainty;
+    size_t count = (s->probabilities ? s->class_count : 0) + (u ? u->passes : 0), bytes,
+           texts = text_size(s->id) + text_size(s->object) + text_size(s->class_given) + text_size(s->error);
+    if (!epo__size_mul(count, sizeof(double), &bytes) || !epo__size_add(bytes, sizeof(score_block) + texts, &bytes)) return NULL;
+    score_block *b = epo__alloc(bytes, 1);
+    if (!b) return NULL;
+    double *numbers = b->numbers;
+    char *text = (char *)(numbers + count);
+    b->score = *s;
+    b->score.probabilities = add_numbers(&numbers, s->probabilities, s->class_count);
+    if (u) {
+        b->uncertainty = *u;
+        b->uncertainty.scores = add_numbers(&numbers, u->scores, u->passes);
+        b->score.uncertainty = &b->uncertainty;
+    }
+    b->score.id = add_text(&text, s->id);
+    b->score.object = add_text(&text, s->object);
+    b->score.class_given = add_text(&text, s->class_given);
+    b->score.error = add_text(&text, s->error);
+    return b;
+}
+
+epo_status epo__score_tell(void *receiver, const void *score)
+{
+    const epo__score_receiver *r = receiver;
+    return epo__score_report(&((const score_block *)score)->score, r->result, r->context, r->summary);
 }

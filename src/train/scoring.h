@@ -18,4 +18,14 @@ epo_status epo__score_check(const double *probabilities, size_t count);
  * stands in this thread's message is something older. */
 epo_status epo__score_report(const epo_score *score, epo_score_fn result, void *context, epo_score_summary *summary);
 
+/* The same for results that a recorder holds back (train/recorder.h): a copy in one block of malloc, NULL without memory, and
+ * what tells of it; its context is a receiver. */
+typedef struct epo__score_receiver {
+    epo_score_fn result;
+    void *context;
+    epo_score_summary *summary;
+} epo__score_receiver;
+void *epo__score_copy(const epo_score *score);
+epo_status epo__score_tell(void *receiver, const void *score);
+
 #endif

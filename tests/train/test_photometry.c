@@ -357,7 +357,8 @@ static void whole_objects_are_kept_when_it_ends_early(void **state)
     epo_photometry_options options = EPO_PHOTOMETRY_OPTIONS_INIT;
     options.threads = 2;
     assert_int_equal(measure(&options, &h, &s), EPO_ECANCELLED);
-    check_rows(db, "SELECT count(DISTINCT object), count(*) FROM photometry", "3|27\n");
+    assert_int_equal(h.objects, 3); /* what was told is there, and what was written beside it */
+    check_rows(db, "SELECT count(DISTINCT object) >= 3, count(*) = 9 * count(DISTINCT object) FROM photometry", "1|1\n");
     check_rows(db, "SELECT status FROM runs", "cancelled\n");
     pid_t child = fork();
     assert_true(child >= 0);

@@ -42,7 +42,7 @@ int cli_bench_make_stamp(bench *b, const epo_model *model)
             }
     bool bad = ferror(out) != 0;
     if (fclose(out) != 0 || bad) {
-        cli_error("%s: cannot be written", b->made);
+        cli_error("%s: cannot be written: %s", b->made, strerror(errno));
         return CLI_FAILED;
     }
     return CLI_OK;
