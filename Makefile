@@ -165,7 +165,7 @@ endef
 $(foreach f,$(FOLDERS) cli,$(eval $(call folder_tests,$(f))))
 $(BUILD)/tests/%.o: EPO_CPPFLAGS += -Itests
 # in these the library's clock runs fast, so that what is done every second or two is done often
-$(BUILD)/tests/data/test_kill $(BUILD)/tests/train/test_kill_scoring: EPO_LDFLAGS += -Wl,--wrap=epo__seconds
+$(BUILD)/tests/data/test_kill $(BUILD)/tests/data/test_power_cut $(BUILD)/tests/train/test_kill_scoring: EPO_LDFLAGS += -Wl,--wrap=epo__seconds
 $(BUILD)/tests/cli/%.o $(BUILD)/tests/faults/%.o: EPO_CPPFLAGS += -Itests -Itools/epochal
 
 # tests/faults has the whole command in it, and its allocations go through alloc.c
