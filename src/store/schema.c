@@ -67,14 +67,29 @@ static bool same_sql(const char *a, const char *b)
     return true;
 }
 
+/* What a failure to read the file's schema means. */
+static epo_status cannot_read(sqlite3 *db, const char *path)
+{
+    switch (sqlite3_errcode(db) & 0xff) {
+    case SQLITE_BUSY:
+        return epo__fail(EPO_EBUSY, "%s: another program is writing to it; try again when it is done", path);
+    case SQLITE_NOMEM:
+        return epo__nomem(path);
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        return epo__fail(EPO_EIO, "%s: the store cannot be read (%s)", path, sqlite3_errmsg(db));
+    default:
+        return epo__fail(EPO_EFORMAT, "%s: the store is damaged (%s)", path, sqlite3_errmsg(db));
+    }
+}
+
 static epo_status compare(sqlite3_stmt *ours, sqlite3_stmt *theirs, const char *path)
 {
     for (;;) {
         int a = sqlite3_step(ours), b = sqlite3_step(theirs);
         if (a != SQLITE_ROW && a != SQLITE_DONE) return epo__nomem("the store's schema");
-        if (b != SQLITE_ROW && b != SQLITE_DONE)
-            return epo__fail(EPO_EFORMAT, "%s: the store is damaged (%s)", path,
-                             sqlite3_errmsg(sqlite3_db_handle(theirs)));
+        if (b != SQLITE_ROW && b != SQLITE_DONE) return cannot_read(sqlite3_db_handle(theirs), path);
         if (a == SQLITE_DONE && b == SQLITE_DONE) return EPO_OK;
         const char *our_name = a == SQLITE_ROW ? (const char *)sqlite3_column_text(ours, 0) : NULL;
         const char *their_name = b == SQLITE_ROW ? (const char *)sqlite3_column_text(theirs, 0) : NULL;
@@ -96,23 +111,6 @@ static epo_status compare(sqlite3_stmt *ours, sqlite3_stmt *theirs, const char *
     }
 }
 
-/* What a failure to read the file's schema means. */
-static epo_status status_of(int code)
-{
-    switch (code & 0xff) {
-    case SQLITE_BUSY:
-        return EPO_EBUSY;
-    case SQLITE_NOMEM:
-        return EPO_ENOMEM;
-    case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-    case SQLITE_READONLY:
-        return EPO_EIO;
-    default:
-        return EPO_EFORMAT;
-    }
-}
-
 epo_status epo__schema_check(sqlite3 *db, const char *path)
 {
     static const char list[] = "SELECT name, type, tbl_name, sql FROM sqlite_schema "
@@ -124,8 +122,7 @@ epo_status epo__schema_check(sqlite3 *db, const char *path)
         epo__schema_create(model) != SQLITE_OK || sqlite3_prepare_v2(model, list, -1, &ours, NULL) != SQLITE_OK) {
         status = epo__nomem("the store's schema");
     } else if (sqlite3_prepare_v2(db, list, -1, &theirs, NULL) != SQLITE_OK) {
-        status =
-            epo__fail(status_of(sqlite3_errcode(db)), "%s: the store cannot be read (%s)", path, sqlite3_errmsg(db));
+        status = cannot_read(db, path);
     } else {
         status = compare(ours, theirs, path);
     }
