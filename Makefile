@@ -72,7 +72,7 @@ LIBRARY := $(BUILD)/libepochal.so.$(VERSION)
 MAN_PAGES := $(BUILD)/man/epochal.1 $(COMMANDS:%=$(BUILD)/man/epochal-%.1)
 COMPLETION := $(BUILD)/completion/epochal
 
-.PHONY: all demo test faults run-tests check run-check sanitize bench models run-bench install install-files uninstall clean format help deps deps-test \
+.PHONY: all demo test faults run-tests kills tsan valgrind check run-check sanitize bench models run-bench install install-files uninstall clean format help deps deps-test \
         deps-check ready man FORCE
 .SECONDARY:
 
@@ -195,6 +195,41 @@ faults: deps deps-test
 sanitize: deps deps-test
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) --no-print-directory $(JOBS) BUILD=build/sanitize \
 	    CFLAGS="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" run-tests
+
+## kills      KILLS=2000 kills each of imports, scorings and trainings, POINTS=500 power cuts, SECONDS=600 with READERS=8: about an hour
+KILLS ?= 2000
+POINTS ?= 500
+SECONDS ?= 600
+READERS ?= 8
+kills: deps deps-test
+	@for t in data/test_kill data/test_power_cut train/test_kill_scoring train/test_resume cli/test_many; do \
+	    $(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/tests/$$t >/dev/null || exit 1; done
+	@EPOCHAL=$(abspath $(BUILD)/epochal) EPOCHAL_KILLS=$(KILLS) EPOCHAL_POINTS=$(POINTS) EPOCHAL_MANY_SECONDS=$(SECONDS) \
+	    EPOCHAL_READERS=$(READERS) EPOCHAL_SHOW=1 TEST_TIMEOUT=86400 sh tests/run.sh $(BUILD)/tests/data/test_kill \
+	    $(BUILD)/tests/data/test_power_cut $(BUILD)/tests/train/test_kill_scoring $(BUILD)/tests/train/test_resume $(BUILD)/tests/cli/test_many
+
+## tsan       the tests in which our threads meet, under the thread sanitizer
+# OpenMP's threads are not started: gcc's libgomp is not instrumented, and every barrier of it would look like none
+TSAN_TESTS := base/test_base data/test_import data/test_loader data/test_loader_examples data/test_simulate data/test_augment \
+              train/test_score train/test_classify train/test_photometry train/test_lightcurves train/test_forest train/test_supply \
+              train/test_training train/test_same
+tsan: deps deps-test
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/tsan CFLAGS="-O1 -g" SANITIZE="-fsanitize=thread -fno-omit-frame-pointer" \
+	    $(TSAN_TESTS:%=build/tsan/tests/%)
+	@TSAN_OPTIONS="suppressions=tests/tsan.supp halt_on_error=1 second_deadlock_stack=1" OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 \
+	    TEST_TIMEOUT=3600 sh tests/run.sh $(TSAN_TESTS:%=build/tsan/tests/%)
+
+## valgrind   the tests under memcheck, but those named in VALGRIND_WITHOUT; ONLY=store for those of one folder (hours for all of them)
+# those are: tests of the built command, and of processes that are killed, whose work is in other processes; tests that run long
+# networks or tens of thousands of mutated files, which take hours under memcheck and pass under `make sanitize`
+VALGRIND_WITHOUT := cli/% data/test_kill data/test_power_cut train/test_kill_scoring train/test_resume
+VALGRIND_TESTS = $(filter-out $(VALGRIND_WITHOUT:%=$(BUILD)/tests/%),$(RUN_TESTS))
+valgrind: deps deps-test
+	@sh tools/deps.sh valgrind
+	@$(MAKE) --no-print-directory $(JOBS) $(VALGRIND_TESTS)
+	@OMP_NUM_THREADS=2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell TEST_TIMEOUT=36000 EPOCHAL_UNDER="valgrind -q --error-exitcode=9 \
+	    --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp" \
+	    sh tests/run.sh $(VALGRIND_TESTS)
 
 ## check      warnings as errors, who includes whom, banned calls, hardening, cppcheck, clang-tidy
 check: deps deps-test deps-check
