@@ -205,7 +205,7 @@ kills: deps deps-test
 	@for t in data/test_kill data/test_power_cut train/test_kill_scoring train/test_resume cli/test_many; do \
 	    $(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/tests/$$t >/dev/null || exit 1; done
 	@EPOCHAL=$(abspath $(BUILD)/epochal) EPOCHAL_KILLS=$(KILLS) EPOCHAL_POINTS=$(POINTS) EPOCHAL_MANY_SECONDS=$(SECONDS) \
-	    EPOCHAL_READERS=$(READERS) EPOCHAL_SHOW=1 TEST_TIMEOUT=86400 sh tests/run.sh $(BUILD)/tests/data/test_kill \
+	    EPOCHAL_READERS=$(READERS) EPOCHAL_SHOW=1 OMP_WAIT_POLICY=passive TEST_TIMEOUT=86400 sh tests/run.sh $(BUILD)/tests/data/test_kill \
 	    $(BUILD)/tests/data/test_power_cut $(BUILD)/tests/train/test_kill_scoring $(BUILD)/tests/train/test_resume $(BUILD)/tests/cli/test_many
 
 ## tsan       the tests in which our threads meet, under the thread sanitizer
@@ -227,7 +227,7 @@ VALGRIND_TESTS = $(filter-out $(VALGRIND_WITHOUT:%=$(BUILD)/tests/%),$(RUN_TESTS
 valgrind: deps deps-test
 	@sh tools/deps.sh valgrind
 	@$(MAKE) --no-print-directory $(JOBS) $(VALGRIND_TESTS)
-	@OMP_NUM_THREADS=2 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell TEST_TIMEOUT=36000 EPOCHAL_UNDER="valgrind -q --error-exitcode=9 \
+	@OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell TEST_TIMEOUT=36000 EPOCHAL_UNDER="valgrind -q --error-exitcode=9 \
 	    --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp" \
 	    sh tests/run.sh $(VALGRIND_TESTS)
 

@@ -51,17 +51,18 @@ static const double *add_numbers(double **at, const double *numbers, size_t coun
     return to;
 }
 
-static const char *add_text(char **at, const char *text)
-{
-    if (!text) return NULL;
-    char *to = *at;
-    *at = stpcpy(to, text) + 1;
-    return to;
-}
-
 static size_t text_size(const char *text)
 {
     return text ? strlen(text) + 1 : 0;
+}
+
+static const char *add_text(char **at, const char *text)
+{
+    char *to = *at;
+    if (!text) return NULL;
+    memcpy(to, text, text_size(text));
+    *at += text_size(text);
+    return to;
 }
 
 void *epo__score_copy(const epo_score *s)

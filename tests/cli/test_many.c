@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_many.c - many programs on one store at once: one that imports file after file and classifies, others that ask what is in it,
- * check it, export it, read it through the library and classify too. None of them fails or is told that the store is busy, and
- * each sees whole files only, never fewer than before.
+ * test_many.c - many programs on one store at once: one that imports file after file and classifies, others that ask
+ * what is in it, check it, export it, read it through the library and classify too. None of them fails or is told that
+ * the store is busy, and each sees whole files only, never fewer than before.
  *
  * EPOCHAL_MANY_SECONDS=600 EPOCHAL_READERS=8 goes on for longer and with more. */
 #include "data/tao_tree.h"
@@ -19,9 +19,10 @@
 
 enum { SECONDS = 6, READERS = 4, MOST_READERS = 64, FILES = 5, NIGHTS = 4, STAMPS = 4 * NIGHTS, MOST_FOLDERS = 600 };
 
-static const char network[] = "network tiny\ninput planes=3 size=5\nnormalise asinh scope=sequence\n"
-                              "encoder\n    conv 4 kernel=3 pad=same\n    relu\n    gap\n"
-                              "sequence nights=3 dates=on classes=SN,NON\n    gru 4 layers=1 output=sum\n    linear classes\n    softmax\n";
+static const char network[] =
+    "network tiny\ninput planes=3 size=5\nnormalise asinh scope=sequence\n"
+    "encoder\n    conv 4 kernel=3 pad=same\n    relu\n    gap\n"
+    "sequence nights=3 dates=on classes=SN,NON\n    gru 4 layers=1 output=sum\n    linear classes\n    softmax\n";
 
 static char *folder, db[512], model[512];
 static double until;
@@ -79,7 +80,8 @@ static bool is_whole(int tube, const char *who, int64_t files, int64_t objects, 
     return true;
 }
 
-/* --- the crowd: each returns how often it went round, -1 when something was wrong ------------------------------------------------ */
+/* --- the crowd: each returns how often it went round, -1 when something was wrong
+ * ------------------------------------------------ */
 
 /* Imports folder after folder, at a pace that fills the time; classifies now and then. */
 static int writer(int tube, int number)
@@ -95,7 +97,8 @@ static int writer(int tube, int number)
             snprintf(name, sizeof name, "o%03d%d.fits", done, k);
             tao_plain(temp_path(path, name), done % 8, NIGHTS);
         }
-        char *out = RUN(tube, "import", "--db", db, "--format", "tao", "--class", done % 2 ? "SN" : "NON", "--quiet", path);
+        char *out =
+            RUN(tube, "import", "--db", db, "--format", "tao", "--class", done % 2 ? "SN" : "NON", "--quiet", path);
         if (!out) return -1;
         free(out);
         if (done % 8 == 7) {
@@ -114,10 +117,12 @@ static int asks(int tube, int number)
     int64_t before = 0;
     (void)number;
     for (; now() < until; done++) {
-        char *out = done % 4 == 3 ? RUN(tube, "info", "--db", db, "--check", "--quiet", "--output", "json") : RUN(tube, "info", "--db", db, "--output", "json");
+        char *out = done % 4 == 3 ? RUN(tube, "info", "--db", db, "--check", "--quiet", "--output", "json")
+                                  : RUN(tube, "info", "--db", db, "--output", "json");
         if (!out) return -1;
         json_t *all = json_loads(out, 0, NULL);
-        const bool fine = is_whole(tube, "info", json_integer_value(json_object_get(all, "files")), json_integer_value(json_object_get(all, "objects")),
+        const bool fine = is_whole(tube, "info", json_integer_value(json_object_get(all, "files")),
+                                   json_integer_value(json_object_get(all, "objects")),
                                    json_integer_value(json_object_get(all, "stamps")), &before);
         json_decref(all);
         free(out);
@@ -166,7 +171,8 @@ static int reads(int tube, int number)
         if (status == EPO_OK) status = epo__store_commit(store);
         if (status == EPO_OK) {
             fine = is_whole(tube, "view", first.sources, first.objects, first.stamps, &before);
-            if (second.stamps != first.stamps || second.runs != first.runs) fine = complain(tube, "a view changed", first.stamps, second.stamps);
+            if (second.stamps != first.stamps || second.runs != first.runs)
+                fine = complain(tube, "a view changed", first.stamps, second.stamps);
             epo_store_info_free(&first);
             epo_store_info_free(&second);
         } else {

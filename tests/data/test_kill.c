@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_kill.c - an import killed at any moment leaves a store that opens, holds whole files only, and among them every one that
- * was told of; importing again completes it to what an uninterrupted import gives.
+ * test_kill.c - an import killed at any moment leaves a store that opens, holds whole files only, and among them every
+ * one that was told of; importing again completes it to what an uninterrupted import gives.
  *
- * EPOCHAL_KILLS=2000 kills as often. The importer's clock runs fast (--wrap, in the Makefile), so that it commits after every few
- * files as it does after every two seconds otherwise. */
+ * EPOCHAL_KILLS=2000 kills as often. The importer's clock runs fast (--wrap, in the Makefile), so that it commits after
+ * every few files as it does after every two seconds otherwise. */
 #include "tao_tree.h"
 
 #include <unistd.h>
@@ -130,8 +130,8 @@ static void nothing_told_is_lost_and_nothing_half_done_is_there(void **state)
         unlink(part);
     }
     free(expected);
-    print_message("%d kills, %d of them before the end; %d files were told of, by %d imports that were cut short\n", kills, cut_short,
-                  files, told_of_cut);
+    print_message("%d kills, %d of them before the end; %d files were told of, by %d imports that were cut short\n",
+                  kills, cut_short, files, told_of_cut);
     assert_true(cut_short >= wanted / 5 && told_of_cut >= wanted / 20); /* else this has shown nothing */
 }
 

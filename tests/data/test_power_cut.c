@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_power_cut.c - what an import leaves when the power goes: a store that opens and is sound, in which whole files only count, and
- * among them every one that was told of before the cut; importing again completes it.
+ * test_power_cut.c - what an import leaves when the power goes: a store that opens and is sound, in which whole files
+ * only count, and among them every one that was told of before the cut; importing again completes it.
  *
  * What happens to the files is written down while some imports run, and the cuts are replayed (support/crash_vfs.h).
- * EPOCHAL_POINTS=500 cuts as often. The importer's clock runs fast (--wrap, in the Makefile), so that it commits often. */
+ * EPOCHAL_POINTS=500 cuts as often. The importer's clock runs fast (--wrap, in the Makefile), so that it commits often.
+ */
 #include "tao_tree.h"
 
 #include <unistd.h>
@@ -67,7 +68,8 @@ static void split_now(epo_store *store, const char *name)
     epo_split_table_free(&table);
 }
 
-/* Some imports, with a small log, so that it is written back in their middle, and two openings, so that it is made twice. */
+/* Some imports, with a small log, so that it is written back in their middle, and two openings, so that it is made
+ * twice. */
 static void run_imports(void)
 {
     epo_store *store;
@@ -127,7 +129,9 @@ static bool is_there(const char *path, const char *what)
 {
     char sql[512];
     if (strcmp(what, "split half") == 0)
-        snprintf(sql, sizeof sql, "SELECT count(DISTINCT s.id) FROM splits s JOIN split_members m ON m.split = s.id WHERE name = 'half'");
+        snprintf(
+            sql, sizeof sql,
+            "SELECT count(DISTINCT s.id) FROM splits s JOIN split_members m ON m.split = s.id WHERE name = 'half'");
     else
         snprintf(sql, sizeof sql, "SELECT count(*) FROM sources WHERE path = '%s'", what);
     char *found = rows(path, sql);
@@ -142,7 +146,8 @@ static size_t check_after_cut(const char *path, size_t point)
     size_t told_of = 0;
     while (told_of < acknowledged_count && acknowledged[told_of].when <= point) told_of++;
     if (access(path, F_OK) != 0) { /* cut before the store had its name for good */
-        if (told_of) fail_msg("cut after operation %zu: %zu things were told of, and there is no store", point, told_of);
+        if (told_of)
+            fail_msg("cut after operation %zu: %zu things were told of, and there is no store", point, told_of);
         return 0;
     }
     epo_store *store;
@@ -150,7 +155,8 @@ static size_t check_after_cut(const char *path, size_t point)
     check_ok(epo_store_check(store, NULL));
     epo_store_close(store);
     for (size_t i = 0; i < told_of; i++)
-        if (!is_there(path, acknowledged[i].path)) fail_msg("cut after operation %zu: %s was told of, and is not there", point, acknowledged[i].path);
+        if (!is_there(path, acknowledged[i].path))
+            fail_msg("cut after operation %zu: %s was told of, and is not there", point, acknowledged[i].path);
     check_rows(path,
                "SELECT path FROM sources f WHERE stamps <> 8 OR stamps <> (SELECT count(*) FROM stamps s JOIN pixels p "
                "ON p.stamp = s.id WHERE s.source = f.id)",
@@ -186,8 +192,9 @@ static void nothing_told_is_lost(void **state)
         free(found);
     }
     free(expected);
-    print_message("%d cuts in %zu operations, %zu of them syncs; %zu times something told was looked for; %zu cuts left no store\n", points,
-                  crash_now(), crash_syncs(), files, none);
+    print_message("%d cuts in %zu operations, %zu of them syncs; %zu times something told was looked for; %zu cuts "
+                  "left no store\n",
+                  points, crash_now(), crash_syncs(), files, none);
     assert_true(files > (size_t)points); /* else this has shown nothing */
 }
 

@@ -11,7 +11,8 @@
 #include "base/rng.h"
 #include "support/check.h"
 
-/* --- what is written down ------------------------------------------------------------------------------------------------ */
+/* --- what is written down
+ * ------------------------------------------------------------------------------------------------ */
 
 enum { SECTOR = 512, MOST_FILES = 256, MOST_NAMES = 256, NAME = 512 };
 
@@ -59,12 +60,13 @@ static unsigned char *copy_bytes(const void *bytes, size_t size)
     return copy;
 }
 
-/* --- the VFS --------------------------------------------------------------------------------------------------------------- */
+/* --- the VFS
+ * --------------------------------------------------------------------------------------------------------------- */
 
 /* The real file lies behind it. */
 typedef struct crash_file {
     sqlite3_file base;
-    int number;          /* -1: not looked at */
+    int number;           /* -1: not looked at */
     bool syncs_directory; /* with its first sync */
 } crash_file;
 
@@ -175,9 +177,25 @@ static int do_shm_unmap(sqlite3_file *f, int delete)
 }
 
 /* Version 2: with shared memory for the log, without files mapped into memory. */
-static const sqlite3_io_methods methods = {
-    2,           do_close,     do_read,      do_write,       do_truncate,        do_sync,    do_size,     do_lock,        do_unlock,
-    do_check_lock, do_control, do_sector_size, do_characteristics, do_shm_map, do_shm_lock, do_shm_barrier, do_shm_unmap, NULL, NULL};
+static const sqlite3_io_methods methods = {2,
+                                           do_close,
+                                           do_read,
+                                           do_write,
+                                           do_truncate,
+                                           do_sync,
+                                           do_size,
+                                           do_lock,
+                                           do_unlock,
+                                           do_check_lock,
+                                           do_control,
+                                           do_sector_size,
+                                           do_characteristics,
+                                           do_shm_map,
+                                           do_shm_lock,
+                                           do_shm_barrier,
+                                           do_shm_unmap,
+                                           NULL,
+                                           NULL};
 
 /* The number of the file that has this name now; a file of two names has one number. `old`: it was there before the log
  * began. Under the lock. */
@@ -210,7 +228,8 @@ static int open_one(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int fla
     int rc = log_of.real->xOpen(log_of.real, name, real_of(f), flags, out_flags);
     if (!real_of(f)->pMethods) return rc;
     f->pMethods = &methods;
-    if (rc != SQLITE_OK || !name || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL))) return rc;
+    if (rc != SQLITE_OK || !name || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL)))
+        return rc;
     bool old;
     pthread_mutex_lock(&log_of.lock);
     c->number = number_of(name, &old);
@@ -281,7 +300,8 @@ size_t crash_syncs(void)
     return log_of.syncs;
 }
 
-/* --- the replay ------------------------------------------------------------------------------------------------------------- */
+/* --- the replay
+ * ------------------------------------------------------------------------------------------------------------- */
 
 /* How much of what was not synced reached the disk. */
 typedef enum fate { NOTHING, EVERYTHING, FIRST_ONES, ANY, ANY_SECTORS, FATES } fate;
@@ -320,11 +340,14 @@ static void apply(image *f, const operation *o)
 static void apply_torn(image *f, const operation *o, epo__rng *rng)
 {
     if (o->action == TRUNCATE) return;
-    const size_t sectors = (o->offset + o->size - 1) / SECTOR - o->offset / SECTOR + 1, torn = epo__rng_below(rng, (uint32_t)sectors);
+    const size_t sectors = (o->offset + o->size - 1) / SECTOR - o->offset / SECTOR + 1,
+                 torn = epo__rng_below(rng, (uint32_t)sectors);
     for (size_t s = 0, from = 0; s < sectors; s++) {
         size_t to = (o->offset / SECTOR + s + 1) * SECTOR - o->offset;
         if (to > o->size) to = o->size;
-        const size_t part = s == torn ? epo__rng_below(rng, (uint32_t)(to - from) + 1) : epo__rng_below(rng, 2) ? to - from : 0;
+        const size_t part = s == torn                ? epo__rng_below(rng, (uint32_t)(to - from) + 1)
+                            : epo__rng_below(rng, 2) ? to - from
+                                                     : 0;
         put(f, o, from, from + part);
         from = to;
     }
@@ -333,7 +356,8 @@ static void apply_torn(image *f, const operation *o, epo__rng *rng)
 static void apply_by_fate(image *f, const operation *o, fate how, bool before_cut, epo__rng *rng)
 {
     const uint32_t dice = epo__rng_below(rng, 4);
-    if (how == EVERYTHING || (how == FIRST_ONES && before_cut) || (how == ANY && dice % 2) || (how == ANY_SECTORS && dice == 0))
+    if (how == EVERYTHING || (how == FIRST_ONES && before_cut) || (how == ANY && dice % 2) ||
+        (how == ANY_SECTORS && dice == 0))
         apply(f, o);
     else if (how == ANY_SECTORS && dice > 1)
         apply_torn(f, o, rng);

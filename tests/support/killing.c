@@ -64,7 +64,8 @@ killed run_and_kill(killing_work work, void *context, double seconds)
     while (more && (seconds < 0 || (left = seconds - (now() - start)) > 0)) {
         struct pollfd waiting = {.fd = ends[0], .events = POLLIN};
         struct timespec wait = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
-        if (ppoll(&waiting, 1, seconds < 0 ? NULL : &wait, NULL) > 0) more = read_more(ends[0], &result.said, &size, &room);
+        if (ppoll(&waiting, 1, seconds < 0 ? NULL : &wait, NULL) > 0)
+            more = read_more(ends[0], &result.said, &size, &room);
     }
     kill(child, SIGKILL);
     int how;
@@ -74,7 +75,8 @@ killed run_and_kill(killing_work work, void *context, double seconds)
     close(ends[0]);
     result.killed = WIFSIGNALED(how);
     if (result.killed ? WTERMSIG(how) != SIGKILL : WEXITSTATUS(how) != 0)
-        fail_msg("the child ended with status %d, signal %d; it said\n%s", WEXITSTATUS(how), WTERMSIG(how), result.said);
+        fail_msg("the child ended with status %d, signal %d; it said\n%s", WEXITSTATUS(how), WTERMSIG(how),
+                 result.said);
     return result;
 }
 

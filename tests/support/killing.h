@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * killing.h - children that are killed at a random moment, and what they said before.
  *
- * A child says a line for each thing that it was told is safely in the store; the parent then looks for each of them. Such
- * lines go through a pipe, so they outlive the one who wrote them. */
+ * A child says a line for each thing that it was told is safely in the store; the parent then looks for each of them.
+ * Such lines go through a pipe, so they outlive the one who wrote them. */
 #ifndef EPO_TESTS_KILLING_H
 #define EPO_TESTS_KILLING_H
 

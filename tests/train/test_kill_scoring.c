@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_kill_scoring.c - classifying and scoring into a store, killed at any moment: every score that was told of is there, no
- * object has half of its scores, a run that did not end counts as none, and the repeated command gives the same scores as one that
- * nothing happened to.
+ * test_kill_scoring.c - classifying and scoring into a store, killed at any moment: every score that was told of is
+ * there, no object has half of its scores, a run that did not end counts as none, and the repeated command gives the
+ * same scores as one that nothing happened to.
  *
- * EPOCHAL_KILLS=2000 kills as often. The library's clock runs fast (--wrap, in the Makefile), so that it commits after every few
- * scores as it does after every second otherwise. All scoring is done by children: a process that has had threads of OpenMP must
- * not be copied. */
+ * EPOCHAL_KILLS=2000 kills as often. The library's clock runs fast (--wrap, in the Makefile), so that it commits after
+ * every few scores as it does after every second otherwise. All scoring is done by children: a process that has had
+ * threads of OpenMP must not be copied. */
 #include "data/importing.h"
 #include "train/toy.h"
 
@@ -29,16 +29,19 @@ double __wrap_epo__seconds(void)
 /* Two commands that score, and how their scores are read back: what a line that was told looks like, and everything. */
 static const struct way {
     const char *kind;
-    epo_status (*run)(const epo_model *, epo_store *, const epo_score_options *, epo_score_fn, void *, epo_score_summary *);
+    epo_status (*run)(const epo_model *, epo_store *, const epo_score_options *, epo_score_fn, void *,
+                      epo_score_summary *);
     const char *told, *all, *halves;
 } ways[WAYS] = {
     {"classify", epo_classify_store,
-     "SELECT DISTINCT o.name FROM class_scores c JOIN objects o ON o.id = c.object WHERE run = (SELECT max(id) FROM runs)",
+     "SELECT DISTINCT o.name FROM class_scores c JOIN objects o ON o.id = c.object WHERE run = (SELECT max(id) FROM "
+     "runs)",
      "SELECT o.name, c.class, printf('%.17g', probability) FROM class_scores c JOIN objects o ON o.id = c.object "
      "WHERE run = (SELECT max(id) FROM runs) ORDER BY 1, 2",
      "SELECT run, object FROM class_scores GROUP BY run, object HAVING count(*) <> 3"},
     {"score", epo_score_store,
-     "SELECT o.name FROM stamp_scores c JOIN stamps s ON s.id = c.stamp JOIN objects o ON o.id = s.object WHERE run = (SELECT max(id) FROM runs)",
+     "SELECT o.name FROM stamp_scores c JOIN stamps s ON s.id = c.stamp JOIN objects o ON o.id = s.object WHERE run = "
+     "(SELECT max(id) FROM runs)",
      "SELECT stamp, printf('%.17g', score) FROM stamp_scores WHERE run = (SELECT max(id) FROM runs) ORDER BY 1",
      "SELECT run, stamp FROM stamp_scores WHERE score IS NULL"},
 };
@@ -66,7 +69,8 @@ static int score_all(void *context, int tube)
     epo_score_summary summary;
     options.threads = THREADS;
     options.batch = 4;
-    if (epo_model_load(j->model, NULL, &model) != EPO_OK || epo_store_open(j->db, EPO_STORE_WRITE, &store) != EPO_OK) return 1;
+    if (epo_model_load(j->model, NULL, &model) != EPO_OK || epo_store_open(j->db, EPO_STORE_WRITE, &store) != EPO_OK)
+        return 1;
     if (j->way->run(model, store, &options, say_object, &tube, &summary) != EPO_OK) return 2;
     epo_store_close(store);
     epo_model_free(model);
@@ -118,8 +122,12 @@ static int check_after(const job *j, const killed *k)
     const int count = check_said(k->said ? k->said : "", there);
     free(there);
     check_rows(j->db, j->way->halves, "");
-    check_rows(j->db, "SELECT DISTINCT r.status FROM latest_class_scores l JOIN runs r ON r.id = l.run WHERE r.status <> 'done' UNION ALL "
-                      "SELECT DISTINCT r.status FROM latest_stamp_scores l JOIN runs r ON r.id = l.run WHERE r.status <> 'done'", "");
+    check_rows(
+        j->db,
+        "SELECT DISTINCT r.status FROM latest_class_scores l JOIN runs r ON r.id = l.run WHERE r.status <> 'done' "
+        "UNION ALL "
+        "SELECT DISTINCT r.status FROM latest_stamp_scores l JOIN runs r ON r.id = l.run WHERE r.status <> 'done'",
+        "");
     return count;
 }
 
@@ -162,8 +170,9 @@ static void nothing_told_is_lost(void **state)
         check_rows(db, "SELECT kind, status FROM runs ORDER BY id DESC LIMIT 1", last);
     }
     free(expected);
-    print_message("%s: %d kills, %d of them in the middle of a run; %d scores were told of, by %d runs that were cut short\n", way->kind, kills,
-                  in_run, scores, told_of_cut);
+    print_message(
+        "%s: %d kills, %d of them in the middle of a run; %d scores were told of, by %d runs that were cut short\n",
+        way->kind, kills, in_run, scores, told_of_cut);
     assert_true(in_run >= wanted / 10 && told_of_cut >= wanted / 20); /* else this has shown nothing */
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_same.c - the same answer: files imported, split, trained on, classified and scored twice give the same bytes, and scores do not
- * depend on the number of threads.
+ * test_same.c - the same answer: files imported, split, trained on, classified and scored twice give the same bytes,
+ * and scores do not depend on the number of threads.
  *
- * Each time is a process of its own, so that nothing is left over from the one before; where memory lies and what was in it is
- * another matter each time. */
+ * Each time is a process of its own, so that nothing is left over from the one before; where memory lies and what was
+ * in it is another matter each time. */
 #include "data/tao_tree.h"
 
 #include "epochal/model.h"
@@ -17,12 +17,13 @@ enum { CLASSES = 3, FILES = 8, NIGHTS = 7, CANDIDATES = 30, CUBE_SIDE = 9 };
 
 static const char *const classes[CLASSES] = {"SN", "CV", "NON"};
 
-static const char network[] = "network same\ninput planes=3 size=8\nfusion early\nnormalise asinh scope=sequence\npad centre value=0\n"
-                              "encoder\n    conv 8 kernel=3 pad=same bias=0\n    dense layers=1 growth=4\n    transition compression=0.5\n"
-                              "    spatialdropout 0.05\n    batchnorm\n    relu\n    flatten\n    dropout 0.05\n"
-                              "triplet classes=SN,CV,NON\n    linear classes\n    softmax\n"
-                              "sequence nights=3 dates=on classes=SN,CV,NON\n    gru 8 layers=1 output=sum\n    linear classes\n    softmax\n"
-                              "stamp planes=science,template,difference classes=bogus,real\n    linear 1\n    sigmoid\n";
+static const char network[] =
+    "network same\ninput planes=3 size=8\nfusion early\nnormalise asinh scope=sequence\npad centre value=0\n"
+    "encoder\n    conv 8 kernel=3 pad=same bias=0\n    dense layers=1 growth=4\n    transition compression=0.5\n"
+    "    spatialdropout 0.05\n    batchnorm\n    relu\n    flatten\n    dropout 0.05\n"
+    "triplet classes=SN,CV,NON\n    linear classes\n    softmax\n"
+    "sequence nights=3 dates=on classes=SN,CV,NON\n    gru 8 layers=1 output=sum\n    linear classes\n    softmax\n"
+    "stamp planes=science,template,difference classes=bogus,real\n    linear 1\n    sigmoid\n";
 
 static char *folder, tree[512], cube[512], net[512];
 
@@ -221,16 +222,21 @@ static void threads_do_not_matter(void **state)
     free(imported);
     free(again);
     const double classes_differ = largest_difference(
-                     "SELECT printf('%.17g', probability) FROM class_scores c JOIN runs r ON r.id = c.run JOIN models m ON m.id = r.model "
+                     "SELECT printf('%.17g', probability) FROM class_scores c JOIN runs r ON r.id = c.run JOIN models "
+                     "m ON m.id = r.model "
                      "WHERE m.name = 'same' AND r.id > (SELECT min(id) + 1 FROM runs) ORDER BY run, object, class",
                      turns[0].db, turns[2].db),
-                 stamps_differ = largest_difference("SELECT printf('%.17g', score) FROM stamp_scores ORDER BY run, stamp", turns[0].db, turns[2].db);
-    print_message("1 and 2 threads: class scores differ by %g at most, stamp scores by %g\n", classes_differ, stamps_differ);
+                 stamps_differ =
+                     largest_difference("SELECT printf('%.17g', score) FROM stamp_scores ORDER BY run, stamp",
+                                        turns[0].db, turns[2].db);
+    print_message("1 and 2 threads: class scores differ by %g at most, stamp scores by %g\n", classes_differ,
+                  stamps_differ);
     assert_true(classes_differ <= 1e-6 && stamps_differ <= 1e-6);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(twice_gives_the_same_bytes), cmocka_unit_test(threads_do_not_matter)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(twice_gives_the_same_bytes),
+                                       cmocka_unit_test(threads_do_not_matter)};
     return cmocka_run_group_tests(tests, begin, end);
 }
