@@ -227,7 +227,7 @@ VALGRIND_TESTS = $(filter-out $(VALGRIND_WITHOUT:%=$(BUILD)/tests/%),$(RUN_TESTS
 valgrind: deps deps-test
 	@sh tools/deps.sh valgrind
 	@$(MAKE) --no-print-directory $(JOBS) $(VALGRIND_TESTS)
-	@OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell TEST_TIMEOUT=36000 EPOCHAL_UNDER="valgrind -q --error-exitcode=9 \
+	@OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell TEST_TIMEOUT=36000 EPOCHAL_UNDER="valgrind -q --fair-sched=yes --error-exitcode=9 \
 	    --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp" \
 	    sh tests/run.sh $(VALGRIND_TESTS)
 
