@@ -72,16 +72,18 @@ static void add_table(epo__string *s, const epo_card_section *section)
 }
 
 /* A file that is gone, or is no network, takes nothing from the numbers. */
-static void add_card(epo__page *p, const char *path)
+static epo_status add_card(epo__page *p, const char *path)
 {
     epo__string *s = &p->out;
     epo_card card = {0};
-    if (epo_card_read(path, NULL, &card) != EPO_OK) {
+    epo_status status = epo_card_read(path, NULL, &card);
+    if (status == EPO_ENOMEM) return status;
+    if (status != EPO_OK) {
         epo__string_add(s, "<p class=\"note\">No card: ");
         epo__html_text(s, epo_error_message());
         epo__string_add(s, "</p>\n");
         epo_card_free(&card);
-        return;
+        return EPO_OK;
     }
     epo__string_add(s, "<details><summary>Card: what the file says of itself (");
     epo__html_name(s, path);
@@ -100,6 +102,7 @@ static void add_card(epo__page *p, const char *path)
     }
     epo__string_add(s, "</details>\n");
     epo_card_free(&card);
+    return EPO_OK;
 }
 
 /* --- models ---------------------------------------------------------------------------------------------------------
@@ -155,8 +158,8 @@ static epo_status add_models_of(epo__page *p, const epo__report_set *set)
         if (status != EPO_OK) continue;
         add_model(p, &model);
         const char *file = i < set->is->file_count ? set->is->files[i] : NULL;
-        if (file) add_card(p, file);
-        status = add_training(p, set, &model, file);
+        if (file) status = add_card(p, file);
+        if (status == EPO_OK) status = add_training(p, set, &model, file);
     }
     return status;
 }
