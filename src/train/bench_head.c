@@ -67,6 +67,7 @@ static epo_status time_training(const work *w, int rounds, double *seconds)
 {
     epo__learner *learner = NULL;
     epo__optimiser *optimiser = NULL;
+    uint64_t step = 0;
     epo__learner_options options = {.stage = EPO__STAGE_SEQUENCE,
                                     .batch = (int)w->count,
                                     .triplets = w->steps,
@@ -77,7 +78,7 @@ static epo_status time_training(const work *w, int rounds, double *seconds)
     if (status == EPO_OK) status = epo__optimiser_add(optimiser, w->net, epo_head_name(EPO_HEAD_SEQUENCE));
     for (int i = -WARM_UP; i < rounds && status == EPO_OK; i++) {
         double from = epo__seconds();
-        status = take_step(w, learner, optimiser, (uint64_t)(i + WARM_UP));
+        status = take_step(w, learner, optimiser, step++);
         if (i >= 0) seconds[i] = epo__seconds() - from;
     }
     epo__optimiser_destroy(optimiser);
