@@ -72,7 +72,7 @@ LIBRARY := $(BUILD)/libepochal.so.$(VERSION)
 MAN_PAGES := $(BUILD)/man/epochal.1 $(COMMANDS:%=$(BUILD)/man/epochal-%.1)
 COMPLETION := $(BUILD)/completion/epochal
 
-.PHONY: all demo test faults run-tests kills tsan valgrind check run-check sanitize bench models run-bench install install-files uninstall clean format help deps deps-test \
+.PHONY: all demo test faults run-tests kills tsan valgrind check run-check sanitize bench scaling models run-bench install install-files uninstall clean format help deps deps-test \
         deps-check ready man FORCE
 .SECONDARY:
 
@@ -251,10 +251,15 @@ demo: deps
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal
 	@BUILD=$(BUILD) sh tools/demo.sh
 
-## bench      how fast the main jobs are on this machine; ONLY=train for one of them
+## bench      how fast the main jobs are on this machine, beside the peers that are here; ONLY=train for one of them
 bench: deps
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal $(BUILD)/make_survey
 	@BUILD=$(BUILD) sh tools/bench.sh
+
+## scaling    how cost and memory of classifying grow with objects and nights: docs/results/scaling.md
+scaling: deps
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/epochal
+	@BUILD=$(BUILD) sh tools/scaling.sh
 
 ## models     trains the shipped models again, and says whether they are the same bytes (three quarters of an hour)
 models: deps

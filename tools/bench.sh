@@ -1,113 +1,325 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# bench.sh - the benchmarks of `make bench`. Models have random weights: speed does not depend on their values. Alerts are
-# measured where the folder of real data is ($EPOCHAL_DATA, else ../shared/data); the rest makes its own input. Training is
-# compared with PyTorch's where that is installed, for /usr/bin/python3, and the network is defined for it
-# ($EPOCHAL_PEERS, else ../shared/peers). Forests are compared with scikit-learn's, which also makes the table. ONLY=train (or another name) for one of them.
+# bench.sh - the benchmarks of `make bench`: prints them, and writes them as tables to docs/results/bench.md ($BENCH_OUT).
+#
+# Peers are measured beside ours where they are: PyTorch and scikit-learn for /usr/bin/python3, ONNX Runtime through node
+# (`npm install onnxruntime-node` into the folder of the benchmarks, unless $EPOCHAL_PEERS has it), all of them with the
+# network of $EPOCHAL_PEERS/taonet_torch.py (else ../shared/peers). What is not there is skipped, by name. Ours is measured
+# before and after theirs, and the slower of ours is compared.
+#
+# Models have random weights: speed does not depend on their values. Real alerts are measured where their folder is
+# ($EPOCHAL_DATA, else ../shared/data); the rest makes its own input.
+#
+#   ONLY=train      one section alone: encoder, gru, train, alerts, stamp, startup, import, sequence or forest; prints, and
+#                   writes no file unless BENCH_OUT names one
+#   BENCH_SECONDS   of each measurement (2)
+#   BENCH_SIDES, BENCH_BATCHES, BENCH_THREADS   of the encoder ("64 32 16", "1 8 32", "1" and all processors)
 set -e
 epochal=$BUILD/epochal
 folder=$BUILD/bench
 data=${EPOCHAL_DATA:-../shared/data}
 peers=${EPOCHAL_PEERS:-../shared/peers}
+seconds=${BENCH_SECONDS:-2}
+sides=${BENCH_SIDES:-64 32 16}
+batches=${BENCH_BATCHES:-1 8 32}
+all=$(nproc)
+threads=${BENCH_THREADS:-$all 1}
+python=/usr/bin/python3
 mkdir -p "$folder"
+rm -f "$folder"/page-*.md
 TMPDIR=$folder
 export TMPDIR
 
-bench() {
-    echo "$ epochal bench $*" | cut -c 1-100
-    "$epochal" bench "$@"
-    echo
-}
-model() { "$epochal" models --quiet --net "models/$1.net" --init "$folder/$1.safetensors"; }
+[ "$ONLY" != "*" ] || ONLY=
+wanted() { [ -z "$ONLY" ] || [ "$ONLY" = "$1" ]; }
+say() { echo "$*" | tee -a "$page"; }
+note() { echo "$*" >&2; }
+model() { [ -f "$folder/$1.safetensors" ] || "$epochal" models --quiet --net "models/$1.net" --init "$folder/$1.safetensors"; }
 
-wanted() { [ -z "$ONLY" ] || [ "$ONLY" = "*" ] || [ "$ONLY" = "$1" ]; }
+# --- reading what the command prints ---------------------------------------------------------------------------------
+
+# The column $1 of a CSV with one row, or of its row whose second column is $2.
+column() {
+    awk -F, -v name="$1" -v row="$2" '{ sub("\r$", "") }
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
+        NR > 1 && (row == "" || $2 == row) { print $c; exit }'
+}
+# The value of measure $1 among rows of benchmark,measure,value,unit,...
+measure() { tr -d '\r' | awk -F, -v name="$1" '$2 == name { print $3; exit }'; }
+slower() { awk -v a="$1" -v b="$2" 'BEGIN { print a < b ? a : b }'; }    # of two rates
+longer() { awk -v a="$1" -v b="$2" 'BEGIN { print a > b ? a : b }'; }    # of two times
+# "2.31" for $1 / $2; nothing where one is missing
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (a > 0 && b > 0) printf "%.2f", a / b }'; }
+cell() { if [ -n "$1" ]; then echo "$1"; else echo "-"; fi; }
+
+# --- peers -------------------------------------------------------------------------------------------------------------
+
+has_torch=
+has_sklearn=
+ort_folder=
+find_peers() {
+    if [ ! -f "$peers/taonet_torch.py" ]; then
+        note "PyTorch and ONNX Runtime: skipped, there is no $peers/taonet_torch.py"
+    elif ! $python -c "import torch" 2>/dev/null; then
+        note "PyTorch and ONNX Runtime: skipped, PyTorch is not there for $python (and exports the network)"
+    else
+        has_torch=1
+    fi
+    if $python -c "import sklearn" 2>/dev/null; then has_sklearn=1; else note "scikit-learn: skipped, it is not there for $python"; fi
+    [ -n "$has_torch" ] && wanted encoder || return 0
+    for place in "$peers" "$folder/node"; do
+        if [ -d "$place/node_modules/onnxruntime-node" ]; then ort_folder=$place; fi
+    done
+    if [ -z "$ort_folder" ] && command -v node >/dev/null && command -v npm >/dev/null; then
+        mkdir -p "$folder/node"
+        timeout 180 npm install --silent --no-audit --no-fund --prefix "$folder/node" onnxruntime-node >"$folder/npm.log" 2>&1 || true
+        [ ! -d "$folder/node/node_modules/onnxruntime-node" ] || ort_folder=$folder/node
+    fi
+    if [ -n "$ort_folder" ] && ! node tools/bench_ort.js "$ort_folder" version >/dev/null 2>&1; then ort_folder=; fi
+    [ -n "$ort_folder" ] || note "ONNX Runtime: skipped, npm install onnxruntime-node needs node, npm and a network ($folder/npm.log)"
+    if [ -n "$ort_folder" ] && ! $python -c "import onnx" 2>/dev/null; then
+        note "ONNX Runtime: skipped, python3-onnx is not there to export the network"
+        ort_folder=
+    fi
+}
+
+# PyTorch with the allocator and the threads that suit it best; nothing when it fails
+torch() {
+    allocator=$(/sbin/ldconfig -p | sed -n 's/.*libjemalloc\.so\.2 .*=> //p' | head -n 1)
+    OMP_PROC_BIND=true LD_PRELOAD=$allocator timeout 120 $python tools/bench_torch.py "$peers" "$@" 2>>"$folder/torch.log" || note "PyTorch failed: $folder/torch.log"
+}
+
+# Triplets a second of ONNX Runtime: side, batch, threads
+ort_rate() {
+    onnx=$folder/taonet-$1-$2.onnx
+    [ -f "$onnx" ] || torch onnx "$1" "$2" "$onnx" >/dev/null
+    timeout 120 node tools/bench_ort.js "$ort_folder" "$onnx" "$2" 3 "$1" "$3" "$seconds" 2>>"$folder/ort.log" || note "ONNX Runtime failed: $folder/ort.log"
+}
+
+# --- sections ----------------------------------------------------------------------------------------------------------
+
+machine() {
+    fact() { lscpu | sed -n "s/^$1: *//p" | head -n 1; }
+    say "Processor: $(fact 'Model name'), $all processors here, second-level cache $(fact 'L2 cache') in all; $("$epochal" doctor --quiet -o csv | sed -n 's/^vector units,"\{0,1\}\([^"]*\).*/\1/p' | tr -d '\r')."
+    versions=$("$epochal" doctor --quiet -o csv | tr -d '\r' | awk -F, '$1 == "oneDNN" { sub("^\"", "", $2); print "oneDNN " $2 }')
+    peers_here=
+    [ -z "$has_torch" ] || peers_here="$peers_here, PyTorch $($python -c 'import torch; print(torch.__version__)')"
+    [ -z "$ort_folder" ] || peers_here="$peers_here, ONNX Runtime $(node tools/bench_ort.js "$ort_folder" version)"
+    [ -z "$has_sklearn" ] || peers_here="$peers_here, scikit-learn $($python -c 'import sklearn; print(sklearn.__version__)')"
+    say "Versions: $("$epochal" version | head -n 1), $versions$peers_here."
+    say "Load at the beginning: $(cut -d ' ' -f 1 /proc/loadavg); each measurement took about $seconds s."
+}
+
+encoder_ours() { "$epochal" bench encoder --net taonet --size "$1" --batch "$2" --threads "$3" --seconds "$seconds" -o csv >"$folder/encoder.csv"; }
+
+encoder() {
+    say "## Encoder alone"
+    say ""
+    say "Triplets a second through TAO-Net's encoder (growth 32, depth 70) in float32, random pixels; \`epochal bench encoder --size S --batch B --threads T\`. Ours before and after the peers, ratios with the slower. The share is of the rate of multiplying float32 matrices measured with it, convolutions counted as plain sums: Winograd's make fewer, so it can be over 100 %."
+    say ""
+    say "| pixels | batch | threads | ours | again | share | MiB | PyTorch | ratio | ONNX Runtime | ratio |"
+    say "|---|---|---|---|---|---|---|---|---|---|---|"
+    for t in $threads; do
+        for side in $sides; do
+            if [ "$t" != "$all" ] && [ "$side" != 64 ] && [ -z "$BENCH_THREADS" ]; then continue; fi # one thread: the full size alone
+            for batch in $batches; do
+                encoder_ours "$side" "$batch" "$t"
+                first=$(column triplets_per_s <"$folder/encoder.csv")
+                share=$(column share_percent <"$folder/encoder.csv")
+                mib=$(column peak_mib <"$folder/encoder.csv")
+                pytorch=
+                ort=
+                [ -z "$has_torch" ] || pytorch=$(torch infer "$side" "$batch" "$t" "$seconds")
+                [ -z "$ort_folder" ] || ort=$(ort_rate "$side" "$batch" "$t")
+                encoder_ours "$side" "$batch" "$t"
+                again=$(column triplets_per_s <"$folder/encoder.csv")
+                ours=$(slower "$first" "$again")
+                say "| $side | $batch | $t | $first | $again | $share % | $mib | $(cell "$pytorch") | $(cell "$(ratio "$ours" "$pytorch")") | $(cell "$ort") | $(cell "$(ratio "$ours" "$ort")") |"
+            done
+        done
+    done
+    say ""
+}
+
+gru() {
+    say "## Sequence head alone"
+    say ""
+    say "Two GRUs of 128 over features of 632, milliseconds; 32 sequences of 5 to 40 steps (732 in all), and one of 22; \`epochal bench gru\`. A training step is forward, cross entropy, backward, Adam."
+    say ""
+    say "| work | sequences | threads | ours | again | sequences/s | PyTorch | ratio |"
+    say "|---|---|---|---|---|---|---|---|"
+    for batch in 1 32; do
+        theirs=
+        "$epochal" bench gru --batch $batch --seconds "$seconds" -o csv >"$folder/gru.before"
+        [ -z "$has_torch" ] || theirs=$(torch gru $batch "$all" "$seconds")
+        "$epochal" bench gru --batch $batch --seconds "$seconds" -o csv >"$folder/gru.after"
+        k=1
+        for work in forward "training step"; do
+            first=$(column median_ms "$work" <"$folder/gru.before")
+            again=$(column median_ms "$work" <"$folder/gru.after")
+            their=$(echo "$theirs" | cut -d ' ' -f $k)
+            say "| $work | $batch | $all | $first | $again | $(column sequences_per_s "$work" <"$folder/gru.before") | $(cell "$their") | $(cell "$(ratio "$their" "$(longer "$first" "$again")")") |"
+            k=$((k + 1))
+        done
+    done
+    say ""
+}
+
+train_ours() { "$epochal" bench train --net "$1" --batch "$2" --rounds 3 -o csv >"$folder/train.csv"; }
+
+train() {
+    say "## Training"
+    say ""
+    say "Triplets a second of steps of the encoder with its head, float32: loading, forward, cross entropy, backward, Adam; \`epochal bench train --net NET --batch B\`. PyTorch's steps load nothing. The share counts three times the sums of a forward pass."
+    say ""
+    say "| network | pixels | batch | ours | again | share | MiB | PyTorch | ratio |"
+    say "|---|---|---|---|---|---|---|---|---|"
+    for batch in 8 32; do
+        for side in 64 32 16; do
+            net=taonet$side
+            [ $side != 64 ] || net=taonet
+            train_ours $net $batch
+            first=$(measure rate <"$folder/train.csv")
+            share=$(measure "share of it" <"$folder/train.csv")
+            mib=$(measure "peak memory" <"$folder/train.csv")
+            theirs=
+            [ -z "$has_torch" ] || theirs=$(torch train $side $batch "$all" "$seconds")
+            train_ours $net $batch
+            again=$(measure rate <"$folder/train.csv")
+            say "| $net | $side | $batch | $first | $again | $share % | $mib | $(cell "$theirs") | $(cell "$(ratio "$(slower "$first" "$again")" "$theirs")") |"
+        done
+    done
+    say ""
+}
+
+# A row of the table of jobs: what, command, and measures of it
+job() {
+    say "| $1 | \`epochal bench $2\` | $3 | $4 |"
+}
+
+# How often alerts are scored: 294 files take a fifth of a second
+alert_rounds() { awk -v s="$seconds" 'BEGIN { print 1 + int(5 * s) }'; }
 
 alerts() {
-    if [ -d "$data/ztf/alerts" ]; then
-        bench alerts --model "$folder/braai.safetensors" "$data/ztf/alerts"
-    else
-        echo "alerts: skipped, there is no $data/ztf/alerts"
+    if [ ! -d "$data/ztf/alerts" ]; then
+        note "alerts: skipped, there is no $data/ztf/alerts"
+        return
     fi
+    model braai
+    for t in $(echo "$all 1" | tr ' ' '\n' | sort -rnu); do
+        "$epochal" bench alerts --model "$folder/braai.safetensors" --threads "$t" --rounds "$(alert_rounds)" "$data/ztf/alerts" -o csv >"$folder/alerts.csv"
+        job "ZTF alerts, Avro files to braai's scores, $t threads" "alerts" "$(measure rate <"$folder/alerts.csv") alerts/s" "$(measure "peak memory" <"$folder/alerts.csv")"
+    done
+    one=$(find "$data/ztf/alerts" -name '*.avro' | sort | head -n 1)
+    "$epochal" bench stamp --model "$folder/braai.safetensors" --threads 1 --rounds 200 "$one" -o csv >"$folder/stamp.csv"
+    job "one alert, from its file to its score, the model being loaded" "stamp --threads 1 ALERT" "$(measure median <"$folder/stamp.csv") ms" "$(measure "peak memory" <"$folder/stamp.csv")"
+}
+
+stamp() {
+    model braai
+    "$epochal" bench stamp --model "$folder/braai.safetensors" --threads 1 --rounds 200 -o csv >"$folder/stamp.csv"
+    job "one stamp, from its npy file to its score, the model being loaded" "stamp --threads 1" "$(measure median <"$folder/stamp.csv") ms" "$(measure "peak memory" <"$folder/stamp.csv")"
+}
+
+startup() {
+    model braai
+    "$epochal" bench startup --model "$folder/braai.safetensors" --rounds 20 -o csv >"$folder/startup.csv"
+    job "from starting the program to its first score" "startup" "$(measure median <"$folder/startup.csv") ms" "-"
 }
 
 # 240 objects with 120 images each: 28,800 stamps
 import() {
     [ -d "$folder/survey" ] || "$BUILD/make_survey" "$folder/survey" 40 30 64
-    bench import --format tao "$folder/survey"
+    "$epochal" bench import --format tao "$folder/survey" --rounds 3 -o csv >"$folder/import.csv"
+    job "import of 28,800 Deep-TAO stamps of 64 x 64" "import --format tao" "$(measure rate <"$folder/import.csv") stamps/s" "$(measure "peak memory" <"$folder/import.csv")"
 }
 
+# The rate of a store's sequences, and that of the encoder alone, on one thread a sequence as the workers do it. A thread's
+# rate times the threads is what there would be with nothing to read.
 sequence() {
-    rm -f "$folder/small.db" "$folder/small.db-wal" "$folder/small.db-shm"
-    [ -d "$folder/small" ] || "$BUILD/make_survey" "$folder/small" 1 12 64
-    "$epochal" import --quiet --db "$folder/small.db" --format tao "$folder/small" >/dev/null
-    bench sequence --model "$folder/taonet.safetensors" --db "$folder/small.db" --rounds 3
+    [ -f "$folder/sequence.db" ] || "$epochal" simulate --quiet --db "$folder/sequence.db" --objects 24 --nights 60 --side 64 >/dev/null
+    for net in taonet-small taonet16 taonet; do
+        model $net
+        rounds=3
+        [ $net != taonet ] || rounds=1
+        "$epochal" bench encoder --net $net --batch 20 --seconds "$seconds" -o csv >"$folder/encoder.csv"
+        first=$(column triplets_per_s <"$folder/encoder.csv")
+        "$epochal" bench sequence --model "$folder/$net.safetensors" --db "$folder/sequence.db" --rounds $rounds -o csv >"$folder/sequence.csv"
+        "$epochal" bench encoder --net $net --batch 20 --seconds "$seconds" -o csv >"$folder/encoder.csv"
+        again=$(column triplets_per_s <"$folder/encoder.csv")
+        rate=$(measure rate <"$folder/sequence.csv")
+        part=$(awk -v r="$rate" -v a="$first" -v b="$again" 'BEGIN { if (a + b > 0) printf "%.0f", 200 * r / (a + b) }')
+        job "sequences of a store, 60 nights of 64 x 64 pixels, $net: stamps to classes" "sequence" "$rate triplets/s: $part % of the encoder alone ($first, $again)" "$(measure "peak memory" <"$folder/sequence.csv")"
+    done
 }
 
-# PyTorch's triplets a second, with the allocator and the threads that suit it best; nothing where it is not there
-torch_rate() {
-    [ -f "$peers/taonet_torch.py" ] && /usr/bin/python3 -c "import torch" 2>/dev/null || return 0
-    allocator=$(/sbin/ldconfig -p | sed -n 's/.*libjemalloc\.so\.2 .*=> //p' | head -n 1)
-    OMP_PROC_BIND=true LD_PRELOAD=$allocator /usr/bin/python3 tools/bench_torch.py "$peers" "$1" "$2" "$(nproc)" 5
+jobs_begin() {
+    say "## From files and stores to results"
+    say ""
+    say "| what | command | result | MiB |"
+    say "|---|---|---|---|"
 }
 
-# Network, its side, batch. Ours, PyTorch's, ours again; the slower of ours is compared.
-train() {
-    bench train --net "$1" --batch "$3" --rounds 3 >"$folder/train.txt"
-    cat "$folder/train.txt"
-    theirs=$(torch_rate "$2" "$3") || theirs=
-    if [ -z "$theirs" ]; then
-        echo "PyTorch: skipped, it or $peers/taonet_torch.py is not there, or it failed"
-        return
-    fi
-    again=$("$epochal" bench train --net "$1" --batch "$3" --rounds 3 --output csv | sed -n 's/^train,rate,\([^,]*\),.*/\1/p')
-    [ -n "$again" ] || return 1
-    awk -v again="$again" -v theirs="$theirs" '$2 == "rate" {
-        ours = $3 < again ? $3 : again
-        printf "PyTorch: %s triplets/s; ours %s, and %s after it: %.1f times as many\n\n", theirs, $3, again, ours / theirs
-    }' "$folder/train.txt"
-}
-
-# Ours, scikit-learn's, ours again; the slower of ours is compared.
 forest() {
-    if ! /usr/bin/python3 -c "import sklearn" 2>/dev/null; then
-        echo "forest: skipped, scikit-learn is not there for /usr/bin/python3, and it makes the table"
+    if [ -z "$has_sklearn" ]; then
+        note "forest: skipped, scikit-learn makes the table"
         return
     fi
     table=$folder/forest.csv
-    [ -f "$table" ] || /usr/bin/python3 tools/bench_forest.py make "$table"
-    bench forest --trees 200 --rounds 5 "$table" >"$folder/forest.before"
-    cat "$folder/forest.before"
-    /usr/bin/python3 tools/bench_forest.py time "$table" 200 "$(nproc)" 5 >"$folder/forest.theirs"
-    "$epochal" bench forest --trees 200 --rounds 5 "$table" >"$folder/forest.after"
-    echo "the slower of these and of the same measured again, and scikit-learn's between them, $(nproc) jobs:"
-    cat "$folder/forest.before" "$folder/forest.after" | sed -n 's/^forest  *\(.*, [a-z]*\)  *\([0-9.e+]*\)  *\([a-z]*\)$/\1 \2 \3/p' |
-        awk -v theirs="$(tr '\n' ' ' <"$folder/forest.theirs")" '
-            { what = $0; sub(/ [^ ]* [^ ]*$/, "", what); sub(/ *$/, "", what); value = $(NF - 1) }
-            !(what in slower) { order[++count] = what; unit[what] = $NF; slower[what] = 0 }
-            value > slower[what] { slower[what] = value }
-            END {
-                split(theirs, their, " ")
-                for (i = 1; i <= count; i++)
-                    printf "%-20s %10.4g %-2s  scikit-learn %10.4g %-2s  %.1f times as fast\n", order[i], slower[order[i]], unit[order[i]],
-                        their[i], unit[order[i]], their[i] / slower[order[i]]
-            }'
-    echo
+    [ -f "$table" ] || $python tools/bench_forest.py make "$table"
+    say "## Forests"
+    say ""
+    say "9,000 rows of 60 features, 6 classes, 200 trees; \`epochal bench forest\`. scikit-learn with n_jobs=$all."
+    say ""
+    say "| work | ours | again | scikit-learn | ratio |"
+    say "|---|---|---|---|---|"
+    "$epochal" bench forest --trees 200 --rounds 3 "$table" -o csv >"$folder/forest.before"
+    $python tools/bench_forest.py time "$table" 200 "$all" 2 >"$folder/forest.theirs"
+    "$epochal" bench forest --trees 200 --rounds 3 "$table" -o csv >"$folder/forest.after"
+    k=1
+    for work in "training:s" "prediction:ms" "one row:us"; do
+        name="${work%:*} median"
+        # the measure's name has a comma in it, so it is quoted
+        value() { tr -d '\r' <"$1" | sed -n "s/^forest,\"${work%:*}, median\",\([^,]*\),.*/\1/p"; }
+        first=$(value "$folder/forest.before")
+        again=$(value "$folder/forest.after")
+        their=$(sed -n "${k}p" "$folder/forest.theirs" | cut -d ' ' -f 1)
+        say "| ${name% median} | $first ${work#*:} | $again ${work#*:} | $their ${work#*:} | $(ratio "$their" "$(longer "$first" "$again")") |"
+        k=$((k + 1))
+    done
+    say ""
 }
 
-if [ "$ONLY" != forest ]; then
-    model braai
-    model taonet
-fi
-if wanted alerts; then alerts; fi
-if wanted stamp; then bench stamp --model "$folder/braai.safetensors" --threads 1 --rounds 200; fi
-if wanted startup; then bench startup --model "$folder/braai.safetensors" --rounds 20; fi
-if wanted import; then import; fi
-if wanted sequence; then sequence; fi
+# --- the run -----------------------------------------------------------------------------------------------------------
+
+find_peers
+page=$folder/page-1.md
+machine
+page=$folder/page-2.md
+if wanted encoder; then encoder; fi
+if wanted gru; then gru; fi
+if wanted train; then train; fi
+begun=
+for name in alerts stamp startup import sequence; do
+    wanted $name || continue
+    [ -n "$begun" ] || jobs_begin
+    begun=1
+    $name
+done
+[ -z "$begun" ] || say ""
 if wanted forest; then forest; fi
-if wanted train; then
-    for batch in 8 32; do
-        train taonet16 16 $batch
-        train taonet32 32 $batch
-        train taonet 64 $batch
-    done
-fi
+
+out=$BENCH_OUT
+[ -n "$out" ] || [ -n "$ONLY" ] || out=docs/results/bench.md
+[ -n "$out" ] || exit 0
+{
+    echo "# What \`make bench\` measured"
+    echo
+    echo "Written by \`make bench\` (\`tools/bench.sh\`, which says how). Medians; ratios are within this run, with the slower of ours from before and after the peer."
+    echo
+    cat "$folder/page-1.md"
+    echo
+    cat "$folder/page-2.md"
+} >"$out.new"
+mv "$out.new" "$out"
+note "written: $out"

@@ -61,7 +61,11 @@ void epo__affine(const float *in, size_t in_stride, float *out, size_t out_strid
                  const float *shift, size_t channels, size_t pixels, bool relu, int threads)
 {
     size_t parts = (size_t)threads;
-#pragma omp parallel for num_threads(threads) if (threads > 1)
+    if (threads == 1) { /* entering a parallel region of one thread costs as much as a row of pixels */
+        (relu ? affine_relu_part : affine_part)(in, in_stride, out, out_stride, scale, shift, channels, pixels);
+        return;
+    }
+#pragma omp parallel for num_threads(threads)
     for (size_t i = 0; i < parts; i++) {
         size_t from = pixels * i / parts, to = pixels * (i + 1) / parts;
         (relu ? affine_relu_part : affine_part)(in + from * in_stride, in_stride, out + from * out_stride, out_stride,
