@@ -21,6 +21,7 @@ PACKAGES := gcc make pkg-config libcfitsio-dev libdnnl-dev libopenblas-openmp-de
 TEST_PACKAGES := libcmocka-dev libavro-dev sqlite3 strace python3-h5py
 CHECK_PACKAGES := g++ cppcheck clang-tidy
 FORMAT_PACKAGES := clang-format
+FUZZ_PACKAGES := clang libclang-rt-14-dev libomp-dev libcmocka-dev
 MODULES := cfitsio openblas sqlite3 zlib libdeflate jansson nettle libpng
 
 # --- flags: CFLAGS and LDFLAGS are the user's, EPO_* are ours ----------------------------------------------------------
@@ -58,6 +59,7 @@ USES_arch := nn formats image base
 USES_train := data arch store formats image nn metrics forest lightcurve base
 USES_report := train $(USES_train)
 USES_cli := report $(USES_report)
+USES_fuzz := report $(USES_report)
 
 SOURCES := $(foreach f,$(FOLDERS),$(wildcard src/$(f)/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
@@ -72,7 +74,7 @@ LIBRARY := $(BUILD)/libepochal.so.$(VERSION)
 MAN_PAGES := $(BUILD)/man/epochal.1 $(COMMANDS:%=$(BUILD)/man/epochal-%.1)
 COMPLETION := $(BUILD)/completion/epochal
 
-.PHONY: all demo test faults run-tests kills tsan valgrind check run-check sanitize bench scaling models run-bench install install-files uninstall clean format help deps deps-test \
+.PHONY: all demo test faults run-tests fuzz fuzz-corpus kills tsan valgrind check run-check sanitize bench scaling models run-bench install install-files uninstall clean format help deps deps-test \
         deps-check ready man FORCE
 .SECONDARY:
 
@@ -156,13 +158,15 @@ $(BUILD)/lib/command.a: $(filter-out $(BUILD)/tools/epochal/main.o,$(COMMAND_OBJ
 	@rm -f $@
 	$(call SHOW,AR)ar rcs $@ $^
 OWN_cli := $(BUILD)/lib/command.a
+# the parsers that are fuzzed, and the inputs of the short form
+OWN_fuzz := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/target*.c) tests/fuzz/corpus.c)
 
 define folder_tests
 OWN_$(1) += $(if $(filter $(1),$(FOLDERS)),$(BUILD)/lib/$(1).a) $(patsubst %,$(BUILD)/lib/%.a,$(USES_$(1)))
 $(BUILD)/tests/$(1)/test_%: $(BUILD)/tests/$(1)/test_%.o $(SUPPORT_OBJECTS) $$(OWN_$(1))
 	$$(call SHOW,LD)$$(LINK) -o $$@ $$< $(SUPPORT_OBJECTS) $$(OWN_$(1)) $$(LIBS) -lcmocka -lavro
 endef
-$(foreach f,$(FOLDERS) cli,$(eval $(call folder_tests,$(f))))
+$(foreach f,$(FOLDERS) cli fuzz,$(eval $(call folder_tests,$(f))))
 $(BUILD)/tests/%.o: EPO_CPPFLAGS += -Itests
 # in these the library's clock runs fast, so that what is done every second or two is done often
 $(BUILD)/tests/data/test_kill $(BUILD)/tests/data/test_power_cut $(BUILD)/tests/train/test_kill_scoring: EPO_LDFLAGS += -Wl,--wrap=epo__seconds
@@ -196,6 +200,23 @@ sanitize: deps deps-test
 	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) --no-print-directory $(JOBS) BUILD=build/sanitize \
 	    CFLAGS="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" run-tests
 
+# seeds are made once and committed; what fuzzing found lies beside them
+$(BUILD)/tests/fuzz/make_corpus: $(BUILD)/tests/fuzz/make_corpus.o $(SUPPORT_OBJECTS) $(OWN_fuzz)
+	$(call SHOW,LD)$(LINK) -o $@ $^ $(LIBS) -lcmocka
+fuzz-corpus: $(BUILD)/tests/fuzz/make_corpus
+	@$< tests/fuzz/corpus
+
+# the targets without a main: libFuzzer brings its own
+$(BUILD)/fuzz: $(BUILD)/tests/fuzz/libfuzzer.o $(OWN_fuzz)
+	$(call SHOW,LD)$(LINK) -fsanitize=fuzzer -o $@ $(filter-out %/corpus.o,$^) $(LIBS)
+
+## fuzz       the parsers under libFuzzer, with sanitizers; ONLY=fits for one of them, FUZZ_RUNS=5000000 inputs each
+fuzz:
+	@sh tools/deps.sh $(PACKAGES) $(FUZZ_PACKAGES)
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/fuzz CC=clang CFLAGS="-O1 -g" build/fuzz/fuzz \
+	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+	@sh tools/fuzz.sh build/fuzz '$(ONLY)'
+
 ## kills      KILLS=2000 kills each of imports, scorings and trainings, POINTS=500 power cuts, SECONDS=600 with READERS=8: about an hour
 KILLS ?= 2000
 POINTS ?= 500
@@ -222,7 +243,7 @@ tsan: deps deps-test
 ## valgrind   the tests under memcheck, but those named in VALGRIND_WITHOUT; ONLY=store for those of one folder (hours for all of them)
 # those are: tests of the built command, and of processes that are killed, whose work is in other processes; tests that run long
 # networks or tens of thousands of mutated files, which take hours under memcheck and pass under `make sanitize`
-VALGRIND_WITHOUT := cli/% data/test_kill data/test_power_cut train/test_kill_scoring train/test_resume
+VALGRIND_WITHOUT := cli/% fuzz/% faults/% data/test_kill data/test_power_cut train/test_kill_scoring train/test_resume
 VALGRIND_TESTS = $(filter-out $(VALGRIND_WITHOUT:%=$(BUILD)/tests/%),$(RUN_TESTS))
 valgrind: deps deps-test
 	@sh tools/deps.sh valgrind

@@ -35,16 +35,21 @@ static void add_text(fm_file *f, const char *text)
     add_bytes(f, text, strlen(text));
 }
 
-void avro_head(fm_file *f)
+void avro_head_of(fm_file *f, const char *schema, const char *codec)
 {
     fm_bytes(f, "Obj\1", 4);
     add_long(f, 2);
     add_text(f, "avro.schema");
-    add_text(f, SCHEMA);
+    add_text(f, schema ? schema : SCHEMA);
     add_text(f, "avro.codec");
-    add_text(f, "null");
+    add_text(f, codec);
     add_long(f, 0);
     fm_bytes(f, SYNC, 16);
+}
+
+void avro_head(fm_file *f)
+{
+    avro_head_of(f, NULL, "null");
 }
 
 void avro_alert(fm_file *records, int64_t candid, const void *cutout, size_t size)

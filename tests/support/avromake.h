@@ -9,6 +9,8 @@
 
 /* The header of an uncompressed container of alerts, with what a reader needs and no more. */
 void avro_head(fm_file *f);
+/* The same with another schema (NULL: that one) and codec. */
+void avro_head_of(fm_file *f, const char *schema, const char *codec);
 
 /* Alert `candid` of object "ZTFcandid" appended to `records`; each cutout is `cutout` of `size` bytes. */
 void avro_alert(fm_file *records, int64_t candid, const void *cutout, size_t size);
