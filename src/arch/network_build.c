@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * network_build.c - from the lines of a section to a chain of layers. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "arch/network.h"
 #include "base/error.h"
-
-static epo_status add_count(void *context, const epo__param *param)
-{
-    *(uint64_t *)context += param->count;
-    return EPO_OK;
-}
 
 static epo_status add_line(const epo__network *network, const epo__network_section *section, const epo__network_line *line,
                            epo__net *net)
@@ -53,16 +46,8 @@ epo_status epo__network_build(const epo__network *network, const epo__network_se
 {
     epo__net *net = NULL;
     epo_status status = epo__net_create(in, &net);
-    uint64_t parameters = 0;
-    for (size_t i = 0; i < section->line_count && status == EPO_OK; i++) {
-        status = add_line(network, section, &section->lines[i], net);
-        if (status != EPO_OK) break;
-        parameters = 0;
-        status = epo__net_visit(net, "", add_count, &parameters);
-        if (status == EPO_OK && parameters > max_parameters)
-            status = epo__fail(EPO_EMODEL, "%s:%d: with this layer the section has %" PRIu64 " weights; there are only %" PRIu64,
-                               network->source, section->lines[i].number, parameters, max_parameters);
-    }
+    if (status == EPO_OK) epo__net_limit(net, max_parameters);
+    for (size_t i = 0; i < section->line_count && status == EPO_OK; i++) status = add_line(network, section, &section->lines[i], net);
     if (status == EPO_OK) status = check_result(network, section, net);
     if (status == EPO_OK)
         *out = net;

@@ -24,7 +24,7 @@ enum {
     MAX_PLANES = 16,
     MAX_SIDE = 1024,
     MAX_FRAMES = 100000,
-    MAX_ROW_ITEMS = 1 << 26,
+    MAX_ROW_ITEMS = 1 << 24, /* 4096 frames of 64 x 64; a row is in memory twice, as read and as planes */
     BATCH_BYTES = 4 << 20,
     BATCH_ROWS = 32
 };

@@ -14,9 +14,9 @@
 #include "formats/alert.h"
 #include "formats/fits.h"
 
-/* Of one batch: alerts; and bytes of pixels, which only those reach that lied about what they unpack to: an alert may pack 16 MiB,
- * and 4 KB unpack to 4 MiB a stamp. */
-enum { ALERTS_A_BATCH = 32, PIXELS_A_BATCH = 48 << 20 };
+/* PIXELS_A_BATCH: bytes of pixels, which only those reach that lied about what they unpack to: an alert may pack 16 MiB, and 4 KB unpack
+ * to 4 MiB a stamp. MAX_SIDE: of a cutout; surveys have 63. */
+enum { ALERTS_A_BATCH = 32, PIXELS_A_BATCH = 48 << 20, MAX_SIDE = 256 };
 
 typedef struct ztf_state {
     epo__alerts_reader *reader; /* lives from file to file: it keeps the compiled schema */
@@ -116,7 +116,7 @@ static epo_status add_bad_alert(epo__batch *batch, const ztf_state *z)
 static epo_status ztf_next(void *state, const epo_import_options *options, epo__batch *batch, bool *last)
 {
     ztf_state *z = state;
-    size_t before = batch->exposure_count;
+    const size_t before = batch->exposure_count;
     *last = false;
     while (batch->exposure_count < before + ALERTS_A_BATCH && !epo__batch_is_full(batch)) {
         epo__alert alert;
@@ -144,6 +144,7 @@ static epo_status decode_cutout(const epo_import_options *options, epo__batch *b
     size_t hdu;
     epo__fits_limits limits = EPO__FITS_CUTOUT;
     limits.trust = options->trust_input;
+    if (!limits.trust) limits.max_side = MAX_SIDE;
     epo_status status = epo__fits_open_scratch(bytes, head->size, name, &limits, &batch->scratch, &f);
     if (status == EPO_OK) status = epo__fits_first_image(f, &hdu);
     if (status == EPO_OK) status = epo__batch_plane(batch, e, head->role, &plane);

@@ -36,7 +36,7 @@ typedef struct epo__fits_limits {
 /* What a limits struct starts from: a file on disk; a cutout inside an alert; a file whose origin the user vouches for.
  * `trust` further accepts axes of length 1 beyond the second, tile-compressed images, a missing fill after the
  * last HDU and bytes after it. It never accepts sizes that leave the file. */
-#define EPO__FITS_FILE ((epo__fits_limits){.max_bytes = (size_t)256 << 20, .max_side = EPO__FITS_MAX_SIDE})
+#define EPO__FITS_FILE ((epo__fits_limits){.max_bytes = (size_t)64 << 20, .max_side = EPO__FITS_MAX_SIDE})
 #define EPO__FITS_CUTOUT ((epo__fits_limits){.max_bytes = (size_t)4 << 20, .max_side = EPO__FITS_MAX_SIDE})
 #define EPO__FITS_TRUSTED \
     ((epo__fits_limits){.max_bytes = (size_t)1 << 30, .max_side = EPO__FITS_MAX_SIDE_TRUSTED, .trust = true})

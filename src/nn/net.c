@@ -21,6 +21,7 @@ struct epo__net {
     epo__layer **layers;
     size_t count, capacity;
     size_t parameters; /* elements in all of them */
+    size_t most;       /* that there may be */
 };
 
 static void layer_destroy(epo__layer *layer)
@@ -43,8 +44,14 @@ epo_status epo__net_create(epo__shape in, epo__net **out)
     epo__net *net = epo__alloc(1, sizeof *net);
     if (!net) return epo__nomem("network");
     net->in = in;
+    net->most = EPO__MAX_PARAMETERS;
     *out = net;
     return EPO_OK;
+}
+
+void epo__net_limit(epo__net *net, uint64_t most)
+{
+    if (most < net->most) net->most = (size_t)most;
 }
 
 void epo__net_destroy(epo__net *net)
@@ -99,8 +106,8 @@ static epo_status make_values(const epo__net *net, epo__layer *layer, size_t *to
     *total = net->parameters;
     for (size_t i = 0; i < layer->param_count; i++) {
         *total += layer->params[i].count; /* cannot wrap: both are below the limit */
-        if (*total > EPO__MAX_PARAMETERS)
-            return epo__fail(EPO_ELIMIT, "the network is over %zu parameters", EPO__MAX_PARAMETERS);
+        if (*total > net->most)
+            return epo__fail(EPO_ELIMIT, "with it the network has %zu parameters; there may be %zu", *total, net->most);
     }
     for (size_t i = 0; i < layer->param_count; i++) {
         epo__param *param = &layer->params[i];

@@ -18,6 +18,9 @@ typedef struct epo__layer_arg {
 } epo__layer_arg;
 
 epo_status epo__net_create(epo__shape in, epo__net **out);
+
+/* From here on epo__net_add fails with EPO_ELIMIT, before it takes memory, where the net would have more parameters than this. */
+void epo__net_limit(epo__net *net, uint64_t most);
 void epo__net_destroy(epo__net *net); /* NULL is fine */
 
 /* Adds a layer by its word. `name` NULL: word + count ("conv2"). EPO_EARG with the reason for an unknown word (the

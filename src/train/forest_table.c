@@ -118,7 +118,9 @@ static epo_status read_row(reading *r, const char *const *fields)
 {
     const size_t row = r->rows;
     if (row == EPO__FOREST_MAX_ROWS) return epo__fail(EPO_ELIMIT, "%s: over %d rows", r->path, EPO__FOREST_MAX_ROWS);
-    if (!epo__grow(&r->values, &r->value_capacity, epo__product(row + 1, r->columns), sizeof *r->values) ||
+    const size_t cells = epo__product(row + 1, r->columns);
+    if (cells > EPO__FOREST_MAX_CELLS) return epo__fail(EPO_ELIMIT, "%s: over %d values", r->path, EPO__FOREST_MAX_CELLS);
+    if (!epo__grow(&r->values, &r->value_capacity, cells, sizeof *r->values) ||
         (r->label != none && !epo__grow(&r->labels, &r->label_capacity, row + 1, sizeof *r->labels)) ||
         (r->id != none && !epo__grow(&r->ids, &r->id_capacity, row + 1, sizeof *r->ids)))
         return epo__nomem(r->path);

@@ -19,6 +19,7 @@ static void build(const epo__network *network)
         }
         if (i == 0) {
             in = epo__net_out(net);
+            if (network->late_fusion) in.channels *= network->planes;
             in.channels += epo__network_date_count(network);
         }
         epo__net_destroy(net);

@@ -137,7 +137,7 @@ static void test_limits(void **state)
     check_ok(epo__net_create((epo__shape){10000, 1, 1}, &net));
     check_ok(add_line(net, "linear 10000"));
     check_ok(add_line(net, "linear 10000"));
-    check_fails(add_line(net, "linear 10000"), EPO_ELIMIT, "linear3: the network is over");
+    check_fails(add_line(net, "linear 10000"), EPO_ELIMIT, "linear3: with it the network has");
     assert_int_equal(epo__net_length(net), 2);
     epo__net_destroy(net);
 
