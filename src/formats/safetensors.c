@@ -16,7 +16,7 @@
 #include "formats/digest.h"
 #include "formats/safetensors_seal.h"
 
-enum { LENGTH_SIZE = 8, MAX_HEADER = 16 << 20, MAX_FILE = 1 << 30, MAX_TENSORS = 1 << 14 };
+enum { LENGTH_SIZE = 8, MAX_HEADER = 8 << 20, MAX_FILE = 1 << 30, MAX_TENSORS = 1 << 14 };
 
 struct epo__safetensors {
     char *path;
@@ -133,7 +133,7 @@ static epo_status read_header(epo__safetensors *file)
     uint64_t header = 0;
     if (file->size < LENGTH_SIZE) return refuse(file, "not a safetensors file");
     for (int i = LENGTH_SIZE - 1; i >= 0; i--) header = header << 8 | file->bytes[i];
-    if (header > MAX_HEADER) return refuse(file, "not a safetensors file, or with a header over 16 MiB");
+    if (header > MAX_HEADER) return refuse(file, "not a safetensors file, or with a header over 8 MiB");
     if (header > file->size - LENGTH_SIZE) return refuse(file, "a safetensors file cut short");
     file->header = (size_t)header;
     const char *text = (const char *)file->bytes + LENGTH_SIZE;

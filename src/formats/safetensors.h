@@ -10,7 +10,7 @@
  * file, in hex, taken with those 64 digits as '0'. Files from elsewhere (PyTorch) have no key that starts with
  * "epochal." and are read unverified.
  *
- * Files are untrusted: a header of at most 16 MiB, a file of at most 1 GiB, at most 65,536 tensors of at most 8
+ * Files are untrusted: a header of at most 8 MiB, a file of at most 1 GiB, at most 65,536 tensors of at most 8
  * dimensions. What is wrong inside a file gives EPO_EMODEL with "PATH: reason". */
 #ifndef EPO_FORMATS_SAFETENSORS_H
 #define EPO_FORMATS_SAFETENSORS_H

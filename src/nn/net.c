@@ -107,7 +107,7 @@ static epo_status make_values(const epo__net *net, epo__layer *layer, size_t *to
     for (size_t i = 0; i < layer->param_count; i++) {
         *total += layer->params[i].count; /* cannot wrap: both are below the limit */
         if (*total > net->most)
-            return epo__fail(EPO_ELIMIT, "with it the network has %zu parameters; there may be %zu", *total, net->most);
+            return epo__fail(EPO_ELIMIT, "with it the network has more than the %zu parameters that there may be", net->most);
     }
     for (size_t i = 0; i < layer->param_count; i++) {
         epo__param *param = &layer->params[i];

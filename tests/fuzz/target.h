@@ -31,7 +31,7 @@ void fuzz_touch(const void *bytes, size_t size);
 void fuzz_touch_text(const char *text); /* NULL is fine */
 
 /* Goes through the file with one of import's readers, as import and score do, and touches all that it hands on. Returns 1 when the
- * file was read to its end. */
+ * file was read to its end and nothing in it refused. */
 struct epo__reader_type;
 struct epo_import_options;
 int fuzz_read(const struct epo__reader_type *reader, const struct epo_import_options *options, const char *path);

@@ -72,8 +72,10 @@ void fuzz_touch_text(const char *text)
     if (text) fuzz_touch(text, strlen(text));
 }
 
-static void touch_batch(const epo__batch *b)
+/* True when no exposure of it is spoilt. */
+static bool touch_batch(const epo__batch *b)
 {
+    bool fine = true;
     for (size_t i = 0; i < b->subject_count; i++) {
         const epo__subject *s = &b->subjects[i];
         const char *const texts[] = {s->name, s->class_name, s->class_given, s->parent};
@@ -84,6 +86,7 @@ static void touch_batch(const epo__batch *b)
         const epo__exposure *e = &b->exposures[i];
         const char *const texts[] = {e->path, e->id, e->key, e->night, e->filter, e->rb_version, e->drb_version, e->extra, e->error};
         for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) fuzz_touch_text(texts[t]);
+        fine = fine && !e->error;
         for (size_t p = 0; p < e->plane_count; p++) {
             const epo__image *image = &b->planes[e->first_plane + p].image;
             fuzz_touch(image->pixels, epo__image_bytes(image));
@@ -93,13 +96,14 @@ static void touch_batch(const epo__batch *b)
         fuzz_touch_text(b->points[i].filter);
         fuzz_touch(&b->points[i].mag, sizeof b->points[i].mag);
     }
+    return fine;
 }
 
 int fuzz_read(const epo__reader_type *reader, const epo_import_options *options, const char *path)
 {
     epo__batch batch = {0};
     epo__string context = {0};
-    bool last = false;
+    bool last = false, fine = true;
     void *state = epo__alloc(1, reader->state_size);
     need(state != NULL, "state");
     epo_status status = reader->open(state, options, path);
@@ -109,13 +113,13 @@ int fuzz_read(const epo__reader_type *reader, const epo_import_options *options,
         epo__batch_clear(&batch);
         status = reader->next(state, options, &batch, &last);
         if (status == EPO_OK && reader->decode) status = reader->decode(options, &batch);
-        if (status == EPO_OK) touch_batch(&batch);
+        if (status == EPO_OK) fine = touch_batch(&batch) && fine;
     }
     if (reader->release) reader->release(state);
     free(state);
     epo__batch_free(&batch);
     epo__string_free(&context);
-    return status == EPO_OK;
+    return status == EPO_OK && fine;
 }
 
 int fuzz_seal(uint8_t *bytes, size_t size)

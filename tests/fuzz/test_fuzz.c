@@ -81,7 +81,7 @@ static void parser_holds(void **state)
                   (unsigned long long)turns, (unsigned long long)taken, seconds() - start, 1000 * slowest, peak_kib() - peak,
                   turns > WARM ? (long)(after - before) : 0);
     /* inputs that reach behind the parser's doors, and inputs that do not */
-    if (turns >= TURNS) assert_true(taken > turns / 200 && taken < turns);
+    if (turns >= TURNS) assert_true(taken > turns / 400 && taken < turns);
     if (turns > WARM && after > before + SLACK) fail_msg("%s: %zu bytes are not given back", now->name, after - before);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     if (peak_kib() - peak > MOST_KIB) fail_msg("%s: %ld KiB of memory", now->name, peak_kib() - peak);
