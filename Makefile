@@ -260,7 +260,7 @@ run-check: ready $(GENERATED)/schema_sql.h $(GENERATED)/migrations_sql.h $(GENER
 	@CPPFLAGS_OF_BUILD='$(EPO_CPPFLAGS) -I$(GENERATED)' sh tools/check.sh
 
 # what check.sh builds with warnings as errors
-everything: $(BUILD)/epochal $(LIBRARY) $(TESTS) $(BUILD)/make_survey
+everything: $(BUILD)/epochal $(LIBRARY) $(TESTS) $(BUILD)/make_survey $(BUILD)/tests/fuzz/make_corpus $(BUILD)/tests/fuzz/libfuzzer.o
 
 # --- demo and benchmarks -------------------------------------------------------------------------------------------------
 $(BUILD)/make_survey: tools/demo/make_survey.c
@@ -346,4 +346,4 @@ deps-check:
 help:
 	@sed -n 's/^## /  make /p' Makefile
 
--include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(SUPPORT_OBJECTS:.o=.d) $(FAULT_OBJECTS:.o=.d) $(TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(SUPPORT_OBJECTS:.o=.d) $(FAULT_OBJECTS:.o=.d) $(TESTS:=.d) $(wildcard $(BUILD)/tests/fuzz/*.d)

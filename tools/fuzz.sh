@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# fuzz.sh FOLDER ONLY - libFuzzer over the targets of tests/fuzz (ONLY: one of them, or *): $FUZZ_RUNS inputs each (5,000,000), each
-# with at most 1 s and 64 MiB. New inputs that reach new code are kept in FOLDER/corpus/NAME, findings in FOLDER/found/NAME. The
-# address space of a sanitizer is large: what is bounded is one allocation (64 MiB) and the memory in use.
+# fuzz.sh FOLDER ONLY - libFuzzer over the targets of tests/fuzz (ONLY: one of them, or *): $FUZZ_RUNS inputs each (5,000,000), none of
+# which may take over 1 s of the processor or allocate over 64 MiB at once; FUZZ_SECONDS ends each target earlier. New inputs that reach
+# new code are kept in FOLDER/corpus/NAME, findings in FOLDER/found/NAME.
 folder=$1 only=$2
 runs=${FUZZ_RUNS:-5000000}
 bad=0
@@ -14,7 +14,7 @@ while read -r name size; do
     "$folder/fuzz" --words "$name" >"$folder/$name.dict"
     # rss: what the program and the sanitizer's own bookkeeping need comes on top of the 64 MiB; freed memory is held back for a while
     FUZZ_TARGET=$name ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=8:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
-        "$folder/fuzz" -runs="$runs" -max_len="$size" -timeout=1 -malloc_limit_mb=64 -rss_limit_mb=1024 -dict="$folder/$name.dict" \
+        "$folder/fuzz" -runs="$runs" -max_len="$size" -timeout=60 -malloc_limit_mb=64 -rss_limit_mb=1024 -dict="$folder/$name.dict" \
         -artifact_prefix="$folder/found/$name/" -print_final_stats=1 ${FUZZ_SECONDS:+-max_total_time=$FUZZ_SECONDS} \
         "$folder/corpus/$name" "tests/fuzz/corpus/$name" >"$folder/$name.log" 2>&1 </dev/null
     status=$?
