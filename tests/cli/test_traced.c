@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_traced.c - import and score as the system sees them (strace), over files whose names and headers would be orders to others:
- * no connection is opened, no program is started, and nothing is written or changed but the store. Skipped without strace. */
+ * test_traced.c - import and score as the system sees them (strace), over files whose names and headers would be orders
+ * to others: no connection is opened, no program is started, and nothing is written or changed but the store. Skipped
+ * without strace. */
 #include "support/check.h"
 
 #include <stdlib.h>
@@ -14,19 +15,46 @@
 
 enum { SIDE = 8 };
 
-static const char net[] = "network  tiny\ninput    planes=1 size=8\nnormalise zscore scope=plane\nencoder\n    conv 2 kernel=3 pad=same\n    relu\n    flatten\n"
+static const char net[] = "network  tiny\ninput    planes=1 size=8\nnormalise zscore scope=plane\nencoder\n    conv 2 "
+                          "kernel=3 pad=same\n    relu\n    flatten\n"
                           "stamp    planes=science classes=bogus,real\n    linear 1\n    sigmoid\n";
 
 /* Names of files that are there, for cfitsio, a shell, an option parser, a terminal. */
-static const char *const names[] = {"a[1].fits", "b[col x=1].fits", "c.fits[1]", "d.fits(out.fits)", "e.fits.gz(!out.fits)", "!f.fits", "|touch owned.fits", "x;touch owned.fits",
-                                    "$(touch owned).fits", "`touch owned`.fits", "&& touch owned.fits", "new\nline.fits", "*.fits", "?.fits", "./-", "--db=owned.fits", "-.fits",
-                                    "%n%s%s.fits", "\x1b]0;owned\x07.fits", " .fits", "mem:x.fits", "file:x.fits", "shmem:h1.fits", "stdin:.fits", "exec:touch owned.fits",
-                                    "http://127.0.0.1:9/x.fits", "ftp://127.0.0.1:9/x.fits", "root://127.0.0.1:9/x.fits", "https://127.0.0.1:9/x.fits"};
+static const char *const names[] = {"a[1].fits",
+                                    "b[col x=1].fits",
+                                    "c.fits[1]",
+                                    "d.fits(out.fits)",
+                                    "e.fits.gz(!out.fits)",
+                                    "!f.fits",
+                                    "|touch owned.fits",
+                                    "x;touch owned.fits",
+                                    "$(touch owned).fits",
+                                    "`touch owned`.fits",
+                                    "&& touch owned.fits",
+                                    "new\nline.fits",
+                                    "*.fits",
+                                    "?.fits",
+                                    "./-",
+                                    "--db=owned.fits",
+                                    "-.fits",
+                                    "%n%s%s.fits",
+                                    "\x1b]0;owned\x07.fits",
+                                    " .fits",
+                                    "mem:x.fits",
+                                    "file:x.fits",
+                                    "shmem:h1.fits",
+                                    "stdin:.fits",
+                                    "exec:touch owned.fits",
+                                    "http://127.0.0.1:9/x.fits",
+                                    "ftp://127.0.0.1:9/x.fits",
+                                    "root://127.0.0.1:9/x.fits",
+                                    "https://127.0.0.1:9/x.fits"};
 enum { NAMES = sizeof names / sizeof *names };
 
 static char folder[512], model[600], in[600];
 
-/* --- the files -------------------------------------------------------------------------------------------------------- */
+/* --- the files
+ * -------------------------------------------------------------------------------------------------------- */
 
 static void make_fits(fm_file *f, const char *cards)
 {
@@ -62,13 +90,16 @@ static void make_hostile_names(void)
 static void make_hostile_contents(void)
 {
     fm_file f = {0}, gz = {0}, records = {0};
-    make_fits(&f, "EXTNAME = 'http://127.0.0.1:9/x.fits'\nOBJECT  = '$(touch owned)'\nFILTER  = '|touch owned'\nFILENAME= 'x.fits(out.fits)'\n"
-                  "GRPLC1  = 'http://127.0.0.1:9/x.fits'\nINHERIT = T\nCONTINUE  '&'\nCHECKSUM= 'x'\nBSCALE  = 1.0\nCANDID  = '../../owned'\nDATE-OBS= '`touch owned`'");
+    make_fits(&f, "EXTNAME = 'http://127.0.0.1:9/x.fits'\nOBJECT  = '$(touch owned)'\nFILTER  = '|touch "
+                  "owned'\nFILENAME= 'x.fits(out.fits)'\n"
+                  "GRPLC1  = 'http://127.0.0.1:9/x.fits'\nINHERIT = T\nCONTINUE  '&'\nCHECKSUM= 'x'\nBSCALE  = "
+                  "1.0\nCANDID  = '../../owned'\nDATE-OBS= '`touch owned`'");
     fm_gzip(&f, &gz);
     save("headers.fits", &f);
     save("headers.fits.gz", &gz);
     fm_primary(&f, NULL);
-    fm_cards(&f, "XTENSION= 'BINTABLE'\nBITPIX  = 8\nNAXIS   = 2\nNAXIS1  = 8\nNAXIS2  = 1\nPCOUNT  = 0\nGCOUNT  = 1\nTFIELDS = 1\nTFORM1  = '8A'\n"
+    fm_cards(&f, "XTENSION= 'BINTABLE'\nBITPIX  = 8\nNAXIS   = 2\nNAXIS1  = 8\nNAXIS2  = 1\nPCOUNT  = 0\nGCOUNT  = "
+                 "1\nTFIELDS = 1\nTFORM1  = '8A'\n"
                  "TTYPE1  = 'MEMBER_LOCATION'\nEXTNAME = 'GROUPING'\nGRPLC1  = 'ftp://127.0.0.1:9/x.fits'");
     fm_end(&f);
     fm_bytes(&f, "ftp://x ", 8);
@@ -83,11 +114,15 @@ static void make_hostile_contents(void)
     save("alert.avro", &f);
     fm_free(&gz);
     fm_free(&records);
-    fm_bytes(&f, "id,mjd,mag,mag_err,class\n=cmd|'/C touch owned'!A0,53000,18,0.1,`touch owned`\n../../owned,53001,18,0.1,SN\n", 104);
+    fm_bytes(
+        &f,
+        "id,mjd,mag,mag_err,class\n=cmd|'/C touch owned'!A0,53000,18,0.1,`touch owned`\n../../owned,53001,18,0.1,SN\n",
+        104);
     save("curves.csv", &f);
     float values[SIDE * SIDE] = {1, 2, 3};
     npy_save(temp_path(in, "cube.npy"), "'<f4'", "False", "(1, 8, 8)", values, sizeof values);
-    npy_save(temp_path(in, "code.npy"), "'|O'", "False", "(__import__('os').system('touch owned'), 8, 8)", values, sizeof values);
+    npy_save(temp_path(in, "code.npy"), "'|O'", "False", "(__import__('os').system('touch owned'), 8, 8)", values,
+             sizeof values);
 }
 
 static int make_temp(void **state)
@@ -112,7 +147,8 @@ static int remove_temp(void **state)
     return 0;
 }
 
-/* --- the trace ---------------------------------------------------------------------------------------------------------- */
+/* --- the trace
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static bool is_one_of(const char *name, size_t length, const char *const *list)
 {
@@ -121,8 +157,8 @@ static bool is_one_of(const char *name, size_t length, const char *const *list)
     return false;
 }
 
-/* Every path between quotes on the line is the store, one of the files that SQLite has beside it, or what they are until a new store is
- * whole ("survey.db.new-PID-N"). */
+/* Every path between quotes on the line is the store, one of the files that SQLite has beside it, or what they are
+ * until a new store is whole ("survey.db.new-PID-N"). */
 static bool only_store(const char *line)
 {
     static const char *const endings[] = {"", "-wal", "-shm", "-journal", NULL};
@@ -152,32 +188,40 @@ static bool only_store(const char *line)
 /* One call, as strace writes it: "PID name(arguments) = result". Fails the test on one that must not be. */
 static void check_call(const char *line, int *programs)
 {
-    static const char *const starts[] = {"fork", "vfork", NULL}, *const threads[] = {"clone", "clone3", NULL}, *const executes[] = {"execve", "execveat", NULL};
-    static const char *const connects[] = {"socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg",
-                                           "recvfrom", "recvmsg", "recvmmsg", NULL};
+    static const char *const starts[] = {"fork", "vfork", NULL}, *const threads[] = {"clone", "clone3", NULL},
+                             *const executes[] = {"execve", "execveat", NULL};
+    static const char *const connects[] = {"socket",   "socketpair", "connect",  "bind",    "listen",
+                                           "accept",   "accept4",    "sendto",   "sendmsg", "sendmmsg",
+                                           "recvfrom", "recvmsg",    "recvmmsg", NULL};
     static const char *const opens[] = {"open", "openat", "openat2", "creat", NULL};
-    static const char *const changes[] = {"unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir", "link", "linkat", "symlink",
-                                          "symlinkat", "chmod", "fchmodat", "chown", "lchown", "fchownat", "truncate", "mknod", "mknodat", "utime", "utimes",
-                                          "utimensat", "futimesat", "setxattr", "lsetxattr", "removexattr", "mount", "chroot", "swapon", "acct", NULL};
+    static const char *const changes[] = {"unlink",   "unlinkat",  "rename",      "renameat", "renameat2", "mkdir",
+                                          "mkdirat",  "rmdir",     "link",        "linkat",   "symlink",   "symlinkat",
+                                          "chmod",    "fchmodat",  "chown",       "lchown",   "fchownat",  "truncate",
+                                          "mknod",    "mknodat",   "utime",       "utimes",   "utimensat", "futimesat",
+                                          "setxattr", "lsetxattr", "removexattr", "mount",    "chroot",    "swapon",
+                                          "acct",     NULL};
     const char *name = line + strspn(line, "0123456789 ");
     const size_t length = strcspn(name, "(");
     if (name[length] != '(') return; /* a signal, an end, or the rest of a call that was looked at when it began */
     if (is_one_of(name, length, connects)) fail_msg("connects: %s", line);
-    if (is_one_of(name, length, starts) || (is_one_of(name, length, threads) && !strstr(line, "CLONE_THREAD"))) fail_msg("starts a process: %s", line);
+    if (is_one_of(name, length, starts) || (is_one_of(name, length, threads) && !strstr(line, "CLONE_THREAD")))
+        fail_msg("starts a process: %s", line);
     *programs += is_one_of(name, length, executes);
-    const bool writes = strstr(line, "O_WRONLY") || strstr(line, "O_RDWR") || strstr(line, "O_CREAT") || strstr(line, "O_TRUNC") || strncmp(name, "creat", 5) == 0;
+    const bool writes = strstr(line, "O_WRONLY") || strstr(line, "O_RDWR") || strstr(line, "O_CREAT") ||
+                        strstr(line, "O_TRUNC") || strncmp(name, "creat", 5) == 0;
     if (is_one_of(name, length, opens) && writes && !only_store(line)) fail_msg("writes: %s", line);
     if (is_one_of(name, length, changes) && !only_store(line)) fail_msg("changes: %s", line);
 }
 
-/* Runs the command with these arguments (quoted for a shell), in the folder of inputs, and looks at all its calls. `reads` is the name of
- * a file that it must have opened, or the trace says nothing. */
+/* Runs the command with these arguments (quoted for a shell), in the folder of inputs, and looks at all its calls.
+ * `reads` is the name of a file that it must have opened, or the trace says nothing. */
 static void traced(const char *arguments, int status, const char *reads)
 {
     static char line[8192];
     const int length = snprintf(line, sizeof line,
-                                "cd '%s' && ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -f -s 4096 -o ../trace -e trace=network,process,file \"$EPOCHAL\" %s", in,
-                                arguments);
+                                "cd '%s' && ASAN_OPTIONS=detect_leaks=0 timeout 120 strace -f -s 4096 -o ../trace -e "
+                                "trace=network,process,file \"$EPOCHAL\" %s",
+                                in, arguments);
     assert_in_range(length, 1, sizeof line - 1);
     command_result r = command_shell(line);
     command_expect(&r, status);
@@ -202,7 +246,8 @@ static void traced(const char *arguments, int status, const char *reads)
 static char *listing(void)
 {
     char line[1024];
-    snprintf(line, sizeof line, "cd '%s' && ls -lAR --full-time && cat -- $(find . -type f | head -1) >/dev/null; ls -A ..", in);
+    snprintf(line, sizeof line,
+             "cd '%s' && ls -lAR --full-time && cat -- $(find . -type f | head -1) >/dev/null; ls -A ..", in);
     command_result r = command_shell(line);
     char *text = strdup(r.out);
     assert_non_null(text);
@@ -218,7 +263,8 @@ static void skip_without_strace(void)
     if (!usable) skip();
 }
 
-/* --- the tests ---------------------------------------------------------------------------------------------------------- */
+/* --- the tests
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* All names one behind the other, after "--". */
 static void add_names(char *line, size_t room)

@@ -8,7 +8,8 @@
 #include "base/rng.h"
 #include "support/check.h"
 
-/* --- seeds ---------------------------------------------------------------------------------------------------------- */
+/* --- seeds ----------------------------------------------------------------------------------------------------------
+ */
 
 static int by_name(const void *a, const void *b)
 {
@@ -48,7 +49,8 @@ void fuzz_corpus_free(fuzz_corpus *corpus)
     *corpus = (fuzz_corpus){0};
 }
 
-/* --- damage --------------------------------------------------------------------------------------------------------- */
+/* --- damage ---------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct input {
     const fuzz_target *target;
@@ -63,8 +65,8 @@ static size_t below(input *in, size_t bound)
     return bound ? epo__rng_below(&in->rng, (uint32_t)bound) : 0;
 }
 
-/* What is at `at`, `length` bytes, becomes these bytes; what follows moves, and what has no room is lost. `from` may lie in the
- * input. */
+/* What is at `at`, `length` bytes, becomes these bytes; what follows moves, and what has no room is lost. `from` may
+ * lie in the input. */
 static void replace(input *in, size_t at, size_t length, const void *from, size_t size)
 {
     uint8_t copy[256];
@@ -87,7 +89,8 @@ static void flip(input *in)
 
 static void set_byte(input *in)
 {
-    static const uint8_t nasty[] = {0x00, 0x01, 0x7f, 0x80, 0xff, 0xfe, ' ', '\n', '0', '9', '-', '"', '{', '}', ',', '='};
+    static const uint8_t nasty[] = {0x00, 0x01, 0x7f, 0x80, 0xff, 0xfe, ' ', '\n',
+                                    '0',  '9',  '-',  '"',  '{',  '}',  ',', '='};
     if (in->size) in->bytes[below(in, in->size)] = nasty[below(in, sizeof nasty)];
 }
 
@@ -125,8 +128,25 @@ static void splice(input *in)
 /* A number of 1, 2, 4 or 8 bytes, of either order, becomes one at a border, or one more or less; or a float. */
 static void set_number(input *in)
 {
-    static const uint64_t borders[] = {0, 1, 2, 16, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-                                       0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff};
+    static const uint64_t borders[] = {0,
+                                       1,
+                                       2,
+                                       16,
+                                       127,
+                                       128,
+                                       255,
+                                       256,
+                                       32767,
+                                       32768,
+                                       65535,
+                                       65536,
+                                       0x7fffffff,
+                                       0x80000000,
+                                       0xffffffff,
+                                       0x100000000,
+                                       0x7fffffffffffffff,
+                                       0x8000000000000000,
+                                       0xffffffffffffffff};
     static const float reals[] = {0, 1, -1, 2, 0.5F, 8388608, 3.4e38F, -3.4e38F, __builtin_inff(), __builtin_nanf("")};
     const size_t width = (size_t)1 << below(in, 4);
     if (in->size < width) return;
@@ -147,8 +167,29 @@ static void set_number(input *in)
 /* The next number that is written out becomes another one. */
 static void set_decimal(input *in)
 {
-    static const char *const numbers[] = {"0", "1", "-1", "2", "7", "64", "255", "256", "1024", "65535", "65536", "1000000", "2147483647", "2147483648",
-                                          "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551615", "1e308", "1e999", "-0", "0.5", ""};
+    static const char *const numbers[] = {"0",
+                                          "1",
+                                          "-1",
+                                          "2",
+                                          "7",
+                                          "64",
+                                          "255",
+                                          "256",
+                                          "1024",
+                                          "65535",
+                                          "65536",
+                                          "1000000",
+                                          "2147483647",
+                                          "2147483648",
+                                          "4294967296",
+                                          "9223372036854775807",
+                                          "9223372036854775808",
+                                          "18446744073709551615",
+                                          "1e308",
+                                          "1e999",
+                                          "-0",
+                                          "0.5",
+                                          ""};
     size_t at = below(in, in->size + 1), length = 0;
     while (at < in->size && (in->bytes[at] < '0' || in->bytes[at] > '9')) at++;
     while (at + length < in->size && in->bytes[at + length] >= '0' && in->bytes[at + length] <= '9') length++;
@@ -167,7 +208,8 @@ static void put_word(input *in)
 
 size_t fuzz_input(const fuzz_target *target, const fuzz_corpus *corpus, uint64_t turn, uint8_t *out)
 {
-    static void (*const ways[])(input *) = {flip, set_byte, cut, drop, repeat, splice, set_number, set_number, set_decimal, put_word};
+    static void (*const ways[])(input *) = {flip,   set_byte,   cut,        drop,        repeat,
+                                            splice, set_number, set_number, set_decimal, put_word};
     const fuzz_seed *seed = &corpus->seeds[turn % corpus->count];
     input in = {.target = target,
                 .corpus = corpus,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * corpus.h - the seeds of a target, and inputs made of them: damaged, cut, spliced, with other numbers in them. The n-th input of a
- * target is always the same. */
+ * corpus.h - the seeds of a target, and inputs made of them: damaged, cut, spliced, with other numbers in them. The
+ * n-th input of a target is always the same. */
 #ifndef EPO_TESTS_FUZZ_CORPUS_H
 #define EPO_TESTS_FUZZ_CORPUS_H
 

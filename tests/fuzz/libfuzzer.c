@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * libfuzzer.c - the targets under libFuzzer (`make fuzz`, tools/fuzz.sh). $FUZZ_TARGET says which; `--words NAME` prints its words as
- * a dictionary. */
+ * libfuzzer.c - the targets under libFuzzer (`make fuzz`, tools/fuzz.sh). $FUZZ_TARGET says which; `--words NAME`
+ * prints its words as a dictionary. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * make_corpus.c FOLDER - makes the seeds of all targets, small files of every kind that a parser takes ("good...") and some that lie
+ * make_corpus.c FOLDER - makes the seeds of all targets, small files of every kind that a parser takes ("good...") and
+ * some that lie
  * (`make fuzz-corpus`, into tests/fuzz/corpus). What fuzzing has found ("found...") is left as it is. */
 #include <math.h>
 #include <snappy-c.h>
@@ -41,7 +42,8 @@ static void save_text(const char *target, const char *name, const char *text)
     write_file(place(target, name), text, strlen(text));
 }
 
-/* --- FITS and gzip -------------------------------------------------------------------------------------------------- */
+/* --- FITS and gzip --------------------------------------------------------------------------------------------------
+ */
 
 static void make_stamp(fm_file *f, const char *cards)
 {
@@ -58,12 +60,16 @@ static void make_fits(void)
     static const int32_t wholes[4] = {1 << 30, -5, 6, 7};
     static const char *const cells[] = {"2", "06APR02", "53827.25", "3", "06DEC02", "54071.5"};
     fm_file f = {0}, gz = {0};
-    make_stamp(&f, "OBJECT  = 'M 31'\nCANDID  = 1234567890123\nMAG     = 18.25\nFILTER  = 'r'\nEDGE    = F\nDATE-OBS= '2012-03-04T05:06:07.8'");
+    make_stamp(&f, "OBJECT  = 'M 31'\nCANDID  = 1234567890123\nMAG     = 18.25\nFILTER  = 'r'\nEDGE    = F\nDATE-OBS= "
+                   "'2012-03-04T05:06:07.8'");
     fm_gzip(&f, &gz);
     save(&f, "fits", "good-stamp.fits");
     save(&gz, "fits", "good-stamp.fits.gz");
-    fm_primary(&f, "CRTS_ID = 'CRTS J''1'\nHIERARCH RA (J2000) = 171.0112\nHIERARCH Dec (J2000) = -1.5D1\nCLASSIFICATION = 'SN'");
-    fm_table(&f, 3, (const char *[]){"HDU_Ext", "Date", "MJD"}, (const char *[]){"J", "7A", "D"}, 2, cells, "EXTNAME = 'EPOCHS'");
+    fm_primary(
+        &f,
+        "CRTS_ID = 'CRTS J''1'\nHIERARCH RA (J2000) = 171.0112\nHIERARCH Dec (J2000) = -1.5D1\nCLASSIFICATION = 'SN'");
+    fm_table(&f, 3, (const char *[]){"HDU_Ext", "Date", "MJD"}, (const char *[]){"J", "7A", "D"}, 2, cells,
+             "EXTNAME = 'EPOCHS'");
     fm_image(&f, 16, 4, 3, words, "BZERO   = 32768\nBSCALE  = 1\nBLANK   = 5");
     make_stamp(&f, "EXTNAME = 'DIFF'");
     fm_gzip(&f, &gz);
@@ -75,19 +81,23 @@ static void make_fits(void)
     fm_image(&f, -64, 2, 2, reals, NULL);
     save(&f, "fits", "good-types.fits");
     static const char *const row[] = {"T", "200", "-3", "70000", "5000000000", "1.5", "2.5", "text"};
-    fm_table(&f, 8, (const char *[]){"L", "B", "I", "J", "K", "E", "D", "A"}, (const char *[]){"L", "B", "I", "J", "K", "E", "D", "6A"}, 1, row,
+    fm_table(&f, 8, (const char *[]){"L", "B", "I", "J", "K", "E", "D", "A"},
+             (const char *[]){"L", "B", "I", "J", "K", "E", "D", "6A"}, 1, row,
              "TSCAL3  = 0.5\nTZERO4  = 2147483648\nTNULL2  = 200\nTZERO5  = 9223372036854775808");
     save(&f, "fits", "good-cells.fits");
     fm_primary(&f, NULL);
-    fm_cards(&f, "XTENSION= 'TABLE   '\nBITPIX  = 8\nNAXIS   = 2\nNAXIS1  = 12\nNAXIS2  = 2\nPCOUNT  = 0\nGCOUNT  = 1\nTFIELDS = 2\n"
+    fm_cards(&f, "XTENSION= 'TABLE   '\nBITPIX  = 8\nNAXIS   = 2\nNAXIS1  = 12\nNAXIS2  = 2\nPCOUNT  = 0\nGCOUNT  = "
+                 "1\nTFIELDS = 2\n"
                  "TFORM1  = 'F8.3'\nTBCOL1  = 1\nTTYPE1  = 'MJD'\nTFORM2  = 'A4'\nTBCOL2  = 9\nTTYPE2  = 'X'");
     fm_end(&f);
     fm_bytes(&f, "53827.25abcd54071.50efgh", 24);
     fm_fill(&f);
     save(&f, "fits", "good-ascii.fits");
     fm_primary(&f, NULL);
-    fm_cards(&f, "XTENSION= 'BINTABLE'\nBITPIX  = 8\nNAXIS   = 2\nNAXIS1  = 8\nNAXIS2  = 2\nPCOUNT  = 8\nGCOUNT  = 1\nTFIELDS = 1\n"
-                 "TFORM1  = '1PB(4)'\nZIMAGE  = T\nZBITPIX = 16\nZNAXIS  = 2\nZNAXIS1 = 4\nZNAXIS2 = 2\nZCMPTYPE= 'RICE_1'");
+    fm_cards(
+        &f, "XTENSION= 'BINTABLE'\nBITPIX  = 8\nNAXIS   = 2\nNAXIS1  = 8\nNAXIS2  = 2\nPCOUNT  = 8\nGCOUNT  = "
+            "1\nTFIELDS = 1\n"
+            "TFORM1  = '1PB(4)'\nZIMAGE  = T\nZBITPIX = 16\nZNAXIS  = 2\nZNAXIS1 = 4\nZNAXIS2 = 2\nZCMPTYPE= 'RICE_1'");
     fm_end(&f);
     fm_bytes(&f, NULL, 24);
     fm_fill(&f);
@@ -121,30 +131,39 @@ static void make_gzip(void)
     fm_gzip(&f, &gz);
     save(&gz, "gzip", "zeros.gz");
     fm_free(&f);
-    static const unsigned char fields[] = {0x1f, 0x8b, 8, 0x1e, 0, 0, 0, 0, 0, 3, 2, 0, 'x', 'y', 'n', 'a', 'm', 'e', 0, 'c', 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    static const unsigned char fields[] = {0x1f, 0x8b, 8,   0x1e, 0, 0, 0, 0, 0, 3, 2, 0, 'x', 'y', 'n', 'a', 'm',
+                                           'e',  0,    'c', 0,    0, 0, 3, 0, 0, 0, 0, 0, 0,   0,   0,   0};
     write_file(place("gzip", "fields.gz"), fields, sizeof fields);
 }
 
-/* --- Avro ----------------------------------------------------------------------------------------------------------- */
+/* --- Avro -----------------------------------------------------------------------------------------------------------
+ */
 
 /* Types of every kind beside those that are asked for. */
 static const char odd_schema[] =
-    "{\"type\":\"record\",\"name\":\"alert\",\"namespace\":\"ztf\",\"fields\":[{\"name\":\"objectId\",\"type\":\"string\"},{\"name\":\"candid\",\"type\":\"long\"},"
-    "{\"name\":\"list\",\"type\":{\"type\":\"array\",\"items\":[\"null\",\"float\"]}},{\"name\":\"map\",\"type\":{\"type\":\"map\",\"values\":\"int\"}},"
-    "{\"name\":\"hash\",\"type\":{\"type\":\"fixed\",\"name\":\"four\",\"size\":4}},{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"ab\",\"symbols\":[\"A\",\"B\"]}},"
-    "{\"name\":\"self\",\"type\":[\"null\",\"alert\"]},{\"name\":\"candidate\",\"type\":{\"type\":\"record\",\"name\":\"candidate\",\"fields\":[{\"name\":\"jd\",\"type\":\"double\"},"
-    "{\"name\":\"rb\",\"type\":[\"float\",\"null\"]}]}},{\"name\":\"cutoutScience\",\"type\":[{\"type\":\"record\",\"name\":\"cutout\",\"fields\":[{\"name\":\"stampData\",\"type\":\"bytes\"}]},\"null\"]},"
-    "{\"name\":\"cutoutTemplate\",\"type\":[\"null\",\"cutout\"]},{\"name\":\"cutoutDifference\",\"type\":\"ztf.cutout\"}]}";
+    "{\"type\":\"record\",\"name\":\"alert\",\"namespace\":\"ztf\",\"fields\":[{\"name\":\"objectId\",\"type\":"
+    "\"string\"},{\"name\":\"candid\",\"type\":\"long\"},"
+    "{\"name\":\"list\",\"type\":{\"type\":\"array\",\"items\":[\"null\",\"float\"]}},{\"name\":\"map\",\"type\":{"
+    "\"type\":\"map\",\"values\":\"int\"}},"
+    "{\"name\":\"hash\",\"type\":{\"type\":\"fixed\",\"name\":\"four\",\"size\":4}},{\"name\":\"kind\",\"type\":{"
+    "\"type\":\"enum\",\"name\":\"ab\",\"symbols\":[\"A\",\"B\"]}},"
+    "{\"name\":\"self\",\"type\":[\"null\",\"alert\"]},{\"name\":\"candidate\",\"type\":{\"type\":\"record\",\"name\":"
+    "\"candidate\",\"fields\":[{\"name\":\"jd\",\"type\":\"double\"},"
+    "{\"name\":\"rb\",\"type\":[\"float\",\"null\"]}]}},{\"name\":\"cutoutScience\",\"type\":[{\"type\":\"record\","
+    "\"name\":\"cutout\",\"fields\":[{\"name\":\"stampData\",\"type\":\"bytes\"}]},\"null\"]},"
+    "{\"name\":\"cutoutTemplate\",\"type\":[\"null\",\"cutout\"]},{\"name\":\"cutoutDifference\",\"type\":\"ztf."
+    "cutout\"}]}";
 
 static void odd_alert(fm_file *records, const fm_file *cutout)
 {
     const double jd = 2459000.75;
-    const unsigned char length[2] = {(unsigned char)((cutout->size * 2 & 0x7f) | 0x80), (unsigned char)(cutout->size * 2 >> 7)};
-    assert_in_range(cutout->size, 64, 8191); /* two bytes of zigzag */
-    fm_bytes(records, "\x04Z1\x0e", 4);                     /* "Z1", 7 */
+    const unsigned char length[2] = {(unsigned char)((cutout->size * 2 & 0x7f) | 0x80),
+                                     (unsigned char)(cutout->size * 2 >> 7)};
+    assert_in_range(cutout->size, 64, 8191);                      /* two bytes of zigzag */
+    fm_bytes(records, "\x04Z1\x0e", 4);                           /* "Z1", 7 */
     fm_bytes(records, "\x03\x0c\x00\x02\x00\x00\x80\x3f\x00", 9); /* two items in six bytes, null and 1; the end */
-    fm_bytes(records, "\x02\x02k\x09\x00", 5);              /* one pair, k: -5; the end */
-    fm_bytes(records, "abcd\x02\x00", 6);                   /* fixed, B, no alert inside */
+    fm_bytes(records, "\x02\x02k\x09\x00", 5);                    /* one pair, k: -5; the end */
+    fm_bytes(records, "abcd\x02\x00", 6);                         /* fixed, B, no alert inside */
     fm_bytes(records, &jd, 8);
     fm_bytes(records, "\x02\x00", 2); /* rb null; a cutout */
     fm_bytes(records, length, 2);
@@ -171,7 +190,10 @@ static void snapped(const fm_file *in, fm_file *out)
     assert_int_equal(snappy_compress((const char *)in->data, in->size, packed, &size), SNAPPY_OK);
     const uint32_t sum = (uint32_t)crc32(0, in->data, (uInt)in->size);
     fm_bytes(out, packed, size);
-    fm_bytes(out, (unsigned char[]){(unsigned char)(sum >> 24), (unsigned char)(sum >> 16), (unsigned char)(sum >> 8), (unsigned char)sum}, 4);
+    fm_bytes(out,
+             (unsigned char[]){(unsigned char)(sum >> 24), (unsigned char)(sum >> 16), (unsigned char)(sum >> 8),
+                               (unsigned char)sum},
+             4);
 }
 
 static void make_avro(void)
@@ -208,18 +230,20 @@ static void make_avro(void)
     fm_free(&packed);
 }
 
-/* --- numpy ---------------------------------------------------------------------------------------------------------- */
+/* --- numpy ----------------------------------------------------------------------------------------------------------
+ */
 
 static void make_npz(const char *name)
 {
     static const float pixels[32] = {1, 2, 3, 4.5F, -5, 6, 7, 8, 9, 10};
     static const int32_t labels[2] = {1, 0}, frames[2] = {2, 1};
     static const double times[4] = {53000.5, 53001.5, 53002.25, 53003};
-    static const epo__npz_array arrays[] = {{.name = "images", .kind = EPO__NPY_FLOAT, .item_size = 4, .ndim = 3, .dims = {2, 4, 2}},
-                                            {.name = "labels", .kind = EPO__NPY_INT, .item_size = 4},
-                                            {.name = "names", .kind = EPO__NPY_UNICODE},
-                                            {.name = "frames", .kind = EPO__NPY_INT, .item_size = 4},
-                                            {.name = "times", .kind = EPO__NPY_FLOAT, .item_size = 8, .ndim = 1, .dims = {2}}};
+    static const epo__npz_array arrays[] = {
+        {.name = "images", .kind = EPO__NPY_FLOAT, .item_size = 4, .ndim = 3, .dims = {2, 4, 2}},
+        {.name = "labels", .kind = EPO__NPY_INT, .item_size = 4},
+        {.name = "names", .kind = EPO__NPY_UNICODE},
+        {.name = "frames", .kind = EPO__NPY_INT, .item_size = 4},
+        {.name = "times", .kind = EPO__NPY_FLOAT, .item_size = 8, .ndim = 1, .dims = {2}}};
     epo__npz_writer *npz = NULL;
     check_ok(epo__npz_create(place("npy", name), arrays, 5, &npz));
     check_ok(epo__npz_put(npz, 0, pixels, 32));
@@ -242,32 +266,7 @@ static void make_deflated_npz(const char *npy, const char *name)
     fm_file array = {0}, packed = {0}, f = {0};
     array.data = read_file(npy, &array.size);
     deflated(&array, &packed);
-    const uint64_t sum = crc32(0, array.data, (uInt)array.size);
-    for (int directory = 0; directory < 2; directory++) {
-        if (directory) array.capacity = f.size; /* where the directory begins */
-        number(&f, directory ? 0x02014b50 : 0x04034b50, 4);
-        if (directory) number(&f, 20, 2);
-        number(&f, 20, 2);
-        number(&f, 0, 2);
-        number(&f, 8, 2);
-        number(&f, 0, 4);
-        number(&f, sum, 4);
-        number(&f, packed.size, 4);
-        number(&f, array.size, 4);
-        number(&f, 10, 2);
-        number(&f, 0, 2);
-        if (directory) fm_bytes(&f, NULL, 14);
-        fm_bytes(&f, "images.npy", 10);
-        if (!directory) fm_bytes(&f, packed.data, packed.size);
-    }
-    const size_t start = array.capacity, length = f.size - start;
-    number(&f, 0x06054b50, 4);
-    number(&f, 0, 4);
-    number(&f, 1, 2);
-    number(&f, 1, 2);
-    number(&f, length, 4);
-    number(&f, start, 4);
-    number(&f, 0, 2);
+    npz_add(&f, "images.npy", &packed, (uint32_t)crc32(0, array.data, (uInt)array.size), array.size);
     save(&f, "npy", name);
     free(array.data);
     fm_free(&packed);
@@ -292,14 +291,18 @@ static void make_npy(void)
     make_deflated_npz(place("npy", "good-f4.npy"), "good-deflated.npz");
 }
 
-/* --- CSV ------------------------------------------------------------------------------------------------------------ */
+/* --- CSV ------------------------------------------------------------------------------------------------------------
+ */
 
 static void make_csv(void)
 {
-    static const char curves[] = "id,mjd,mag,mag_err,class,filter\nSN1,53000.5,18.25,0.02,SN,r\nSN1,53001.5,18.5,,SN,g\nAGN1,53000.5,17.125,0.01,,r\n";
+    static const char curves[] = "id,mjd,mag,mag_err,class,filter\nSN1,53000.5,18.25,0.02,SN,r\nSN1,53001.5,18.5,,SN,"
+                                 "g\nAGN1,53000.5,17.125,0.01,,r\n";
     fm_file f = {0}, gz = {0};
     save_text("curves", "good-plain.csv", curves);
-    save_text("curves", "good-names.csv", "\xef\xbb\xbf" "Object,Time,Magnitude,Err\r\n\"a, \"\"b\"\"\",5.3e4,1.8e1,0.5\r\n\r\n\"line\nend\",53001,19,0\r\n");
+    save_text("curves", "good-names.csv",
+              "\xef\xbb\xbf"
+              "Object,Time,Magnitude,Err\r\n\"a, \"\"b\"\"\",5.3e4,1.8e1,0.5\r\n\r\n\"line\nend\",53001,19,0\r\n");
     save_text("curves", "nan.csv", "id,mjd,mag,mag_err\nx,nan,18,0.1\n");
     save_text("curves", "fields.csv", "id,mjd,mag,mag_err\nx,1,2\ny,1,2,3,4\n\"z\"z,1,2,3\n");
     fm_bytes(&f, curves, sizeof curves - 1);
@@ -317,12 +320,17 @@ static void make_csv(void)
     fm_free(&f);
 }
 
-/* --- weights, networks, forests --------------------------------------------------------------------------------------- */
+/* --- weights, networks, forests
+ * --------------------------------------------------------------------------------------- */
 
-static const char stamp_net[] = "network  tiny\nabout    a seed\ninput    planes=1 size=4\nnormalise zscore scope=plane\nencoder\n    conv 1 kernel=3 pad=same\n"
-                                "    relu\n    flatten\nstamp    planes=science classes=bogus,real\n    linear 1\n    sigmoid\n";
-static const char sequence_net[] = "network  short\ninput    planes=3 size=4\nnormalise asinh scope=sequence\npad corner value=1e-9\nencoder\n    conv 2 kernel=3 pad=same bias=0\n"
-                                   "    batchnorm\n    relu\n    gap\ntriplet  classes=SN,AGN\n    linear classes\n    softmax\nsequence nights=3 stride=3 dates=on classes=SN,AGN\n"
+static const char stamp_net[] =
+    "network  tiny\nabout    a seed\ninput    planes=1 size=4\nnormalise zscore scope=plane\nencoder\n    conv 1 "
+    "kernel=3 pad=same\n"
+    "    relu\n    flatten\nstamp    planes=science classes=bogus,real\n    linear 1\n    sigmoid\n";
+static const char sequence_net[] = "network  short\ninput    planes=3 size=4\nnormalise asinh scope=sequence\npad "
+                                   "corner value=1e-9\nencoder\n    conv 2 kernel=3 pad=same bias=0\n"
+                                   "    batchnorm\n    relu\n    gap\ntriplet  classes=SN,AGN\n    linear classes\n    "
+                                   "softmax\nsequence nights=3 stride=3 dates=on classes=SN,AGN\n"
                                    "    gru 2 output=sum\n    linear classes\n    softmax\n";
 
 static void make_model(const char *net, const char *name)
@@ -338,7 +346,8 @@ static void make_model(const char *net, const char *name)
 }
 
 /* Copies a sealed file with one more pair of metadata. */
-static void add_pairs(const char *target, const char *from, const char *to, const epo__text_pair *more, size_t more_count)
+static void add_pairs(const char *target, const char *from, const char *to, const epo__text_pair *more,
+                      size_t more_count)
 {
     epo__safetensors *file = NULL;
     epo__tensor_write tensors[16];
@@ -369,31 +378,46 @@ static void add_pairs(const char *target, const char *from, const char *to, cons
 static void make_models(void)
 {
     static const epo__text_pair card[] = {
-        {"epochal.card", "{\"metrics\":[{\"class\":\"real\",\"f1\":0.5,\"n\":7,\"best\":true,\"none\":null}],\"notes\":{\"limits\":\"a seed\"}}"},
+        {"epochal.card", "{\"metrics\":[{\"class\":\"real\",\"f1\":0.5,\"n\":7,\"best\":true,\"none\":null}],\"notes\":"
+                         "{\"limits\":\"a seed\"}}"},
         {"epochal.temperature", "{\"stamp\": 1.5}"},
         {"epochal.training",
-         "{\"format\":1,\"simulated\":true,\"command\":\"epochal train\",\"options\":{\"seed\":\"1\",\"rate\":0.001},\"data\":{\"split\":\"s\",\"sha256\":\"0\",\"objects\":2,\"stamps\":4,"
-         "\"simulated\":2,\"surveys\":[{\"survey\":\"x\",\"objects\":2,\"stamps\":4,\"simulated\":2}],\"classes\":[{\"class\":\"real\",\"output\":\"real\",\"train\":1,\"validation\":1,\"test\":0,"
-         "\"other\":0}],\"left_out\":0},\"from\":null,\"stages\":[{\"stage\":\"stamp\",\"epochs\":2,\"best_epoch\":1,\"validation_loss\":0.5,\"validation_accuracy\":null}],\"steps\":3,"
+         "{\"format\":1,\"simulated\":true,\"command\":\"epochal "
+         "train\",\"options\":{\"seed\":\"1\",\"rate\":0.001},\"data\":{\"split\":\"s\",\"sha256\":\"0\",\"objects\":2,"
+         "\"stamps\":4,"
+         "\"simulated\":2,\"surveys\":[{\"survey\":\"x\",\"objects\":2,\"stamps\":4,\"simulated\":2}],\"classes\":[{"
+         "\"class\":\"real\",\"output\":\"real\",\"train\":1,\"validation\":1,\"test\":0,"
+         "\"other\":0}],\"left_out\":0},\"from\":null,\"stages\":[{\"stage\":\"stamp\",\"epochs\":2,\"best_epoch\":1,"
+         "\"validation_loss\":0.5,\"validation_accuracy\":null}],\"steps\":3,"
          "\"examples\":6,\"machine\":{\"epochal\":\"1\",\"threads\":1}}"}};
     make_model(stamp_net, "good-stamp.safetensors");
     make_model(sequence_net, "good-sequence.safetensors");
     add_pairs("model", "good-stamp.safetensors", "good-card.safetensors", card, 3);
-    save_text("network", "good-late.net", "network late # a comment\ninput planes=2 height=5 width=7\nfusion late\nencoder\n conv 1 kernel=3\n maxpool 2\n flatten\n dropout 0.5\n"
-                                          "stamp planes=science,template classes=bogus,real\n linear classes\n softmax\n");
-    save_text("network", "good-joined.net", "network joined\ninput planes=3 size=6\njoin horizontal\nencoder\n conv 2 kernel=3 pad=same\n dense layers=2 growth=1\n transition\n gap\n"
-                                            "triplet classes=A,B,C\n linear classes\n softmax\n");
-    save_text("network", "wide.net", "network wide\ninput planes=16 size=1024\nencoder\n flatten\n linear 268435456\ntriplet classes=A,B\n linear classes\n softmax\n");
+    save_text("network", "good-late.net",
+              "network late # a comment\ninput planes=2 height=5 width=7\nfusion late\nencoder\n conv 1 kernel=3\n "
+              "maxpool 2\n flatten\n dropout 0.5\n"
+              "stamp planes=science,template classes=bogus,real\n linear classes\n softmax\n");
+    save_text("network", "good-joined.net",
+              "network joined\ninput planes=3 size=6\njoin horizontal\nencoder\n conv 2 kernel=3 pad=same\n dense "
+              "layers=2 growth=1\n transition\n gap\n"
+              "triplet classes=A,B,C\n linear classes\n softmax\n");
+    save_text("network", "wide.net",
+              "network wide\ninput planes=16 size=1024\nencoder\n flatten\n linear 268435456\ntriplet classes=A,B\n "
+              "linear classes\n softmax\n");
 }
 
 static void make_safetensors(void)
 {
     static const float values[6] = {1, -2, 3.5F, 4, 5, 6};
-    const epo__tensor_write tensors[] = {{"a.weight", 2, (const size_t[]){2, 2}, values}, {"a.bias", 1, (const size_t[]){2}, values}, {"none", 0, NULL, values}};
+    const epo__tensor_write tensors[] = {{"a.weight", 2, (const size_t[]){2, 2}, values},
+                                         {"a.bias", 1, (const size_t[]){2}, values},
+                                         {"none", 0, NULL, values}};
     const epo__text_pair pairs[] = {{"key", "a \"text\" with \\ and \xc3\xa9"}, {"other", ""}};
     check_ok(epo__safetensors_write(place("safetensors", "good-sealed.safetensors"), tensors, 3, pairs, 2));
-    static const char types[] = "{\"__metadata__\":{\"format\":\"pt\"},\"h\":{\"dtype\":\"F16\",\"shape\":[3],\"data_offsets\":[0,6]},\"b\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[6,8]},"
-                                "\"d\":{\"dtype\":\"F64\",\"shape\":[1,1],\"data_offsets\":[8,16]},\"i\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[16,24]},\"e\":{\"dtype\":\"F32\",\"shape\":[0],"
+    static const char types[] = "{\"__metadata__\":{\"format\":\"pt\"},\"h\":{\"dtype\":\"F16\",\"shape\":[3],\"data_"
+                                "offsets\":[0,6]},\"b\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[6,8]},"
+                                "\"d\":{\"dtype\":\"F64\",\"shape\":[1,1],\"data_offsets\":[8,16]},\"i\":{\"dtype\":"
+                                "\"I64\",\"shape\":[],\"data_offsets\":[16,24]},\"e\":{\"dtype\":\"F32\",\"shape\":[0],"
                                 "\"data_offsets\":[24,24]}}";
     fm_file f = {0};
     number(&f, sizeof types - 1, 8);
@@ -413,7 +437,8 @@ static void make_forests(void)
     static const char *const names[COLUMNS] = {"context:a", "context:b", "context:c"};
     for (int i = 0; i < ROWS * COLUMNS; i++) values[i] = i % 11 == 4 ? NAN : (float)(i * 29 % 17);
     for (int i = 0; i < ROWS; i++) labels[i] = i * 29 % 17 > 8 ? "SN" : i % 5 ? "AGN" : "BZ";
-    const epo_forest_table table = {.rows = ROWS, .columns = COLUMNS, .values = values, .names = names, .labels = labels};
+    const epo_forest_table table = {
+        .rows = ROWS, .columns = COLUMNS, .values = values, .names = names, .labels = labels};
     epo_forest_options options = EPO_FOREST_OPTIONS_INIT;
     epo_forest *forest = NULL;
     options.trees = 2;
@@ -433,10 +458,13 @@ static void make_forests(void)
     epo__safetensors *file = NULL;
     char record[8192];
     check_ok(epo__safetensors_open(place("forest", "good-table.safetensors"), &file));
-    snprintf(record, sizeof record, "{\"context\": {\"models\": [], \"light_curves\": false, \"columns\": [\"a\", \"b\", \"c\"], \"kinds\": [], \"radius\": 10, \"censor\": 0.5}, %s",
+    snprintf(record, sizeof record,
+             "{\"context\": {\"models\": [], \"light_curves\": false, \"columns\": [\"a\", \"b\", \"c\"], \"kinds\": "
+             "[], \"radius\": 10, \"censor\": 0.5}, %s",
              epo__safetensors_metadata(file, "epochal.forest") + 1);
     epo__safetensors_free(file);
-    add_pairs("forest", "good-table.safetensors", "good-context.safetensors", &(epo__text_pair){"epochal.forest", record}, 1);
+    add_pairs("forest", "good-table.safetensors", "good-context.safetensors",
+              &(epo__text_pair){"epochal.forest", record}, 1);
 }
 
 static void make_all(void **state)

@@ -9,9 +9,11 @@ static int run(const uint8_t *bytes, size_t size)
     return fuzz_read(&epo__reader_ztf, &options, fuzz_file(bytes, size));
 }
 
-static const char *const words[] = {"Obj\x01", "avro.schema", "avro.codec", "deflate", "snappy", "null", "\"record\"", "\"array\"", "\"map\"",
-                                    "\"enum\"", "\"fixed\"", "\"union\"", "\"fields\":[", "\"items\":", "\"values\":", "\"symbols\":[", "\"size\":",
-                                    "\"name\":", "\"type\":", "\"namespace\":", "\"string\"", "\"bytes\"", "\"long\"", "\"double\"", "\"alert\"",
-                                    "\"cutout\"", "\"objectId\"", "\"candid\"", "\"stampData\"", NULL};
+static const char *const words[] = {"Obj\x01",       "avro.schema",  "avro.codec",   "deflate",       "snappy",
+                                    "null",          "\"record\"",   "\"array\"",    "\"map\"",       "\"enum\"",
+                                    "\"fixed\"",     "\"union\"",    "\"fields\":[", "\"items\":",    "\"values\":",
+                                    "\"symbols\":[", "\"size\":",    "\"name\":",    "\"type\":",     "\"namespace\":",
+                                    "\"string\"",    "\"bytes\"",    "\"long\"",     "\"double\"",    "\"alert\"",
+                                    "\"cutout\"",    "\"objectId\"", "\"candid\"",   "\"stampData\"", NULL};
 
 const fuzz_target fuzz_avro = {.name = "avro", .run = run, .words = words, .max_size = 16 << 10};

@@ -9,7 +9,8 @@ static int run(const uint8_t *bytes, size_t size)
     return fuzz_read(&epo__reader_lightcurves, &options, fuzz_file(bytes, size));
 }
 
-static const char *const words[] = {"id", "mjd", "mag", "mag_err", "class", "filter", "object", ",", "\n", "\r\n", "\"", "\"\"", "nan", "inf", "1e999",
-                                    "\xef\xbb\xbf", "53000.5", "-", NULL};
+static const char *const words[] = {"id",    "mjd",          "mag",     "mag_err", "class", "filter", "object",
+                                    ",",     "\n",           "\r\n",    "\"",      "\"\"",  "nan",    "inf",
+                                    "1e999", "\xef\xbb\xbf", "53000.5", "-",       NULL};
 
 const fuzz_target fuzz_curves = {.name = "curves", .run = run, .words = words, .max_size = 4 << 10};

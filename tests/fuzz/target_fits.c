@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * target_fits.c - FITS files: everything that can be asked of one, and the readers of stamps and of Deep-TAO sequences. Of trusted
- * files tile-compressed images are not decoded here: these alone bring a header from outside before cfitsio, which is what the user
- * vouches for with --trust-input. */
+ * target_fits.c - FITS files: everything that can be asked of one, and the readers of stamps and of Deep-TAO sequences.
+ * Of trusted files tile-compressed images are not decoded here: these alone bring a header from outside before cfitsio,
+ * which is what the user vouches for with --trust-input. */
 #include <string.h>
 
 #include "data/reader.h"
@@ -11,7 +11,8 @@
 
 static void ask_header(const epo__fits *f, size_t i)
 {
-    static const char *const names[] = {"HIERARCH RA (J2000)", "RA (J2000)", "MJD", "DATE-OBS", "OBJECT", "BLANK", "TTYPE1", "CANDID"};
+    static const char *const names[] = {
+        "HIERARCH RA (J2000)", "RA (J2000)", "MJD", "DATE-OBS", "OBJECT", "BLANK", "TTYPE1", "CANDID"};
     char text[EPO__FITS_VALUE];
     double real;
     int64_t whole;
@@ -45,7 +46,8 @@ static int ask(const uint8_t *bytes, size_t size, const epo__fits_limits *limits
     if (epo__fits_open_memory(bytes, size, "fuzz.fits", limits, &f) != EPO_OK) return 0;
     for (i = 0; i < epo__fits_count(f); i++) {
         if (epo__fits_hdu(f, i, &info) == EPO_OK) fuzz_touch_text(info.extname);
-        if (!f->units[i].tiled && epo__fits_image(f, i, &image) == EPO_OK) fuzz_touch(image.pixels, epo__image_bytes(&image));
+        if (!f->units[i].tiled && epo__fits_image(f, i, &image) == EPO_OK)
+            fuzz_touch(image.pixels, epo__image_bytes(&image));
         ask_header(f, i);
         ask_table(f, i);
     }
@@ -70,9 +72,41 @@ static int run(const uint8_t *bytes, size_t size)
     return 1;
 }
 
-static const char *const words[] = {"SIMPLE  =", "XTENSION= 'IMAGE   '", "XTENSION= 'BINTABLE'", "XTENSION= 'TABLE   '", "BITPIX  =", "NAXIS   =",
-                                    "NAXIS1  =", "NAXIS2  =", "NAXIS3  =", "PCOUNT  =", "GCOUNT  =", "GROUPS  =", "TFIELDS =", "TFORM1  =", "TTYPE1  =",
-                                    "TSCAL1  =", "TZERO1  =", "TNULL1  =", "TBCOL1  =", "BSCALE  =", "BZERO   =", "BLANK   =", "EXTNAME =", "ZIMAGE  =",
-                                    "ZNAXIS1 =", "ZBITPIX =", "HIERARCH", "END     ", "'", "-32", "-64", "1E308", "nan", "1.5D3", "9223372036854775807", NULL};
+static const char *const words[] = {"SIMPLE  =",
+                                    "XTENSION= 'IMAGE   '",
+                                    "XTENSION= 'BINTABLE'",
+                                    "XTENSION= 'TABLE   '",
+                                    "BITPIX  =",
+                                    "NAXIS   =",
+                                    "NAXIS1  =",
+                                    "NAXIS2  =",
+                                    "NAXIS3  =",
+                                    "PCOUNT  =",
+                                    "GCOUNT  =",
+                                    "GROUPS  =",
+                                    "TFIELDS =",
+                                    "TFORM1  =",
+                                    "TTYPE1  =",
+                                    "TSCAL1  =",
+                                    "TZERO1  =",
+                                    "TNULL1  =",
+                                    "TBCOL1  =",
+                                    "BSCALE  =",
+                                    "BZERO   =",
+                                    "BLANK   =",
+                                    "EXTNAME =",
+                                    "ZIMAGE  =",
+                                    "ZNAXIS1 =",
+                                    "ZBITPIX =",
+                                    "HIERARCH",
+                                    "END     ",
+                                    "'",
+                                    "-32",
+                                    "-64",
+                                    "1E308",
+                                    "nan",
+                                    "1.5D3",
+                                    "9223372036854775807",
+                                    NULL};
 
 const fuzz_target fuzz_fits = {.name = "fits", .run = run, .words = words, .max_size = 32 << 10};

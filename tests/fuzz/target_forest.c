@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * target_forest.c - forest files, and rows sent down the trees of those that are taken. The digest is made right, as in target_model.c. */
+ * target_forest.c - forest files, and rows sent down the trees of those that are taken. The digest is made right, as in
+ * target_model.c. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,10 @@ static void predict(const epo_forest *forest, const epo_forest_info *info)
     double *out = calloc(ROWS * info->class_count, sizeof *out);
     if (!values || !out) abort();
     for (size_t i = 0; i < ROWS * info->feature_count; i++) values[i] = i % 7 == 3 ? NAN : (float)(i * 37 % 101) - 50;
-    const epo_forest_table table = {.rows = ROWS, .columns = info->feature_count, .values = values, .names = info->features};
+    const epo_forest_table table = {.rows = ROWS,
+                                    .columns = info->feature_count,
+                                    .values = values,
+                                    .names = info->features};
     if (epo_forest_predict(forest, &table, 1, out) == EPO_OK) fuzz_touch(out, ROWS * info->class_count * sizeof *out);
     free(values);
     free(out);
@@ -41,8 +45,27 @@ static int run(const uint8_t *bytes, size_t size)
     return 1;
 }
 
-static const char *const words[] = {"tree.nodes", "tree.mixed", "node.feature", "node.threshold", "node.next", "leaf.probabilities", "importance", "epochal.kind",
-                                    "epochal.forest", "\\\"features\\\"", "\\\"classes\\\"", "\\\"class_rows\\\"", "\\\"context\\\"", "\\\"curves\\\"", "\\\"seed\\\"",
-                                    "\"shape\":[", "\"data_offsets\":[", "[1]", "[0]", "\"light_curves\"", "\"models\"", NULL};
+static const char *const words[] = {"tree.nodes",
+                                    "tree.mixed",
+                                    "node.feature",
+                                    "node.threshold",
+                                    "node.next",
+                                    "leaf.probabilities",
+                                    "importance",
+                                    "epochal.kind",
+                                    "epochal.forest",
+                                    "\\\"features\\\"",
+                                    "\\\"classes\\\"",
+                                    "\\\"class_rows\\\"",
+                                    "\\\"context\\\"",
+                                    "\\\"curves\\\"",
+                                    "\\\"seed\\\"",
+                                    "\"shape\":[",
+                                    "\"data_offsets\":[",
+                                    "[1]",
+                                    "[0]",
+                                    "\"light_curves\"",
+                                    "\"models\"",
+                                    NULL};
 
 const fuzz_target fuzz_forest = {.name = "forest", .run = run, .words = words, .max_size = 8 << 10};

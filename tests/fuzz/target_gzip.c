@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * target_gzip.c - gzip members into memory, with a cap that some of the seeds go over, into fresh memory and into room that is there. */
+ * target_gzip.c - gzip members into memory, with a cap that some of the seeds go over, into fresh memory and into room
+ * that is there. */
 #include <stdlib.h>
 
 #include "formats/bytes.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * target_model.c - a weights file as a model: the network text in it, classes, temperature, tensors, and the JSON of its card. The
- * digest is made right, or nothing damaged would ever come so far; the check of the digest is the target safetensors'. */
+ * target_model.c - a weights file as a model: the network text in it, classes, temperature, tensors, and the JSON of
+ * its card. The digest is made right, or nothing damaged would ever come so far; the check of the digest is the target
+ * safetensors'. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,9 +43,34 @@ static int run(const uint8_t *bytes, size_t size)
     return 1;
 }
 
-static const char *const words[] = {"epochal.net", "epochal.classes", "epochal.normalise", "epochal.stride", "epochal.training", "epochal.card", "epochal.kind",
-                                    "epochal.temperature", "\\\"stamp\\\"", "\\\"triplet\\\"", "conv", "linear", "dense", "gru", "relu", "kernel=", "\\n", "planes=",
-                                    "\"F32\"", "\\\"metrics\\\"", "\\\"notes\\\"", "\\\"format\\\"", "\\\"options\\\"", "\\\"data\\\"", "\\\"stages\\\"", "\\\"from\\\"", "null",
-                                    "1e308", NULL};
+static const char *const words[] = {"epochal.net",
+                                    "epochal.classes",
+                                    "epochal.normalise",
+                                    "epochal.stride",
+                                    "epochal.training",
+                                    "epochal.card",
+                                    "epochal.kind",
+                                    "epochal.temperature",
+                                    "\\\"stamp\\\"",
+                                    "\\\"triplet\\\"",
+                                    "conv",
+                                    "linear",
+                                    "dense",
+                                    "gru",
+                                    "relu",
+                                    "kernel=",
+                                    "\\n",
+                                    "planes=",
+                                    "\"F32\"",
+                                    "\\\"metrics\\\"",
+                                    "\\\"notes\\\"",
+                                    "\\\"format\\\"",
+                                    "\\\"options\\\"",
+                                    "\\\"data\\\"",
+                                    "\\\"stages\\\"",
+                                    "\\\"from\\\"",
+                                    "null",
+                                    "1e308",
+                                    NULL};
 
 const fuzz_target fuzz_model = {.name = "model", .run = run, .words = words, .max_size = 8 << 10};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * target_network.c - network texts, and the chains of layers that are built from them, no larger than a weights file of 256 KiB could
- * fill. */
+ * target_network.c - network texts, and the chains of layers that are built from them, no larger than a weights file of
+ * 256 KiB could fill. */
 #include "arch/network.h"
 #include "fuzz/target.h"
 
@@ -8,7 +8,8 @@ enum { MOST_VALUES = 1 << 16 };
 
 static void build(const epo__network *network)
 {
-    const epo__network_section *const sections[] = {&network->encoder, &network->heads[0], &network->heads[1], &network->heads[2]};
+    const epo__network_section *const sections[] = {&network->encoder, &network->heads[0], &network->heads[1],
+                                                    &network->heads[2]};
     epo__shape in = epo__network_input(network);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         epo__net *net = NULL;
@@ -40,10 +41,12 @@ static int run(const uint8_t *bytes, size_t size)
     return 1;
 }
 
-static const char *const words[] = {"network ", "about ", "input ", "planes=", "size=", "height=", "width=", "fusion ", "early", "late", "join ", "horizontal",
-                                    "normalise ", "asinh", "scope=", "sequence", "plane", "pad ", "corner", "centre", "value=", "encoder\n", "conv ", "kernel=",
-                                    "same", "bias=0", "dense ", "layers=", "growth=", "triplet ", "stamp ", "nights=", "stride=", "dates=on", "classes=", "gru ",
-                                    "output=sum", "linear ", "classes", "softmax", "sigmoid", "relu", "batchnorm", "dropout ", "pool ", "maxpool ", "transition",
-                                    "flatten", "gap", "\n", "#", "1e38", "2147483647", NULL};
+static const char *const words[] = {
+    "network ",   "about ",     "input ",     "planes=",    "size=",   "height=", "width=",    "fusion ",    "early",
+    "late",       "join ",      "horizontal", "normalise ", "asinh",   "scope=",  "sequence",  "plane",      "pad ",
+    "corner",     "centre",     "value=",     "encoder\n",  "conv ",   "kernel=", "same",      "bias=0",     "dense ",
+    "layers=",    "growth=",    "triplet ",   "stamp ",     "nights=", "stride=", "dates=on",  "classes=",   "gru ",
+    "output=sum", "linear ",    "classes",    "softmax",    "sigmoid", "relu",    "batchnorm", "dropout ",   "pool ",
+    "maxpool ",   "transition", "flatten",    "gap",        "\n",      "#",       "1e38",      "2147483647", NULL};
 
 const fuzz_target fuzz_network = {.name = "network", .run = run, .words = words, .max_size = 4 << 10};

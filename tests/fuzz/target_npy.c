@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * target_npy.c - numpy arrays and archives of them: each array in every way in which it can be read, and the reader of cubes. */
+ * target_npy.c - numpy arrays and archives of them: each array in every way in which it can be read, and the reader of
+ * cubes. */
 #include <stdlib.h>
 
 #include "data/reader.h"
@@ -33,11 +34,21 @@ static int read_array(const char *path, const char *array, int way)
     const size_t left = epo__npy_left(npy), count = left < MOST ? left : MOST;
     fuzz_touch_text(epo__npy_label(npy));
     switch (way) {
-    case 0: status = epo__npy_read_f32(npy, count, out.f32); break;
-    case 1: status = epo__npy_read_f64(npy, count, out.f64); break;
-    case 2: status = epo__npy_read_int64(npy, count, out.whole); break;
-    case 3: status = info->item_size <= 8 ? epo__npy_read(npy, count, out.raw) : EPO_EARG; break;
-    default: read_texts(npy, count); break;
+    case 0:
+        status = epo__npy_read_f32(npy, count, out.f32);
+        break;
+    case 1:
+        status = epo__npy_read_f64(npy, count, out.f64);
+        break;
+    case 2:
+        status = epo__npy_read_int64(npy, count, out.whole);
+        break;
+    case 3:
+        status = info->item_size <= 8 ? epo__npy_read(npy, count, out.raw) : EPO_EARG;
+        break;
+    default:
+        read_texts(npy, count);
+        break;
     }
     if (status == EPO_OK) fuzz_touch(&out, sizeof out);
     epo__npy_free(npy);
@@ -67,8 +78,32 @@ static int run(const uint8_t *bytes, size_t size)
     return 1;
 }
 
-static const char *const words[] = {"\x93NUMPY\x01", "\x93NUMPY\x02", "\x93NUMPY\x03", "'descr': ", "'fortran_order': False", "True", "'shape': (", "'<f4'", "'>f8'",
-                                    "'|u1'", "'<i8'", "'|b1'", "'<U4'", "'|S6'", "'|O'", ", }", "PK\x01\x02", "PK\x03\x04", "PK\x05\x06", "PK\x06\x06",
-                                    "PK\x06\x07", ".npy", "images", "labels", "4294967296", "-1", NULL};
+static const char *const words[] = {"\x93NUMPY\x01",
+                                    "\x93NUMPY\x02",
+                                    "\x93NUMPY\x03",
+                                    "'descr': ",
+                                    "'fortran_order': False",
+                                    "True",
+                                    "'shape': (",
+                                    "'<f4'",
+                                    "'>f8'",
+                                    "'|u1'",
+                                    "'<i8'",
+                                    "'|b1'",
+                                    "'<U4'",
+                                    "'|S6'",
+                                    "'|O'",
+                                    ", }",
+                                    "PK\x01\x02",
+                                    "PK\x03\x04",
+                                    "PK\x05\x06",
+                                    "PK\x06\x06",
+                                    "PK\x06\x07",
+                                    ".npy",
+                                    "images",
+                                    "labels",
+                                    "4294967296",
+                                    "-1",
+                                    NULL};
 
 const fuzz_target fuzz_npy = {.name = "npy", .run = run, .words = words, .max_size = 8 << 10};

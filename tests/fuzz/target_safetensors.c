@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * target_safetensors.c - weights files as such: header, tensors, metadata. Twice: as they are, and with the digest made right. */
+ * target_safetensors.c - weights files as such: header, tensors, metadata. Twice: as they are, and with the digest made
+ * right. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,27 @@ static int run(const uint8_t *bytes, size_t size)
     return taken || sealed;
 }
 
-static const char *const words[] = {"__metadata__", "\"dtype\":", "\"shape\":[", "\"data_offsets\":[", "\"F32\"", "\"F16\"", "\"BF16\"", "\"F64\"", "\"I64\"",
-                                    "epochal.format", "epochal.sha256", "{", "}", "[", "]", ":", ",", "\\u0000", "4294967296", "18446744073709551615", "-1", NULL};
+static const char *const words[] = {"__metadata__",
+                                    "\"dtype\":",
+                                    "\"shape\":[",
+                                    "\"data_offsets\":[",
+                                    "\"F32\"",
+                                    "\"F16\"",
+                                    "\"BF16\"",
+                                    "\"F64\"",
+                                    "\"I64\"",
+                                    "epochal.format",
+                                    "epochal.sha256",
+                                    "{",
+                                    "}",
+                                    "[",
+                                    "]",
+                                    ":",
+                                    ",",
+                                    "\\u0000",
+                                    "4294967296",
+                                    "18446744073709551615",
+                                    "-1",
+                                    NULL};
 
 const fuzz_target fuzz_safetensors = {.name = "safetensors", .run = run, .words = words, .max_size = 4 << 10};

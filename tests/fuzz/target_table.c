@@ -46,6 +46,7 @@ static int run(const uint8_t *bytes, size_t size)
     return 1;
 }
 
-static const char *const words[] = {"id", "label", "ID", "object", ",", "\n", "\r\n", "\"", "\"\"", "nan", "1e999", "-0", "\xef\xbb\xbf", "0x10", NULL};
+static const char *const words[] = {"id",  "label", "ID", "object",       ",",    "\n", "\r\n", "\"", "\"\"",
+                                    "nan", "1e999", "-0", "\xef\xbb\xbf", "0x10", NULL};
 
 const fuzz_target fuzz_table = {.name = "table", .run = run, .words = words, .max_size = 4 << 10};

@@ -13,11 +13,12 @@
 #include "formats/digest.h"
 #include "formats/safetensors_seal.h"
 
-extern const fuzz_target fuzz_fits, fuzz_gzip, fuzz_avro, fuzz_npy, fuzz_curves, fuzz_table, fuzz_safetensors, fuzz_model, fuzz_network,
-    fuzz_forest;
+extern const fuzz_target fuzz_fits, fuzz_gzip, fuzz_avro, fuzz_npy, fuzz_curves, fuzz_table, fuzz_safetensors,
+    fuzz_model, fuzz_network, fuzz_forest;
 
-const fuzz_target *const fuzz_targets[] = {&fuzz_fits,        &fuzz_gzip,  &fuzz_avro,    &fuzz_npy,    &fuzz_curves, &fuzz_table,
-                                           &fuzz_safetensors, &fuzz_model, &fuzz_network, &fuzz_forest, NULL};
+const fuzz_target *const fuzz_targets[] = {&fuzz_fits,  &fuzz_gzip,        &fuzz_avro,  &fuzz_npy,     &fuzz_curves,
+                                           &fuzz_table, &fuzz_safetensors, &fuzz_model, &fuzz_network, &fuzz_forest,
+                                           NULL};
 
 const fuzz_target *fuzz_target_find(const char *name)
 {
@@ -84,7 +85,8 @@ static bool touch_batch(const epo__batch *b)
     }
     for (size_t i = 0; i < b->exposure_count; i++) {
         const epo__exposure *e = &b->exposures[i];
-        const char *const texts[] = {e->path, e->id, e->key, e->night, e->filter, e->rb_version, e->drb_version, e->extra, e->error};
+        const char *const texts[] = {e->path,       e->id,          e->key,   e->night, e->filter,
+                                     e->rb_version, e->drb_version, e->extra, e->error};
         for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) fuzz_touch_text(texts[t]);
         fine = fine && !e->error;
         for (size_t p = 0; p < e->plane_count; p++) {

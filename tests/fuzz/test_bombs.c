@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_bombs.c - small files that promise, or inflate to, very much: each is read by a process of its own, whose peak of memory may
- * not grow by more than the table says. docs/reliability.md explains the bounds. Under a sanitizer only the verdict counts: it has
- * memory of its own. */
+ * test_bombs.c - small files that promise, or inflate to, very much: each is read by a process of its own, whose peak
+ * of memory may not grow by more than the table says. docs/reliability.md explains the bounds. Under a sanitizer only
+ * the verdict counts: it has memory of its own. */
 #include <math.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -23,7 +23,8 @@
 
 enum { MIB = 1 << 20, SWELLS = 300 * MIB };
 
-/* --- making them, piece by piece: this process stays small ---------------------------------------------------------------- */
+/* --- making them, piece by piece: this process stays small
+ * ---------------------------------------------------------------- */
 
 /* Packs `start`, then `count` bytes that repeat `piece`; `window` as zlib has it: 31 gzip, -15 bare. */
 static void pack(fm_file *out, int window, const void *start, size_t start_size, const char *piece, size_t count)
@@ -190,34 +191,12 @@ static void npz(const char *path, const char *shape, size_t count, size_t says)
     char head[128];
     memset(head, ' ', sizeof head);
     memcpy(head, "\x93NUMPY\x01\x00\x76\x00", 10);
-    const int length = snprintf(head + 10, sizeof head - 10, "{'descr': '<f4', 'fortran_order': False, 'shape': %s, }", shape);
+    const int length =
+        snprintf(head + 10, sizeof head - 10, "{'descr': '<f4', 'fortran_order': False, 'shape': %s, }", shape);
     head[10 + length] = ' ';
     head[127] = '\n';
     pack(&packed, -15, head, sizeof head, NULL, count);
-    for (int directory = 0; directory < 2; directory++) {
-        if (directory) f.capacity = f.size > f.capacity ? f.size : f.capacity;
-        number(&f, directory ? 0x02014b50 : 0x04034b50, 4);
-        if (directory) number(&f, 20, 2);
-        number(&f, 20, 2);
-        number(&f, 0, 2);
-        number(&f, 8, 2);
-        number(&f, 0, 8);
-        number(&f, packed.size, 4);
-        number(&f, says, 4);
-        number(&f, 5, 2);
-        number(&f, 0, 2);
-        if (directory) fm_bytes(&f, NULL, 14);
-        fm_bytes(&f, "x.npy", 5);
-        if (!directory) fm_bytes(&f, packed.data, packed.size);
-    }
-    const size_t start = 30 + 5 + packed.size, size = f.size - start;
-    number(&f, 0x06054b50, 4);
-    number(&f, 0, 4);
-    number(&f, 1, 2);
-    number(&f, 1, 2);
-    number(&f, size, 4);
-    number(&f, start, 4);
-    number(&f, 0, 2);
+    npz_add(&f, "x.npy", &packed, 0, says);
     done(&f, path);
     fm_free(&packed);
 }
@@ -298,7 +277,8 @@ static void weights_shape(const char *path)
 static void model_of_text(const char *path)
 {
     static const float values[4] = {1, 2, 3, 4};
-    static const char net[] = "network wide\ninput planes=1 size=1\nencoder\n flatten\n linear 1\n linear 16384\n linear 16384\nstamp planes=science classes=bogus,real\n"
+    static const char net[] = "network wide\ninput planes=1 size=1\nencoder\n flatten\n linear 1\n linear 16384\n "
+                              "linear 16384\nstamp planes=science classes=bogus,real\n"
                               " linear 1\n sigmoid\n";
     const epo__tensor_write tensor = {"stamp.linear1.weight", 1, (const size_t[]){4}, values};
     check_ok(epo__safetensors_write(path, &tensor, 1, &(epo__text_pair){"epochal.net", net}, 1));
@@ -339,12 +319,14 @@ static void forest(const char *path, float nodes, size_t classes)
     }
     add_text(&json, "],\"class_rows\":[");
     for (size_t k = 0; k < classes; k++) add_text(&json, k ? ",1" : "1");
-    static const char rest[] = "],\"criterion\":\"gini\",\"max_features\":\"sqrt\",\"class_weight\":\"none\",\"max_depth\":0,\"min_split\":2,\"min_leaf\":1,\"max_leaves\":0,"
+    static const char rest[] = "],\"criterion\":\"gini\",\"max_features\":\"sqrt\",\"class_weight\":\"none\",\"max_"
+                               "depth\":0,\"min_split\":2,\"min_leaf\":1,\"max_leaves\":0,"
                                "\"bootstrap\":true,\"seed\":\"1\",\"unlabelled\":0,\"oob_rows\":0,\"oob_right\":0,"
                                "\"data_sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\"}";
     fm_bytes(&json, rest, sizeof rest);
-    const epo__tensor_write tensors[] = {{"tree.nodes", 1, one, &nodes}, {"tree.mixed", 1, one, &nodes},     {"node.feature", 1, none, zero},
-                                         {"node.threshold", 1, none, zero}, {"node.next", 1, none, zero}, {"importance", 1, one, zero}};
+    const epo__tensor_write tensors[] = {{"tree.nodes", 1, one, &nodes},  {"tree.mixed", 1, one, &nodes},
+                                         {"node.feature", 1, none, zero}, {"node.threshold", 1, none, zero},
+                                         {"node.next", 1, none, zero},    {"importance", 1, one, zero}};
     const epo__text_pair pairs[] = {{"epochal.kind", "forest"}, {"epochal.forest", (const char *)json.data}};
     check_ok(epo__safetensors_write(path, tensors, 6, pairs, 2));
     fm_free(&json);
@@ -365,7 +347,8 @@ static void forest_names(const char *path)
     forest(path, 1, 200000);
 }
 
-/* --- reading them --------------------------------------------------------------------------------------------------------- */
+/* --- reading them
+ * --------------------------------------------------------------------------------------------------------- */
 
 static epo_status read_with(const epo__reader_type *reader, const char *path)
 {
@@ -437,7 +420,8 @@ static epo_status forest_file(const char *path)
     return epo_forest_load(path, &out);
 }
 
-/* --- the table ------------------------------------------------------------------------------------------------------------ */
+/* --- the table
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static const struct bomb {
     const char *name;
@@ -513,9 +497,12 @@ static void bomb_is_bounded(void **state)
     close(ends[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
     temp_remove(folder);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || got != (ssize_t)sizeof said) fail_msg("%s: the reader ends with status %d", bomb->name, status);
-    print_message("%-48s %4ld MiB of %d: %s\n", bomb->name, (said.used + 512) / 1024, bomb->most, said.status ? said.message : "read");
-    if ((said.status == EPO_OK) != bomb->fine) fail_msg("%s: %s", bomb->name, bomb->fine ? said.message : "is taken for good");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || got != (ssize_t)sizeof said)
+        fail_msg("%s: the reader ends with status %d", bomb->name, status);
+    print_message("%-48s %4ld MiB of %d: %s\n", bomb->name, (said.used + 512) / 1024, bomb->most,
+                  said.status ? said.message : "read");
+    if ((said.status == EPO_OK) != bomb->fine)
+        fail_msg("%s: %s", bomb->name, bomb->fine ? said.message : "is taken for good");
     if (said.status == EPO_ENOMEM) fail_msg("%s: only the end of memory stopped it", bomb->name);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     if (said.used > bomb->most * 1024L) fail_msg("%s: %ld KiB, more than %d MiB", bomb->name, said.used, bomb->most);
@@ -526,6 +513,8 @@ int main(void)
 {
     struct CMUnitTest tests[BOMBS];
     for (size_t i = 0; i < BOMBS; i++)
-        tests[i] = (struct CMUnitTest){.name = bombs[i].name, .test_func = bomb_is_bounded, .initial_state = (void *)(uintptr_t)&bombs[i]};
+        tests[i] = (struct CMUnitTest){.name = bombs[i].name,
+                                       .test_func = bomb_is_bounded,
+                                       .initial_state = (void *)(uintptr_t)&bombs[i]};
     return _cmocka_run_group_tests("bombs", tests, BOMBS, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_fuzz.c - every parser on 20,000 inputs that are damaged in many ways (corpus.h), always the same: no crash; no input that takes
- * over a second or 64 MiB; and nothing that is not given back. `make sanitize` runs it under the sanitizers, `make fuzz` with
- * libFuzzer. FUZZ_TURNS is another number of inputs. An input at which a parser fails is left in $TMPDIR, or /tmp, and named. */
+ * test_fuzz.c - every parser on 20,000 inputs that are damaged in many ways (corpus.h), always the same: no crash; no
+ * input that takes over a second or 64 MiB; and nothing that is not given back. `make sanitize` runs it under the
+ * sanitizers, `make fuzz` with libFuzzer. FUZZ_TURNS is another number of inputs. An input at which a parser fails is
+ * left in $TMPDIR, or /tmp, and named. */
 #include <malloc.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -77,9 +78,10 @@ static void parser_holds(void **state)
         taken += (uint64_t)took;
     }
     const size_t after = allocated();
-    print_message("%s: %llu inputs, %llu taken as good, %.1f s, the slowest %.1f ms, %ld KiB more at the peak, %ld bytes kept\n", now->name,
-                  (unsigned long long)turns, (unsigned long long)taken, seconds() - start, 1000 * slowest, peak_kib() - peak,
-                  turns > WARM ? (long)(after - before) : 0);
+    print_message(
+        "%s: %llu inputs, %llu taken as good, %.1f s, the slowest %.1f ms, %ld KiB more at the peak, %ld bytes kept\n",
+        now->name, (unsigned long long)turns, (unsigned long long)taken, seconds() - start, 1000 * slowest,
+        peak_kib() - peak, turns > WARM ? (long)(after - before) : 0);
     /* inputs that reach behind the parser's doors, and inputs that do not */
     if (turns >= TURNS) assert_true(taken > turns / 400 && taken < turns);
     if (turns > WARM && after > before + SLACK) fail_msg("%s: %zu bytes are not given back", now->name, after - before);
@@ -98,7 +100,8 @@ static int keep_input(void **state)
     if (!bytes) return 0;
     char path[512];
     const char *folder = getenv("TMPDIR");
-    snprintf(path, sizeof path, "%s/fuzz-%s-%llu", folder && *folder ? folder : "/tmp", now->name, (unsigned long long)turn);
+    snprintf(path, sizeof path, "%s/fuzz-%s-%llu", folder && *folder ? folder : "/tmp", now->name,
+             (unsigned long long)turn);
     write_file(path, bytes, size);
     print_message("%s: the input is %s\n", now->name, path);
     free(bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * npymake.c - a header of 118 bytes behind the magic, then the values. */
+ * npymake.c - a header of 118 bytes behind the magic, then the values; and archives, by the zip format of PKWARE (APPNOTE 6.3). */
 #include "support/npymake.h"
 
 #include <stdlib.h>
@@ -21,4 +21,46 @@ void npy_save(const char *path, const char *descr, const char *order, const char
     memcpy(file + START, bytes, size);
     write_file(path, file, START + size);
     free(file);
+}
+
+static void number(fm_file *f, uint64_t value, size_t size)
+{
+    fm_bytes(f, &value, size); /* little-endian, as here */
+}
+
+/* What a member's own header and the directory say of it alike. */
+static void member(fm_file *f, const char *name, const fm_file *packed, uint32_t sum, size_t size)
+{
+    enum { DEFLATED = 8 };
+    number(f, 20, 2);
+    number(f, 0, 2);
+    number(f, DEFLATED, 2);
+    number(f, 0, 4);
+    number(f, sum, 4);
+    number(f, packed->size, 4);
+    number(f, size, 4);
+    number(f, strlen(name), 2);
+    number(f, 0, 2);
+}
+
+void npz_add(fm_file *out, const char *name, const fm_file *packed, uint32_t sum, size_t size)
+{
+    number(out, 0x04034b50, 4);
+    member(out, name, packed, sum, size);
+    fm_bytes(out, name, strlen(name));
+    fm_bytes(out, packed->data, packed->size);
+    const size_t start = out->size;
+    number(out, 0x02014b50, 4);
+    number(out, 20, 2);
+    member(out, name, packed, sum, size);
+    fm_bytes(out, NULL, 14);
+    fm_bytes(out, name, strlen(name));
+    const size_t length = out->size - start;
+    number(out, 0x06054b50, 4);
+    number(out, 0, 4);
+    number(out, 1, 2);
+    number(out, 1, 2);
+    number(out, length, 4);
+    number(out, start, 4);
+    number(out, 0, 2);
 }
