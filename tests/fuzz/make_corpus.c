@@ -266,7 +266,7 @@ static void make_deflated_npz(const char *npy, const char *name)
     fm_file array = {0}, packed = {0}, f = {0};
     array.data = read_file(npy, &array.size);
     deflated(&array, &packed);
-    npz_add(&f, "images.npy", &packed, (uint32_t)crc32(0, array.data, (uInt)array.size), array.size);
+    zip_save_one(&f, "images.npy", &packed, (uint32_t)crc32(0, array.data, (uInt)array.size), array.size);
     save(&f, "npy", name);
     free(array.data);
     fm_free(&packed);

@@ -196,7 +196,7 @@ static void npz(const char *path, const char *shape, size_t count, size_t says)
     head[10 + length] = ' ';
     head[127] = '\n';
     pack(&packed, -15, head, sizeof head, NULL, count);
-    npz_add(&f, "x.npy", &packed, 0, says);
+    zip_save_one(&f, "x.npy", &packed, 0, says);
     done(&f, path);
     fm_free(&packed);
 }

@@ -43,7 +43,7 @@ static void member(fm_file *f, const char *name, const fm_file *packed, uint32_t
     number(f, 0, 2);
 }
 
-void npz_add(fm_file *out, const char *name, const fm_file *packed, uint32_t sum, size_t size)
+void zip_save_one(fm_file *out, const char *name, const fm_file *packed, uint32_t sum, size_t size)
 {
     number(out, 0x04034b50, 4);
     member(out, name, packed, sum, size);

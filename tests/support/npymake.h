@@ -12,6 +12,6 @@
 void npy_save(const char *path, const char *descr, const char *order, const char *shape, const void *bytes, size_t size);
 
 /* A zip archive of one deflated member "NAME": its bare deflate data, and the CRC32 and size that it says it has when inflated. */
-void npz_add(fm_file *out, const char *name, const fm_file *packed, uint32_t sum, size_t size);
+void zip_save_one(fm_file *out, const char *name, const fm_file *packed, uint32_t sum, size_t size);
 
 #endif
