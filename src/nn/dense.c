@@ -17,7 +17,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/dense.h"
-#include "nn/gradkernels.h"
 #include "nn/kernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
