@@ -21,6 +21,7 @@ enum {
     EPO__FOREST_MAX_TREES = 100000,
     EPO__FOREST_MAX_ROWS = 1 << 22,       /* of a training */
     EPO__FOREST_MAX_CELLS = 1 << 28,      /* of a table from a file: 1 GiB */
+    EPO__FOREST_MAX_TEXTS = 1 << 28,      /* bytes of its names and labels together */
     EPO__FOREST_MAX_TREE_NODES = 1 << 23, /* a float32 counts as far without gaps, and files hold nothing else */
     EPO__FOREST_MAX_MIXED = EPO__FOREST_MAX_TREE_NODES - EPO__FOREST_MAX_CLASSES /* of a tree */
 };

@@ -32,6 +32,7 @@ typedef struct reading {
     const char *path;
     epo__csv *csv;
     size_t id, survey;
+    size_t texts;            /* bytes of names so far */
     bool has_survey, chosen; /* chosen: the columns were asked for, so a cell that is no number is an error */
     size_t *column;          /* of the file, of each of ours */
     bool *numbers, *filled;  /* whether a column has held nothing else, and anything */
@@ -125,6 +126,8 @@ static epo_status read_row(reading *r, const char *const *fields)
                          (unsigned long long)epo__csv_line(r->csv));
     if (out->rows == EPO__FOREST_MAX_ROWS)
         return epo__fail(EPO_ELIMIT, "%s: over %d rows", r->path, EPO__FOREST_MAX_ROWS);
+    if ((out->rows + 1) * out->columns > EPO__FOREST_MAX_CELLS)
+        return epo__fail(EPO_ELIMIT, "%s: over %d values", r->path, EPO__FOREST_MAX_CELLS);
     if (!epo__grow(&out->values, &out->value_room, epo__product(out->rows + 1, out->columns + 1), sizeof *out->values) ||
         !epo__grow(&out->keys, &out->key_room, out->rows + 1, sizeof *out->keys))
         return epo__nomem(r->path);
@@ -133,6 +136,11 @@ static epo_status read_row(reading *r, const char *const *fields)
         status = read_value(r, i, fields[r->column[i]], &out->values[out->rows * out->columns + i]);
     if (status != EPO_OK) return status;
     char *key = epo__format("%s\n%s", survey + strspn(survey, " \t"), id);
+    if (key) r->texts += strlen(key);
+    if (r->texts > EPO__FOREST_MAX_TEXTS) {
+        free(key);
+        return epo__fail(EPO_ELIMIT, "%s: names of over %d bytes", r->path, EPO__FOREST_MAX_TEXTS);
+    }
     if (!key) return epo__nomem(r->path);
     out->keys[out->rows] = (keyed){key, out->rows, epo__csv_line(r->csv)};
     out->rows++;

@@ -22,6 +22,7 @@ typedef struct reading {
     float *values;
     char **names, **labels, **ids;
     size_t value_capacity, label_capacity, id_capacity;
+    size_t texts; /* bytes of labels and ids so far */
 } reading;
 
 static epo_status find(reading *r, const char *name, size_t *column)
@@ -105,11 +106,14 @@ static epo_status read_value(const reading *r, const char *const *fields, size_t
 }
 
 /* Without the blanks around it, which would make two classes of one. */
-static epo_status keep_text(const reading *r, const char *text, char **out)
+static epo_status keep_text(reading *r, const char *text, char **out)
 {
     text += strspn(text, " \t");
     size_t length = strlen(text);
     while (length > 0 && strchr(" \t", text[length - 1])) length--;
+    r->texts += length + 1;
+    if (r->texts > EPO__FOREST_MAX_TEXTS)
+        return epo__fail(EPO_ELIMIT, "%s: ids and labels of over %d bytes", r->path, EPO__FOREST_MAX_TEXTS);
     *out = epo__strndup(text, length);
     return *out ? EPO_OK : epo__nomem(r->path);
 }

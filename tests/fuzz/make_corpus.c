@@ -467,6 +467,17 @@ static void make_forests(void)
               &(epo__text_pair){"epochal.forest", record}, 1);
 }
 
+static void make_json(void)
+{
+    save_text("json", "good-kinds.json",
+              "{\"text\": \"a \\\"b\\\" \\u00e9 \\ud83c\\udf0b \xc3\xa9\", \"list\": [1, -2, 3.5, 1e-3, true, false, "
+              "null, [], {}],\n"
+              "\t\"inside\": {\"most\": 9223372036854775807, \"least\": -9223372036854775808}}");
+    save_text("json", "good-value.json", " \"\\b\\f\\n\\r\\t\\/\\\\\" ");
+    save_text("json", "twice.json", "{\"a\": 1, \"a\": 2}");
+    save_text("json", "wrong.json", "[1, 01, 1.e5, 1e999, \"\\u0000\", \"\\ud800\", nul]");
+}
+
 static void make_all(void **state)
 {
     (void)state;
@@ -479,6 +490,7 @@ static void make_all(void **state)
     make_models();
     make_safetensors();
     make_forests();
+    make_json();
 }
 
 int main(int argc, char **argv)

@@ -14,11 +14,11 @@
 #include "formats/safetensors_seal.h"
 
 extern const fuzz_target fuzz_fits, fuzz_gzip, fuzz_avro, fuzz_npy, fuzz_curves, fuzz_table, fuzz_safetensors,
-    fuzz_model, fuzz_network, fuzz_forest;
+    fuzz_model, fuzz_network, fuzz_forest, fuzz_json;
 
-const fuzz_target *const fuzz_targets[] = {&fuzz_fits,  &fuzz_gzip,        &fuzz_avro,  &fuzz_npy,     &fuzz_curves,
-                                           &fuzz_table, &fuzz_safetensors, &fuzz_model, &fuzz_network, &fuzz_forest,
-                                           NULL};
+const fuzz_target *const fuzz_targets[] = {&fuzz_fits,    &fuzz_gzip,   &fuzz_avro,        &fuzz_npy,
+                                           &fuzz_curves,  &fuzz_table,  &fuzz_safetensors, &fuzz_model,
+                                           &fuzz_network, &fuzz_forest, &fuzz_json,        NULL};
 
 const fuzz_target *fuzz_target_find(const char *name)
 {

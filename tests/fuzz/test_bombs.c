@@ -29,7 +29,7 @@ enum { MIB = 1 << 20, SWELLS = 300 * MIB };
 /* Packs `start`, then `count` bytes that repeat `piece`; `window` as zlib has it: 31 gzip, -15 bare. */
 static void pack(fm_file *out, int window, const void *start, size_t start_size, const char *piece, size_t count)
 {
-    static unsigned char in[1 << 16], packed[1 << 16];
+    static unsigned char in[1 << 20], packed[1 << 16];
     const size_t length = piece ? strlen(piece) : 1, whole = sizeof in / length * length;
     for (size_t i = 0; i < whole; i++) in[i] = piece ? (unsigned char)piece[i % length] : 0;
     z_stream z = {.next_in = (z_const Bytef *)(uintptr_t)start, .avail_in = (uInt)start_size};
@@ -227,6 +227,19 @@ static void csv_quoted(const char *path)
 {
     fm_file f = {0};
     pack(&f, 31, "id,mjd,mag,mag_err\n\"", 20, "line\n", SWELLS);
+    done(&f, path);
+}
+
+/* Rows of which each has a text of nearly 1 MiB. */
+static void csv_texts(const char *path)
+{
+    fm_file f = {0};
+    char *row = malloc(1000 * 1000 + 32);
+    assert_non_null(row);
+    memset(row, 'x', 1000 * 1000);
+    memcpy(row + 1000 * 1000, ",53000,18,0.1,r\n", 17);
+    pack(&f, 31, "filter,mjd,mag,mag_err,id\n", 26, row, (size_t)200 * (1000 * 1000 + 16));
+    free(row);
     done(&f, path);
 }
 
@@ -448,6 +461,7 @@ static const struct bomb {
     {"npz: an object over that", npz_large_row, cube, 8, false},
     {"csv: a line without an end", csv_line, curves, 8, false},
     {"csv: a quoted field without an end", csv_quoted, curves, 8, false},
+    {"csv: 200 rows with filters of a million letters", csv_texts, curves, 24, true},
     {"csv: columns without an end", csv_columns, table, 8, false},
     {"safetensors: a header of 2^62 bytes", weights_length, safetensors, 8, false},
     {"safetensors: lists in lists", weights_depth, safetensors, 16, false},
