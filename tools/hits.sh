@@ -65,22 +65,25 @@ for pair in "fold0 fold1" "fold2 fold3" "fold4 all"; do
     done
     for job in $jobs; do wait "$job"; done # a failure ends it here
 done
+# as one image, then as the mean over the eight flips and quarter turns of it, since the sky has no up
 for stage in encoder frozen joint; do
     head=sequence
     [ $stage = encoder ] && head=triplet
-    set --
-    for k in 0 1 2 3 4; do
-        "$epochal" classify --db "$db" --split "fold$k:test" --model "$folder/fold$k.$stage.safetensors" --head $head --quiet > /dev/null
-        set -- "$@" --model "$folder/fold$k.$stage.safetensors" --split "fold$k:test"
+    for turns in "" --turns; do
+        set --
+        for k in 0 1 2 3 4; do
+            "$epochal" classify --db "$db" --split "fold$k:test" --model "$folder/fold$k.$stage.safetensors" --head $head $turns --quiet > /dev/null
+            set -- "$@" --model "$folder/fold$k.$stage.safetensors" --split "fold$k:test"
+        done
+        echo
+        echo "five folds, $stage $turns"
+        "$epochal" evaluate --db "$db" --pool "$@"
     done
-    echo
-    echo "five folds, $stage"
-    "$epochal" evaluate --db "$db" --pool "$@"
     "$epochal" evaluate --db "$db" --pool --measures max_f1,mean_max_f1,auc,mean_auc,accuracy --output json "$@" > "$folder/$stage.json"
 done
 
 run card "$folder/all.joint.safetensors" --metrics "$folder/joint.json" --write "$folder/hits.safetensors" \
-    --note metrics="from five folds by object with this recipe; this model itself has seen all of the data" \
+    --note metrics="from five folds by object with this recipe, classify --turns; this model itself has seen all of the data" \
     --note data="pretrained on epochal simulate $survey; fine-tuned on HiTS image sequences, github.com/rodrigcd/HiTS_simulations, MIT licence" \
     --note licence=MIT \
     --note limits="Four classes of one survey, g band, 21 to 30 frames, 0.27 arcseconds a pixel; SN are those the survey found. Time is the frame's number."

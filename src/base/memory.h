@@ -37,7 +37,7 @@ bool epo__grow(void *array, size_t *capacity, size_t need, size_t size);
 
 #ifdef __clang_analyzer__ /* it reads one file at a time, and would not know that the memory is zeroed */
 #include <stdlib.h>
-#define epo__alloc(count, size) calloc((count) + 1, (size))
+#define epo__alloc(count, size) calloc((count) | 1, (size)) /* SIZE_MAX too is no 0 */
 #endif
 
 char *epo__strdup(const char *text);

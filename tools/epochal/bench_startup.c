@@ -67,7 +67,7 @@ int cli_bench_startup(bench *b)
     if (b->path_count == 0) result = cli_bench_make_stamp(b, model);
     epo_model_free(model);
     for (int i = 0; i <= b->options->rounds && result == CLI_OK; i++) {
-        double took;
+        double took = 0;
         result = start_once(b, path, &took);
         if (i > 0) b->times[b->rounds++] = took;
     }
