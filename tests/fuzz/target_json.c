@@ -22,7 +22,10 @@ static int compare(const char *text, size_t size, int ours, size_t theirs)
     const int taken = epo__json_read(text, size, ours, &value) == EPO_OK;
     json_t *other = json_loadb(text, size, theirs, &error);
     must(taken == (value != NULL), "a value and a failure, or neither");
-    must(taken == (other != NULL), "one takes it, the other does not");
+    if (memchr(text, 0, size)) /* jansson 2.14 passes over a NUL behind a number */
+        must(!taken, "a NUL is no JSON");
+    else
+        must(taken == (other != NULL), "one takes it, the other does not");
     must(!taken || json_equal(value, other), "another value than jansson's");
     char *written = taken ? epo__json_write(value, 17) : NULL;
     if (written) {
