@@ -241,8 +241,8 @@ tsan: deps deps-test
 	    TEST_TIMEOUT=3600 sh tests/run.sh $(TSAN_TESTS:%=build/tsan/tests/%)
 
 ## valgrind   the tests under memcheck, but those named in VALGRIND_WITHOUT; ONLY=store for those of one folder (hours for all of them)
-# those are: tests of the built command, and of processes that are killed, whose work is in other processes; tests that run long
-# networks or tens of thousands of mutated files, which take hours under memcheck and pass under `make sanitize`
+# those are: tests of the built command and of processes that are killed, whose work is in other processes; and tens of thousands of
+# damaged inputs and failed allocations, which would take days and are run under the sanitizers
 VALGRIND_WITHOUT := cli/% fuzz/% faults/% data/test_kill data/test_power_cut train/test_kill_scoring train/test_resume
 VALGRIND_TESTS = $(filter-out $(VALGRIND_WITHOUT:%=$(BUILD)/tests/%),$(RUN_TESTS))
 valgrind: deps deps-test
