@@ -159,7 +159,7 @@ static epo_status create(const char *path, const char *shown)
         status = !error && (!db || sqlite3_errcode(db) == SQLITE_NOMEM) ? epo__nomem(shown)
                  : !folder_allows(path, F_OK) ? epo__fail(EPO_ENOTFOUND, "%s: its folder does not exist", shown)
                  : !folder_allows(path, W_OK | X_OK)
-                     ? epo__fail(EPO_EIO, "%s: no permission to make files in its folder", shown)
+                     ? epo__fail(EPO_EIO, "%s: no file can be made in its folder: %s", shown, strerror(errno))
                      : epo__fail(EPO_EIO, "%s: cannot make a store there (%s)", shown,
                                  error ? strerror(error) : epo__sqlite_reason(db));
         goto done;

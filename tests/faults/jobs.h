@@ -11,7 +11,7 @@
  * there anew before each run; "out.NAME" is one that the job replaces. */
 typedef struct job {
     const char *line;
-    bool quick; /* in the short form too */
+    bool quick; /* in the short form whole */
 } job;
 
 extern const job jobs[];
