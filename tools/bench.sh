@@ -46,8 +46,8 @@ column() {
 }
 # The value of measure $1 among rows of benchmark,measure,value,unit,...
 measure() { tr -d '\r' | awk -F, -v name="$1" '$2 == name { print $3; exit }'; }
-slower() { awk -v a="$1" -v b="$2" 'BEGIN { print a < b ? a : b }'; }    # of two rates
-longer() { awk -v a="$1" -v b="$2" 'BEGIN { print a > b ? a : b }'; }    # of two times
+slower() { awk -v a="$1" -v b="$2" 'BEGIN { print (a < b ? a : b) }'; }    # of two rates
+longer() { awk -v a="$1" -v b="$2" 'BEGIN { print (a > b ? a : b) }'; }    # of two times
 # "2.31" for $1 / $2; nothing where one is missing
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (a > 0 && b > 0) printf "%.2f", a / b }'; }
 cell() { if [ -n "$1" ]; then echo "$1"; else echo "-"; fi; }

@@ -34,14 +34,6 @@ def median_time(work, seconds):
     return statistics.median(times)
 
 
-def fastest_way(ways):
-    def trial(way):
-        way()
-        return min(median_time(way, 0) for _ in range(2))
-
-    return min(ways, key=trial)
-
-
 def encoder(layout):
     torch.manual_seed(0)
     net = DenseNet().eval()
@@ -50,32 +42,39 @@ def encoder(layout):
     return net.to(memory_format=layout)
 
 
-def infer(side, batch, seconds, precision):
-    def autocast(net, images):
-        def run():
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                return net(images)
+def traced(net, images):
+    return torch.jit.trace(net, images, check_trace=False)
 
-        return run
 
-    ways = []
+def autocast(net, images):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return net(images)
+
+
+def ways(side, batch, precision):
+    """Functions that each do the same."""
     for layout in LAYOUTS:
         net, images = encoder(layout), torch.randn(batch, 3, side, side).contiguous(memory_format=layout)
         if precision == "bf16":
-            ways.append(autocast(net, images))
+            yield lambda net=net, images=images: autocast(net, images)
             continue
-        ways.append(lambda net=net, images=images: net(images))
-        frozen = torch.jit.freeze(torch.jit.trace(net, images))
-        ways.append(lambda net=frozen, images=images: net(images))
+        yield lambda net=net, images=images: net(images)
+        frozen = torch.jit.freeze(traced(net, images))
+        yield lambda net=frozen, images=images: net(images)
     if precision != "bf16":
-        images = torch.randn(batch, 3, side, side)
-        try:
-            optimised = torch.jit.optimize_for_inference(torch.jit.trace(encoder(LAYOUTS[0]), images))
-            optimised(images)
-            ways.append(lambda: optimised(images))
-        except RuntimeError:
-            pass  # not every build can
-    print(f"{batch / median_time(fastest_way(ways), seconds):.4g}")
+        net, images = encoder(LAYOUTS[0]), torch.randn(batch, 3, side, side)
+        optimised = torch.jit.optimize_for_inference(traced(net, images))
+        yield lambda: optimised(images)
+
+
+def infer(side, batch, seconds, precision):
+    def trial(way):
+        way()
+        return min(median_time(way, 0) for _ in range(2))
+
+    tried = [trial(way) for way in ways(side, min(batch, 4), precision)]
+    best = list(ways(side, batch, precision))[tried.index(min(tried))]
+    print(f"{batch / median_time(best, seconds):.4g}")
 
 
 def train(side, batch, seconds):
