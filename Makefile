@@ -197,7 +197,7 @@ faults: deps deps-test
 
 ## sanitize   the tests under the address and undefined behaviour sanitizers
 sanitize: deps deps-test
-	@ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) --no-print-directory $(JOBS) BUILD=build/sanitize \
+	@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:use_sigaltstack=0 UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) --no-print-directory $(JOBS) BUILD=build/sanitize \
 	    CFLAGS="-O1 -g" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" run-tests
 
 # seeds are made once and committed; what fuzzing found lies beside them
