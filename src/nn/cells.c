@@ -12,8 +12,8 @@
 static const epo__cell_kernels *kernels(void)
 {
 #if EPO_WIDE_LANES
-    if (__builtin_cpu_supports("avx512f")) return &epo__cells16;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &epo__cells8;
+    if (epo__lanes_here() == 16) return &epo__cells16;
+    if (epo__lanes_here() == 8) return &epo__cells8;
 #endif
     return &epo__cells4;
 }

@@ -23,7 +23,7 @@
 #include "nn/winograd.h"
 
 /* What is worked on at a time should stay in a second-level cache of 1 to 2 MB, weights beside it. */
-enum { CHUNK = 256, TILES = 64, TILES_BACK = 32, APART = 16 };
+enum { CHUNK = 256, TILES = 64, TILES_BACK = 32 };
 
 static const double momentum = 0.1; /* of running statistics, PyTorch's standard */
 
@@ -147,13 +147,6 @@ static epo_status spread_weights(struct block *b, struct pair *pair, int i)
     return EPO_OK;
 }
 
-/* Floats from one of 36 matrices to the next: a little more than there are, or all would fall into the same few places
- * of the cache. */
-static size_t step_of(size_t tiles, size_t channels)
-{
-    return (tiles * channels + APART - 1) / APART * APART + APART;
-}
-
 /* x[channels ...] = conv2(relu(bn2(narrow))) */
 static epo_status grow(struct block *b, struct pair *pair, int i)
 {
@@ -161,7 +154,7 @@ static epo_status grow(struct block *b, struct pair *pair, int i)
     size_t last = epo__part_from(b->tiles, i + 1, b->threads), n;
     for (size_t t = epo__part_from(b->tiles, i, b->threads); t < last; t += n) {
         n = last - t < TILES ? last - t : TILES;
-        size_t wide = step_of(n, b->middle), thin = step_of(n, b->growth);
+        size_t wide = epo__winograd_step(n, b->middle), thin = epo__winograd_step(n, b->growth);
         epo__winograd_spread(&b->tiling, pair->narrow, b->middle, pair->bn2.scale, pair->bn2.shift, t, n, part->wide,
                              wide);
         for (size_t k = 0; k < EPO__POSITIONS; k++) {
@@ -230,7 +223,7 @@ static epo_status finish_grown(struct block *b, struct pair *pair, int i)
 /* Products of `n` tiles from `t` on for the gradient of conv2. */
 static epo_status add_conv2(struct block *b, struct pair *pair, struct part *part, size_t t, size_t n, bool first)
 {
-    size_t wide = step_of(n, b->middle), thin = step_of(n, b->growth);
+    size_t wide = epo__winograd_step(n, b->middle), thin = epo__winograd_step(n, b->growth);
     epo_status status = EPO_OK;
     epo__winograd_spread(&b->tiling, pair->narrow, b->middle, pair->bn2.scale, pair->bn2.shift, t, n, part->wide, wide);
     epo__winograd_spread_back(&b->tiling, b->d_grown, b->growth, t, n, part->thin_back, thin);
@@ -250,7 +243,7 @@ static epo_status shrink(struct block *b, struct pair *pair, int i)
         memset(part->d_conv2, 0, EPO__POSITIONS * b->middle * b->growth * sizeof(float));
     for (size_t t = start; t < last; t += n) {
         n = last - t < TILES_BACK ? last - t : TILES_BACK;
-        size_t wide = step_of(n, b->middle), thin = step_of(n, b->growth);
+        size_t wide = epo__winograd_step(n, b->middle), thin = epo__winograd_step(n, b->growth);
         epo_status status = pair->conv2->grad ? add_conv2(b, pair, part, t, n, t == start) : EPO_OK;
         epo__winograd_spread(&b->tiling, b->d_grown, b->growth, NULL, NULL, t, n, part->thin, thin);
         for (size_t k = 0; k < EPO__POSITIONS && status == EPO_OK; k++)
@@ -365,7 +358,7 @@ static epo_status backward(void *state, const epo__train_run *run, const float *
 
 static bool make_part(const struct block *b, struct part *part)
 {
-    size_t wide = EPO__POSITIONS * step_of(TILES, b->middle), thin = EPO__POSITIONS * step_of(TILES, b->growth);
+    size_t wide = EPO__POSITIONS * epo__winograd_step(TILES, b->middle), thin = EPO__POSITIONS * epo__winograd_step(TILES, b->growth);
     part->chunk = epo__alloc_aligned(epo__product(CHUNK, b->total), sizeof(float));
     part->d_chunk = epo__alloc_aligned(epo__product(CHUNK, b->total), sizeof(float));
     part->d_narrow = epo__alloc_aligned(epo__product(CHUNK, b->middle), sizeof(float));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * lanes.h - whether the files that are written for vectors of 8 and 16 numbers hold anything: gcc compiles a file for a
- * processor that it names; elsewhere there are vectors of 4 only. */
+ * lanes.h - how wide the vectors are for which a file is written once and compiled thrice. gcc compiles a file for a
+ * processor that it names; elsewhere there are vectors of 4 only, and the files for 8 and 16 hold nothing. */
 #ifndef EPO_NN_LANES_H
 #define EPO_NN_LANES_H
 
@@ -9,5 +9,16 @@
 #else
 #define EPO_WIDE_LANES 0
 #endif
+
+/* Numbers in the widest vectors that this processor has and we are compiled for: 16 (AVX-512), 8 (AVX2 and FMA) or 4.
+ */
+static inline int epo__lanes_here(void)
+{
+#if EPO_WIDE_LANES
+    if (__builtin_cpu_supports("avx512f")) return 16;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 8;
+#endif
+    return 4;
+}
 
 #endif

@@ -11,8 +11,8 @@
 static const epo__product_kernel *kernel_here(void)
 {
 #if EPO_WIDE_LANES
-    if (__builtin_cpu_supports("avx512f")) return &epo__product16;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &epo__product8;
+    if (epo__lanes_here() == 16) return &epo__product16;
+    if (epo__lanes_here() == 8) return &epo__product8;
 #endif
     return &epo__product4;
 }

@@ -7,7 +7,8 @@
 #include <immintrin.h>
 #define LANES 16
 #define ROWS 14
-#define FUSED(a, b, c) ((lanes)_mm512_fmadd_ps(a, b, c))
+#define SPREAD(x) ((lanes)_mm512_set1_ps(x))
+#define FMA(a, b, c) ((lanes)_mm512_fmadd_ps(a, b, c))
 #define KERNEL epo__product16
 #include "nn/product_kernels.h"
 #endif

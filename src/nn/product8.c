@@ -7,7 +7,8 @@
 #include <immintrin.h>
 #define LANES 8
 #define ROWS 6
-#define FUSED(a, b, c) ((lanes)_mm256_fmadd_ps(a, b, c))
+#define SPREAD(x) ((lanes)_mm256_set1_ps(x))
+#define FMA(a, b, c) ((lanes)_mm256_fmadd_ps(a, b, c))
 #define KERNEL epo__product8
 #include "nn/product_kernels.h"
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * product_kernels.h - the text of product4.c, product8.c and product16.c, each of which defines LANES, the numbers in a
- * vector; ROWS, how many rows of A go together; FUSED(a, b, c), a * b + c; and KERNEL, the name of what stands at the
- * end. ROWS x 2 sums stay in registers, beside two vectors of B and one number of A in all lanes. */
+ * vector; ROWS, how many rows of A go together; SPREAD(x), x in all lanes; FMA(a, b, c), a * b + c; and KERNEL, the
+ * name of what stands at the end. ROWS x 2 sums stay in registers, beside two vectors of B and one number of A in all
+ * lanes. */
 #include <stdint.h>
 #include <string.h>
 
@@ -37,9 +38,9 @@ INLINE void multiply_panel(size_t rows, const float *a, size_t lda, const float 
         for (size_t line = 0; line < COLUMNS; line += 16) __builtin_prefetch(panel + (i + AHEAD) * COLUMNS + line);
 #pragma GCC unroll 16
         for (size_t r = 0; r < rows; r++) {
-            lanes x = a[r * lda + i] - (lanes){0};
-            left[r] = FUSED(x, b_left, left[r]);
-            right[r] = FUSED(x, b_right, right[r]);
+            lanes x = SPREAD(a[r * lda + i]);
+            left[r] = FMA(x, b_left, left[r]);
+            right[r] = FMA(x, b_right, right[r]);
         }
     }
 #pragma GCC unroll 16

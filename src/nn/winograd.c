@@ -5,6 +5,12 @@
 
 #include "nn/winograd_lanes.h"
 
+size_t epo__winograd_step(size_t tiles, size_t channels)
+{
+    enum { APART = 16 };
+    return (tiles * channels + APART - 1) / APART * APART + APART;
+}
+
 epo__tiling epo__tiling_make(size_t height, size_t width)
 {
     return (epo__tiling){height, width, (height + 3) / 4, (width + 3) / 4};
@@ -14,8 +20,8 @@ static const epo__winograd_kernels *kernels_for(size_t channels)
 {
     (void)channels;
 #if EPO_WIDE_LANES
-    if (channels >= 16 && __builtin_cpu_supports("avx512f")) return &epo__winograd16;
-    if (channels >= 8 && __builtin_cpu_supports("avx2")) return &epo__winograd8;
+    if (channels >= 16 && epo__lanes_here() >= 16) return &epo__winograd16;
+    if (channels >= 8 && epo__lanes_here() >= 8) return &epo__winograd8;
 #endif
     return &epo__winograd4;
 }

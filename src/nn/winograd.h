@@ -24,6 +24,10 @@ typedef struct epo__tiling {
 
 epo__tiling epo__tiling_make(size_t height, size_t width);
 
+/* A good `step` for the matrices of the functions below: a little more than there are floats in one, or all would fall
+ * into the same few places of the cache. */
+size_t epo__winograd_step(size_t tiles, size_t channels);
+
 /* G w G' for rows [from, to) of weights (out x in x 3 x 3): u is 36 x in x out; or, turned round for the way back,
  * 36 x out x in, with rows counted over out. */
 void epo__winograd_weights(const float *weights, size_t out_channels, size_t in_channels, float *u, size_t from,

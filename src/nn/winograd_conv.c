@@ -7,18 +7,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-enum { TILES = 64, APART = 16 };
-
-/* Floats from one of 36 matrices to the next: a little more than there are, or all would fall into the same few places
- * of the cache. */
-static size_t step_of(size_t channels)
-{
-    return (TILES * channels + APART - 1) / APART * APART + APART;
-}
+enum { TILES = 64 };
 
 size_t epo__winograd_conv_scratch(size_t out, size_t in)
 {
-    return EPO__POSITIONS * (step_of(in) + step_of(out));
+    return EPO__POSITIONS * (epo__winograd_step(TILES, in) + epo__winograd_step(TILES, out));
 }
 
 epo_status epo__winograd_conv_make(const float *weights, size_t out, size_t in, epo__winograd_conv *conv)
@@ -40,7 +33,7 @@ void epo__winograd_conv_release(epo__winograd_conv *conv)
 void epo__winograd_conv_run(const epo__winograd_conv *conv, const epo__tiling *tiling, const float *images, size_t from,
                             size_t to, float *scratch, float *out, size_t stride)
 {
-    const size_t wide = step_of(conv->in), thin = step_of(conv->out);
+    const size_t wide = epo__winograd_step(TILES, conv->in), thin = epo__winograd_step(TILES, conv->out);
     float *sums = scratch + EPO__POSITIONS * wide;
     for (size_t t = from, n; t < to; t += n) {
         n = to - t < TILES ? to - t : TILES;

@@ -11,8 +11,8 @@ enum { WIDTHS = 3, MOST_ROWS = 19 };
 static const epo__cell_kernels *kernels(int width)
 {
 #if EPO_WIDE_LANES
-    if (width == 2) return __builtin_cpu_supports("avx512f") ? &epo__cells16 : NULL;
-    if (width == 1) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &epo__cells8 : NULL;
+    if (width == 2) return epo__lanes_here() >= 16 ? &epo__cells16 : NULL;
+    if (width == 1) return epo__lanes_here() >= 8 ? &epo__cells8 : NULL;
 #endif
     return width == 0 ? &epo__cells4 : NULL;
 }

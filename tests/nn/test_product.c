@@ -13,8 +13,8 @@ enum { WIDTHS = 3, MATRICES = 2, MORE = 3 };
 static const epo__product_kernel *kernel(int width)
 {
 #if EPO_WIDE_LANES
-    if (width == 2) return __builtin_cpu_supports("avx512f") ? &epo__product16 : NULL;
-    if (width == 1) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &epo__product8 : NULL;
+    if (width == 2) return epo__lanes_here() >= 16 ? &epo__product16 : NULL;
+    if (width == 1) return epo__lanes_here() >= 8 ? &epo__product8 : NULL;
 #endif
     return width == 0 ? &epo__product4 : NULL;
 }

@@ -11,8 +11,8 @@ enum { IMAGES = 2, WIDTHS = 3, MORE = 3 };
 static const epo__winograd_kernels *kernels(int width)
 {
 #if EPO_WIDE_LANES
-    if (width == 2) return __builtin_cpu_supports("avx512f") ? &epo__winograd16 : NULL;
-    if (width == 1) return __builtin_cpu_supports("avx2") ? &epo__winograd8 : NULL;
+    if (width == 2) return epo__lanes_here() >= 16 ? &epo__winograd16 : NULL;
+    if (width == 1) return epo__lanes_here() >= 8 ? &epo__winograd8 : NULL;
 #endif
     return width == 0 ? &epo__winograd4 : NULL;
 }
