@@ -5,6 +5,7 @@
 
 int epo__by_double(const void *a, const void *b); /* const double * */
 int epo__by_float(const void *a, const void *b);  /* const float * */
+int epo__by_id(const void *a, const void *b);     /* const int64_t * */
 int epo__by_text(const void *a, const void *b);   /* const char *const * */
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "base/rng.h"
 #include "base/threads.h"
 #include "epochal/bench.h"
@@ -36,12 +37,6 @@ static epo_status prepare(work *w)
     return epo__plan_create(w->net, w->samples, &w->plan);
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static epo_status time_rounds(work *w, double seconds, epo_bench_encoder_result *out)
 {
     double *times = epo__alloc(MOST_ROUNDS, sizeof *times);
@@ -58,7 +53,7 @@ static epo_status time_rounds(work *w, double seconds, epo_bench_encoder_result 
         times[rounds++] = now - from;
     }
     if (status == EPO_OK) {
-        qsort(times, (size_t)rounds, sizeof *times, by_size);
+        qsort(times, (size_t)rounds, sizeof *times, epo__by_double);
         out->rounds = rounds;
         out->median = times[rounds / 2];
         out->fastest = times[0];

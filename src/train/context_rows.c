@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "data/catalogue.h"
 #include "data/objects.h"
 #include "forest/forest.h"
@@ -189,16 +190,10 @@ static epo_status add_objects(making *m)
 /* --- light curves ---------------------------------------------------------------------------------------------------
  */
 
-static int by_id(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 static epo_status put_features(void *context, const epo_features_row *row)
 {
     making *m = context;
-    const int64_t *found = bsearch(&row->object, m->out->objects, m->rows, sizeof *m->out->objects, by_id);
+    const int64_t *found = bsearch(&row->object, m->out->objects, m->rows, sizeof *m->out->objects, epo__by_id);
     if (!found || !row->values) return EPO_OK;
     const size_t at = (size_t)(found - m->out->objects);
     for (size_t f = 0; f < EPO_FEATURE_COUNT; f++) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/order.h"
 #include "base/pool.h"
 #include "data/objects.h"
 #include "store/origin.h"
@@ -197,17 +198,11 @@ static epo_status gather(reviewing *r, const epo_review_source *source, int numb
 
 /* --- all of them ------------------------------------------------------------------------------------------------- */
 
-static int by_id(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Sorts ids and keeps one of each. */
 static void settle(int64_t *ids, size_t *count)
 {
     size_t kept = 0;
-    if (*count) qsort(ids, *count, sizeof *ids, by_id);
+    if (*count) qsort(ids, *count, sizeof *ids, epo__by_id);
     for (size_t i = 0; i < *count; i++)
         if (kept == 0 || ids[kept - 1] != ids[i]) ids[kept++] = ids[i];
     *count = kept;

@@ -15,9 +15,9 @@ double cli_bench_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static int compare(const void *a, const void *b)
+int cli_bench_by_time(const void *a, const void *b)
 {
-    double x = *(const double *)a, y = *(const double *)b;
+    const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
@@ -88,7 +88,7 @@ void cli_bench_measure(bench *b, const char *what, double value, const char *uni
 
 void cli_bench_rounds(bench *b, double work, const char *rate_unit)
 {
-    qsort(b->times, b->rounds, sizeof *b->times, compare);
+    qsort(b->times, b->rounds, sizeof *b->times, cli_bench_by_time);
     double median = b->times[b->rounds / 2];
     cli_bench_measure(b, "median", 1e3 * median, "ms");
     cli_bench_measure(b, "fastest", 1e3 * b->times[0], "ms");

@@ -34,7 +34,8 @@ typedef struct bench {
     const char *precision;
 } bench;
 
-double cli_bench_seconds(void); /* from an arbitrary start */
+double cli_bench_seconds(void);                         /* from an arbitrary start */
+int cli_bench_by_time(const void *a, const void *b); /* const double *, for qsort */
 
 /* Most memory in use, in MiB, since the beginning or the last call of cli_bench_memory_begin. */
 double cli_bench_memory(void);

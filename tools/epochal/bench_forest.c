@@ -10,17 +10,11 @@
 
 enum { ONE_ROW = 100 /* predictions of a single row that are timed together */ };
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Median and fastest of the rounds. */
 static void measure(bench *b, const char *what, double *times, size_t rounds, double units, const char *unit)
 {
     char name[40];
-    qsort(times, rounds, sizeof *times, compare);
+    qsort(times, rounds, sizeof *times, cli_bench_by_time);
     snprintf(name, sizeof name, "%s, median", what);
     cli_bench_measure(b, name, units * times[rounds / 2], unit);
     snprintf(name, sizeof name, "%s, fastest", what);

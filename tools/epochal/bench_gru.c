@@ -23,12 +23,6 @@ static void choose_lengths(int *lengths, size_t count, int *steps)
     }
 }
 
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Times one of both kinds of rounds for about --seconds; sorted in *times. */
 static epo_status time_rounds(const bench *b, epo_model *model, const int *lengths, size_t count, bool training,
                               double *times, int *rounds)
@@ -37,11 +31,11 @@ static epo_status time_rounds(const bench *b, epo_model *model, const int *lengt
     epo_status status =
         epo_bench_head(model, lengths, count, threads, FEW_ROUNDS, training ? NULL : times, training ? times : NULL);
     if (status != EPO_OK) return status;
-    qsort(times, FEW_ROUNDS, sizeof *times, by_size);
+    qsort(times, FEW_ROUNDS, sizeof *times, cli_bench_by_time);
     const double wanted = b->options->seconds / fmax(times[FEW_ROUNDS / 2], 1e-9);
     *rounds = wanted < FEW_ROUNDS ? FEW_ROUNDS : wanted > BENCH_ROUNDS ? BENCH_ROUNDS : (int)wanted;
     status = epo_bench_head(model, lengths, count, threads, *rounds, training ? NULL : times, training ? times : NULL);
-    if (status == EPO_OK) qsort(times, (size_t)*rounds, sizeof *times, by_size);
+    if (status == EPO_OK) qsort(times, (size_t)*rounds, sizeof *times, cli_bench_by_time);
     return status;
 }
 
