@@ -14,8 +14,8 @@
 #include "formats/alert.h"
 #include "formats/fits.h"
 
-/* PIXELS_A_BATCH: bytes of pixels, which only those reach that lied about what they unpack to: an alert may pack 16 MiB, and 4 KB unpack
- * to 4 MiB a stamp. MAX_SIDE: of a cutout; surveys have 63. */
+/* MAX_SIDE: of a cutout, unless the input is trusted; surveys have 63. PIXELS_A_BATCH: bytes of pixels, which only alerts of trusted input
+ * reach that lied about what they unpack to. */
 enum { ALERTS_A_BATCH = 32, PIXELS_A_BATCH = 48 << 20, MAX_SIDE = 256 };
 
 typedef struct ztf_state {

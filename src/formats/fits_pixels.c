@@ -170,38 +170,20 @@ static bool is_plain(int bitpix, const scaling *s)
     return s->scale == 1 && s->zero == 0 && !s->has_blank && bitpix != 64;
 }
 
-EPO_KERNEL static void turn_round2(const unsigned char *bytes, size_t count, void *dst)
-{
-    unsigned char *out = dst;
-    for (size_t i = 0; i < count; i++) {
-        uint16_t value;
-        memcpy(&value, bytes + 2 * i, sizeof value);
-        value = __builtin_bswap16(value);
-        memcpy(out + 2 * i, &value, sizeof value);
+/* `count` big-endian numbers of so many bits, as this machine has them. */
+#define TURN_ROUND(bits)                                                                                               \
+    EPO_KERNEL static void turn_round##bits(const unsigned char *bytes, size_t count, unsigned char *out)              \
+    {                                                                                                                  \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            uint##bits##_t value;                                                                                      \
+            memcpy(&value, bytes + i * sizeof value, sizeof value);                                                    \
+            value = __builtin_bswap##bits(value);                                                                      \
+            memcpy(out + i * sizeof value, &value, sizeof value);                                                      \
+        }                                                                                                              \
     }
-}
-
-EPO_KERNEL static void turn_round4(const unsigned char *bytes, size_t count, void *dst)
-{
-    unsigned char *out = dst;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t value;
-        memcpy(&value, bytes + 4 * i, sizeof value);
-        value = __builtin_bswap32(value);
-        memcpy(out + 4 * i, &value, sizeof value);
-    }
-}
-
-EPO_KERNEL static void turn_round8(const unsigned char *bytes, size_t count, void *dst)
-{
-    unsigned char *out = dst;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t value;
-        memcpy(&value, bytes + 8 * i, sizeof value);
-        value = __builtin_bswap64(value);
-        memcpy(out + 8 * i, &value, sizeof value);
-    }
-}
+TURN_ROUND(16)
+TURN_ROUND(32)
+TURN_ROUND(64)
 
 /* The guard has seen that there are count x |bitpix| bits of data. */
 static void copy_plain(const epo__fits_unit *unit, void *dst)
@@ -212,11 +194,11 @@ static void copy_plain(const epo__fits_unit *unit, void *dst)
     if (bytes == 1 || big_endian)
         memcpy(dst, unit->data, count * bytes);
     else if (bytes == 2)
-        turn_round2(unit->data, count, dst);
+        turn_round16(unit->data, count, dst);
     else if (bytes == 4)
-        turn_round4(unit->data, count, dst);
+        turn_round32(unit->data, count, dst);
     else
-        turn_round8(unit->data, count, dst);
+        turn_round64(unit->data, count, dst);
 }
 
 epo_status epo__fits_image(epo__fits *f, size_t i, epo__image *image)
