@@ -53,4 +53,18 @@ static inline void tao_plain(const char *path, int file, int nights)
     free(made);
 }
 
+/* Folders class0, class1 and so on under `root`, each with `files` such files, object00.00.fits being the first. */
+static inline void tao_classes(const char *root, int folders, int files, int nights)
+{
+    for (int i = 0; i < folders; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "class%d", i);
+        make_folder(temp_path(root, name));
+        for (int k = 0; k < files; k++) {
+            snprintf(name, sizeof name, "class%d/object%02d.%02d.fits", i, i, k);
+            tao_plain(temp_path(root, name), i, nights);
+        }
+    }
+}
+
 #endif

@@ -115,7 +115,7 @@ static void axes_are_not_guessed(void **state)
 static void make_sequences(const char *path, const char *second_name)
 {
     float values[2 * 3 * 2 * 2];
-    npz_file z = {0};
+    zip_file z = {0};
     char names[2][8] = {"first"};
     snprintf(names[1], sizeof names[1], "%s", second_name);
     const int32_t frames[2] = {3, 2};
@@ -198,7 +198,7 @@ static void arrays_that_do_not_fit_are_refused(void **state)
     const char *const rows_of[] = {"nosuch", "three", "many", "x"};
     const char *const reasons[] = {"nosuch", "three", "4 frames of 3", "x"};
     float values[24];
-    npz_file z = {0};
+    zip_file z = {0};
     fill(values, 24);
     npz_add(&z, "x", "<f4", "(2, 3, 2, 2)", values, sizeof values);
     npz_add(&z, "three", "<i4", "(3,)", (int32_t[]){1, 2, 3}, 12);

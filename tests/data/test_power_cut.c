@@ -102,15 +102,7 @@ static int begin(void **state)
     (void)state;
     folder = temp_make();
     snprintf(db, sizeof db, "%s/survey.db", folder);
-    for (int i = 0; i < FOLDERS; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "class%d", i);
-        make_folder(temp_path(folder, name));
-        for (int k = 0; k < FILES; k++) {
-            snprintf(name, sizeof name, "class%d/object%02d.%02d.fits", i, i, k);
-            tao_plain(temp_path(folder, name), i, STAMPS / 4);
-        }
-    }
+    tao_classes(folder, FOLDERS, FILES, STAMPS / 4);
     crash_begin();
     run_imports();
     crash_end();

@@ -189,8 +189,9 @@ static void copy_folder(const char *from, const char *to)
     if (system(line) != 0) fail_msg("%s", line);
 }
 
-void jobs_begin(void)
+int jobs_begin(void **state)
 {
+    (void)state;
     static const char *const lines[] = {
         "simulate --db s.db --objects 9 --nights 6 --visits 1 --side 16 --classes SN=1,CV=1,NON=1 --field-objects 1 --light-curves --threads 1",
         "split --db s.db --name main --fractions 0.4,0.3,0.3",
@@ -222,13 +223,16 @@ void jobs_begin(void)
     }
     save_text("points.csv", "id,class,mjd,mag,mag_err\n100,SN,53650.5,16.5,0.1\n100,SN,53651.5,17.25,0.125\n100,SN,53653.5,17,0.1\n7,CV,53650.25,18.5,0.25\n");
     copy_folder(first, work);
+    return 0;
 }
 
-void jobs_end(void)
+int jobs_end(void **state)
 {
+    (void)state;
     temp_remove(first);
     temp_remove(work);
     temp_remove(done);
+    return 0;
 }
 
 const char *jobs_folder(void)

@@ -35,9 +35,9 @@ typedef struct job_result {
     char *out, *err;
 } job_result;
 
-/* Makes the folder with everything that jobs need. Once a program. */
-void jobs_begin(void);
-void jobs_end(void);
+/* Makes the folder with everything that jobs need: set-up and teardown of a group of tests. */
+int jobs_begin(void **state);
+int jobs_end(void **state);
 
 /* Whether two runs came to the same: status and standard output, of a benchmark the status alone. */
 bool job_same(const char *line, const job_result *a, const job_result *b);

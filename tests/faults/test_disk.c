@@ -328,20 +328,6 @@ static void a_small_disk(void **state)
 
 /* -------------------------------------------------------------------------------------------------------------------------------------- */
 
-static int begin(void **state)
-{
-    (void)state;
-    jobs_begin();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    jobs_end();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,5 +338,5 @@ int main(void)
         cmocka_unit_test(a_small_disk),
     };
     if (getenv("EPOCHAL_FAULTS_TEST")) cmocka_set_test_filter(getenv("EPOCHAL_FAULTS_TEST"));
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, jobs_begin, jobs_end);
 }

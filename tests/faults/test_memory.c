@@ -144,23 +144,9 @@ static void allocations_of_sqlite_fail(void **state)
     assert_int_equal(try_jobs(ALLOC_SQLITE), 0);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    jobs_begin();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    jobs_end();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_fails_once), cmocka_unit_test(allocations_of_sqlite_fail)};
     if (getenv("EPOCHAL_FAULTS_TEST")) cmocka_set_test_filter(getenv("EPOCHAL_FAULTS_TEST"));
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, jobs_begin, jobs_end);
 }

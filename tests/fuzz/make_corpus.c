@@ -263,11 +263,13 @@ static void number(fm_file *f, uint64_t value, size_t size)
 /* An archive of one deflated array, "images.npy". */
 static void make_deflated_npz(const char *npy, const char *name)
 {
-    fm_file array = {0}, packed = {0}, f = {0};
+    fm_file array = {0}, packed = {0};
+    zip_file z = {0};
     array.data = read_file(npy, &array.size);
     deflated(&array, &packed);
-    zip_save_one(&f, "images.npy", &packed, (uint32_t)crc32(0, array.data, (uInt)array.size), array.size);
-    save(&f, "npy", name);
+    zip_add(&z, "images.npy", ZIP_DEFLATED, &packed, (uint32_t)crc32(0, array.data, (uInt)array.size), array.size);
+    zip_close(&z);
+    save(&z.bytes, "npy", name);
     free(array.data);
     fm_free(&packed);
 }

@@ -26,29 +26,6 @@ enum { MIB = 1 << 20, SWELLS = 300 * MIB };
 /* --- making them, piece by piece: this process stays small
  * ---------------------------------------------------------------- */
 
-/* Packs `start`, then `count` bytes that repeat `piece`; `window` as zlib has it: 31 gzip, -15 bare. */
-static void pack(fm_file *out, int window, const void *start, size_t start_size, const char *piece, size_t count)
-{
-    static unsigned char in[1 << 20], packed[1 << 16];
-    const size_t length = piece ? strlen(piece) : 1, whole = sizeof in / length * length;
-    for (size_t i = 0; i < whole; i++) in[i] = piece ? (unsigned char)piece[i % length] : 0;
-    z_stream z = {.next_in = (z_const Bytef *)(uintptr_t)start, .avail_in = (uInt)start_size};
-    assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    for (int code = Z_OK; code != Z_STREAM_END;) {
-        if (z.avail_in == 0 && count > 0) {
-            z.next_in = in;
-            z.avail_in = (uInt)(count < whole ? count : whole);
-            count -= z.avail_in;
-        }
-        z.next_out = packed;
-        z.avail_out = sizeof packed;
-        code = deflate(&z, count > 0 ? Z_NO_FLUSH : Z_FINISH);
-        assert_true(code == Z_OK || code == Z_BUF_ERROR || code == Z_STREAM_END);
-        fm_bytes(out, packed, sizeof packed - z.avail_out);
-    }
-    deflateEnd(&z);
-}
-
 static void done(fm_file *f, const char *path)
 {
     fm_save(f, path);
@@ -58,7 +35,7 @@ static void done(fm_file *f, const char *path)
 static void zeros(const char *path)
 {
     fm_file f = {0};
-    pack(&f, 31, "", 0, NULL, SWELLS);
+    fm_deflate(&f, 31, "", 0, NULL, SWELLS);
     done(&f, path);
 }
 
@@ -73,7 +50,7 @@ static void packed_fits(const char *path, int bitpix, int side, const char *card
     fm_card(&head, "NAXIS2  = %20d", side);
     fm_cards(&head, cards);
     fm_end(&head);
-    pack(&f, 31, head.data, head.size, NULL, count);
+    fm_deflate(&f, 31, head.data, head.size, NULL, count);
     done(&f, path);
     fm_free(&head);
 }
@@ -97,7 +74,7 @@ static void huge_axes(const char *path)
 static void avro(const char *path, const char *codec, int64_t count, size_t swelled)
 {
     fm_file f = {0}, block = {0};
-    pack(&block, -15, "", 0, NULL, swelled);
+    fm_deflate(&block, -15, "", 0, NULL, swelled);
     avro_head_of(&f, NULL, codec);
     avro_block(&f, count, (int64_t)block.size, &block);
     done(&f, path);
@@ -141,9 +118,9 @@ static void many_large_alerts(const char *path)
     fm_card(&stamp, "SIMPLE  = T");
     fm_cards(&stamp, "BITPIX  = 32\nNAXIS   = 2\nNAXIS1  = 256\nNAXIS2  = 256\nBSCALE  = 0.5");
     fm_end(&stamp);
-    pack(&cutout, 31, stamp.data, stamp.size, NULL, 2880 * 92);
+    fm_deflate(&cutout, 31, stamp.data, stamp.size, NULL, 2880 * 92);
     for (int i = 0; i < 8; i++) avro_alert(&block, 100 + i, cutout.data, cutout.size);
-    pack(&packed, -15, block.data, block.size, NULL, 0);
+    fm_deflate(&packed, -15, block.data, block.size, NULL, 0);
     avro_head_of(&f, NULL, "deflate");
     for (int i = 0; i < 8; i++) avro_block(&f, 8, (int64_t)packed.size, &packed);
     done(&f, path);
@@ -161,7 +138,7 @@ static void many_long_alerts(const char *path)
     assert_non_null(bytes);
     avro_alert(&record, 7, bytes, (size_t)4 * MIB);
     free(bytes);
-    pack(&packed, -15, record.data, record.size, NULL, 0);
+    fm_deflate(&packed, -15, record.data, record.size, NULL, 0);
     fm_free(&record);
     avro_head_of(&f, NULL, "deflate");
     for (int i = 0; i < 40; i++) avro_block(&f, 1, (int64_t)packed.size, &packed);
@@ -187,18 +164,15 @@ static void number(fm_file *f, uint64_t value, size_t size)
 /* A zip archive with one deflated member, an array of this shape; all of it zeros, but less than it says. */
 static void npz(const char *path, const char *shape, size_t count, size_t says)
 {
-    fm_file packed = {0}, f = {0};
-    char head[128];
-    memset(head, ' ', sizeof head);
-    memcpy(head, "\x93NUMPY\x01\x00\x76\x00", 10);
-    const int length =
-        snprintf(head + 10, sizeof head - 10, "{'descr': '<f4', 'fortran_order': False, 'shape': %s, }", shape);
-    head[10 + length] = ' ';
-    head[127] = '\n';
-    pack(&packed, -15, head, sizeof head, NULL, count);
-    zip_save_one(&f, "x.npy", &packed, 0, says);
-    done(&f, path);
+    fm_file head = {0}, packed = {0};
+    zip_file z = {0};
+    npy_bytes(&head, "'<f4'", "False", shape, NULL, 0);
+    fm_deflate(&packed, -15, head.data, head.size, NULL, count);
+    zip_add(&z, "x.npy", ZIP_DEFLATED, &packed, 0, says);
+    zip_close(&z);
+    done(&z.bytes, path);
     fm_free(&packed);
+    fm_free(&head);
 }
 
 static void npz_that_swells(const char *path) /* behind an array of 8 x 8 */
@@ -219,14 +193,14 @@ static void npz_large_row(const char *path) /* and one over that */
 static void csv_line(const char *path)
 {
     fm_file f = {0};
-    pack(&f, 31, "id,mjd,mag,mag_err\n", 19, "x", SWELLS);
+    fm_deflate(&f, 31, "id,mjd,mag,mag_err\n", 19, "x", SWELLS);
     done(&f, path);
 }
 
 static void csv_quoted(const char *path)
 {
     fm_file f = {0};
-    pack(&f, 31, "id,mjd,mag,mag_err\n\"", 20, "line\n", SWELLS);
+    fm_deflate(&f, 31, "id,mjd,mag,mag_err\n\"", 20, "line\n", SWELLS);
     done(&f, path);
 }
 
@@ -238,7 +212,7 @@ static void csv_texts(const char *path)
     assert_non_null(row);
     memset(row, 'x', 1000 * 1000);
     memcpy(row + 1000 * 1000, ",53000,18,0.1,r\n", 17);
-    pack(&f, 31, "filter,mjd,mag,mag_err,id\n", 26, row, (size_t)200 * (1000 * 1000 + 16));
+    fm_deflate(&f, 31, "filter,mjd,mag,mag_err,id\n", 26, row, (size_t)200 * (1000 * 1000 + 16));
     free(row);
     done(&f, path);
 }
@@ -246,7 +220,7 @@ static void csv_texts(const char *path)
 static void csv_columns(const char *path)
 {
     fm_file f = {0};
-    pack(&f, 31, "id", 2, ",c", SWELLS);
+    fm_deflate(&f, 31, "id", 2, ",c", SWELLS);
     done(&f, path);
 }
 

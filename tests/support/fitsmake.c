@@ -195,6 +195,28 @@ void fm_gzip(const fm_file *f, fm_file *out)
     deflateEnd(&z);
 }
 
+void fm_deflate(fm_file *out, int window, const void *start, size_t start_size, const char *piece, size_t count)
+{
+    static unsigned char in[1 << 20], packed[1 << 16];
+    const size_t length = piece ? strlen(piece) : 1, whole = sizeof in / length * length;
+    for (size_t i = 0; i < whole; i++) in[i] = piece ? (unsigned char)piece[i % length] : 0;
+    z_stream z = {.next_in = (z_const Bytef *)(uintptr_t)start, .avail_in = (uInt)start_size};
+    assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    for (int code = Z_OK; code != Z_STREAM_END;) {
+        if (z.avail_in == 0 && count > 0) {
+            z.next_in = in;
+            z.avail_in = (uInt)(count < whole ? count : whole);
+            count -= z.avail_in;
+        }
+        z.next_out = packed;
+        z.avail_out = sizeof packed;
+        code = deflate(&z, count > 0 ? Z_NO_FLUSH : Z_FINISH);
+        assert_true(code == Z_OK || code == Z_BUF_ERROR || code == Z_STREAM_END);
+        fm_bytes(out, packed, sizeof packed - z.avail_out);
+    }
+    deflateEnd(&z);
+}
+
 void fm_free(fm_file *f)
 {
     free(f->data);

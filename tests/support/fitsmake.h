@@ -44,6 +44,9 @@ void fm_fill(fm_file *f);                                       /* zeros to the 
 void fm_save(const fm_file *f, const char *path);
 /* Appends one gzip member with f's bytes to `out`. */
 void fm_gzip(const fm_file *f, fm_file *out);
+/* Appends `start`, then `count` bytes that repeat `piece` (NULL: zeros), packed piece by piece, so that this program stays small;
+ * `window` as zlib has it: 31 gzip, -15 bare. */
+void fm_deflate(fm_file *out, int window, const void *start, size_t start_size, const char *piece, size_t count);
 void fm_free(fm_file *f); /* leaves it empty */
 
 #endif
