@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "nn/gradkernels.h"
 #include "nn/layer_types.h"
 #include "nn/norm.h"
@@ -40,6 +41,15 @@ void epo__batchnorm_fold(const epo__param *params, double eps, float *scale, flo
         double s = (double)weight[c] / sqrt((double)variance[c] + eps);
         scale[c] = (float)s;
         shift[c] = (float)((double)bias[c] - (double)mean[c] * s);
+    }
+}
+
+void epo__batchnorm_reach(const epo__param *params, float *reach)
+{
+    const float *weight = params[0].value, *bias = params[1].value;
+    for (size_t c = 0; c < params[0].count; c++) {
+        const float spread = fabsf(weight[c]), most = fmaxf(bias[c] + 3 * spread, 0.1F * spread);
+        reach[c] = most > 0 && isfinite(most) ? most : 1;
     }
 }
 

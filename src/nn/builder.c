@@ -26,6 +26,11 @@ int epo__builder_threads(const epo__plan_builder *builder)
     return builder->threads;
 }
 
+epo__precision epo__builder_precision(const epo__plan_builder *builder)
+{
+    return builder->precision;
+}
+
 const char *epo__builder_dropout(const epo__plan_builder *builder)
 {
     return builder->dropout;

@@ -18,6 +18,7 @@ enum { EPO__MAX_BLOCKS = 8 }; /* arena blocks alive at a time: a tensor, the nex
 struct epo__plan_builder {
     int batch, lanes, threads;
     const char *dropout; /* prefix of the names, or NULL */
+    epo__precision precision;
     epo__tensor now;
     epo__pending pending;
 

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "nn/conv.h"
 #include "nn/layer_types.h"
+#include "nn/narrow_conv.h"
 #include "nn/plan.h"
 #include "nn/train.h"
 
@@ -126,6 +127,8 @@ static epo_status draft_emit(epo__plan_builder *builder, void *state, bool relu)
 {
     struct draft *draft = state;
     const epo__conv_geometry *g = &draft->geometry;
+    if (epo__builder_precision(builder) != EPO__IN_FLOAT32 && epo__narrow_conv_suits(g))
+        return epo__builder_narrow_conv(builder, g, draft->weights, draft->bias, relu);
     struct step *step = epo__alloc(1, sizeof *step);
     if (!step) return epo__nomem("convolution");
     step->in = *epo__builder_now(builder);

@@ -8,7 +8,7 @@
  * are written to their place. bn1 and ReLU cannot melt into a convolution (each layer has its own, over all channels),
  * so they and the 1 x 1 convolution go over the pixels in strips that stay in the cache; bn2 and its ReLU are part of
  * the 1 x 1 convolution. The 3 x 3 convolution is Winograd's. Images of few pixels go together, so that weights are
- * read once for several. Training is dense_train.c. */
+ * read once for several. Narrow numbers are dense_narrow.c, training is dense_train.c. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "nn/dense.h"
 #include "nn/kernels.h"
 #include "nn/layer_types.h"
@@ -196,18 +197,24 @@ static epo_status run(void *state, const epo__frame *frame)
     return EPO_OK;
 }
 
-/* conv1 with bn2 in it */
+epo_status epo__dense_fold(const epo__dense *dense, const epo__param *params, size_t channels, float *weights, float *bias)
+{
+    const epo__param *conv = &params[EPO__DENSE_CONV1];
+    float *scale = epo__alloc((size_t)dense->middle, sizeof *scale);
+    if (!scale) return epo__nomem("dense block");
+    epo__batchnorm_fold(&params[EPO__DENSE_BN2], dense->eps, scale, bias);
+    for (size_t i = 0; i < conv->count; i++) weights[i] = conv->value[i] * scale[i / channels];
+    free(scale);
+    return EPO_OK;
+}
+
 static epo_status make_narrow(const epo__dense *dense, const epo__param *params, struct pair *pair)
 {
-    size_t count = params[EPO__DENSE_CONV1].count, middle = (size_t)dense->middle;
-    float *scale = epo__alloc(middle, sizeof *scale), *weights = epo__alloc(count, sizeof *weights);
-    epo_status status = scale && weights ? EPO_OK : epo__nomem("dense block");
-    if (status == EPO_OK) {
-        epo__batchnorm_fold(&params[EPO__DENSE_BN2], dense->eps, scale, pair->bias);
-        for (size_t i = 0; i < count; i++) weights[i] = params[EPO__DENSE_CONV1].value[i] * scale[i / pair->channels];
-        status = epo__packed_make(1, pair->channels, middle, weights, 1, pair->channels, &pair->narrow);
-    }
-    free(scale);
+    float *weights = epo__alloc(params[EPO__DENSE_CONV1].count, sizeof *weights);
+    if (!weights) return epo__nomem("dense block");
+    epo_status status = epo__dense_fold(dense, params, pair->channels, weights, pair->bias);
+    if (status == EPO_OK)
+        status = epo__packed_make(1, pair->channels, (size_t)dense->middle, weights, 1, pair->channels, &pair->narrow);
     free(weights);
     return status;
 }
@@ -267,6 +274,7 @@ static epo_status make_step(const epo__layer *layer, epo__plan_builder *builder,
 
 static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
 {
+    if (epo__builder_precision(builder) != EPO__IN_FLOAT32) return epo__dense_plan_narrow(layer, builder);
     epo_status status = epo__builder_to_arena(builder);
     if (status != EPO_OK) return status;
     struct step *step = epo__alloc(1, sizeof *step);

@@ -8,7 +8,8 @@
  *     before the matrix product; only what comes out of the 1 x 1 convolutions is kept;
  *   - the terms with which batch statistics enter a gradient are a straight line in x (norm.h), so those of all
  *     layers that see a channel add up to one line a channel, drawn when the channel's own layer has its turn;
- *   - 3 x 3 convolutions, both ways, are Winograd's (winograd.h).
+ *   - 3 x 3 convolutions, both ways, are Winograd's (winograd.h);
+ *   - 1 x 1 convolutions may be in bfloat16 (dense_mixed.h).
  *
  * The work is cut into phases, between which the threads meet. */
 #include <stdlib.h>
@@ -16,7 +17,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "nn/dense.h"
+#include "nn/dense_mixed.h"
 #include "nn/gradkernels.h"
 #include "nn/norm.h"
 #include "nn/onednn.h"
@@ -31,6 +34,7 @@ struct pair {
     size_t channels; /* that it sees */
     epo__norm bn1, bn2;
     const epo__param *conv1, *conv2;
+    epo__mixed_pair mixed; /* conv1's weights in bfloat16 */
     float *narrow; /* what comes out of conv1: pixels x middle */
 };
 
@@ -40,11 +44,13 @@ struct part {
     float *d_narrow;                /* CHUNK x middle */
     float *wide, *thin, *thin_back; /* 36 matrices: tiles x middle, tiles x growth, the same */
     float *d_conv1, *d_conv2;       /* middle x total; 36 x middle x growth */
+    epo__mixed_part mixed;
     epo_status status;
 };
 
 struct block {
     int layers, threads;
+    bool mixed; /* 1 x 1 convolutions in bfloat16 */
     size_t first, growth, middle, total; /* channels */
     size_t image;                        /* pixels */
     epo__tiling tiling;
@@ -70,6 +76,7 @@ static void release(void *state)
     for (int i = 0; b->pairs && i < b->layers; i++) {
         epo__norm_release(&b->pairs[i].bn1);
         epo__norm_release(&b->pairs[i].bn2);
+        epo__mixed_pair_release(&b->pairs[i].mixed);
         free(b->pairs[i].narrow);
     }
     for (int i = 0; b->parts && i < b->threads; i++) {
@@ -77,6 +84,7 @@ static void release(void *state)
         float *const memory[] = {part->chunk, part->d_chunk,   part->d_narrow, part->wide,
                                  part->thin,  part->thin_back, part->d_conv1,  part->d_conv2};
         for (size_t k = 0; k < sizeof memory / sizeof *memory; k++) free(memory[k]);
+        epo__mixed_part_release(&part->mixed);
     }
     epo__tallies_free(b->tallies, (size_t)b->threads);
     float *const memory[] = {b->slope, b->offset, b->slope2, b->offset2, b->d_grown, b->d_narrow, b->weights};
@@ -120,22 +128,38 @@ static epo_status take_input(struct block *b, struct pair *pair, int i)
     return EPO_OK;
 }
 
-/* narrow = conv1(relu(bn1(x))), and its moments */
+/* bn1's input and what it does, of `n` pixels */
+static epo__mixed_input input_of(const struct block *b, const struct pair *pair, size_t from, size_t n)
+{
+    return (epo__mixed_input){b->out + from * b->total, b->total, n, pair->bn1.scale, pair->bn1.shift};
+}
+
+/* narrow = conv1(relu(bn1(x))) of `n` pixels */
+static epo_status multiply_narrow(struct block *b, struct pair *pair, struct part *part, size_t from, size_t n)
+{
+    size_t c = pair->channels;
+    float *narrow = pair->narrow + from * b->middle;
+    if (b->mixed) {
+        const epo__mixed_input in = input_of(b, pair, from, n);
+        epo__mixed_forward(&pair->mixed, &part->mixed, &in, narrow);
+        return EPO_OK;
+    }
+    epo__affine(b->out + from * b->total, b->total, part->chunk, c, pair->bn1.scale, pair->bn1.shift, c, n, true, 1);
+    return epo__sgemm(false, true, n, b->middle, c, part->chunk, c, pair->conv1->value, c, 0, narrow, b->middle);
+}
+
+/* narrow and its moments */
 static epo_status make_narrow(struct block *b, struct pair *pair, int i)
 {
     struct part *part = &b->parts[i];
     epo__tally *tally = &b->tallies[i];
-    size_t c = pair->channels, last = epo__part_from(b->pixels, i + 1, b->threads), n;
+    size_t last = epo__part_from(b->pixels, i + 1, b->threads), n;
     epo__tally_clear(tally, b->middle);
     for (size_t from = epo__part_from(b->pixels, i, b->threads); from < last; from += n) {
         n = last - from < CHUNK ? last - from : CHUNK;
-        float *narrow = pair->narrow + from * b->middle;
-        epo__affine(b->out + from * b->total, b->total, part->chunk, c, pair->bn1.scale, pair->bn1.shift, c, n, true,
-                    1);
-        epo_status status =
-            epo__sgemm(false, true, n, b->middle, c, part->chunk, c, pair->conv1->value, c, 0, narrow, b->middle);
+        epo_status status = multiply_narrow(b, pair, part, from, n);
         if (status != EPO_OK) return status;
-        epo__tally_moments(tally, narrow, b->middle, n);
+        epo__tally_moments(tally, pair->narrow + from * b->middle, b->middle, n);
     }
     return EPO_OK;
 }
@@ -194,6 +218,7 @@ static epo_status forward(void *state, const epo__train_run *run, const float *i
     for (int l = 0; l < b->layers && status == EPO_OK; l++) {
         struct pair *pair = &b->pairs[l];
         status = epo__norm_forward(&pair->bn1, (double)b->pixels, b->mean, b->squares);
+        if (b->mixed) epo__mixed_pair_set(&pair->mixed, pair->conv1->value, &b->parts[0].mixed);
         if (status == EPO_OK) status = run_phase(b, pair, make_narrow);
         if (status != EPO_OK) return status;
         epo__tallies_join_moments(b->tallies, (size_t)b->threads);
@@ -273,6 +298,26 @@ static epo_status cut_narrow(struct block *b, struct pair *pair, int i)
     return EPO_OK;
 }
 
+/* Through conv1: part->d_chunk from part->d_narrow, of `n` pixels, and what they add to this part's gradient of conv1. */
+static epo_status multiply_back(struct block *b, struct pair *pair, struct part *part, size_t from, size_t n, bool first)
+{
+    size_t c = pair->channels;
+    epo_status status = EPO_OK;
+    if (b->mixed) {
+        const epo__mixed_input in = input_of(b, pair, from, n);
+        if (pair->conv1->grad && first) memset(part->d_conv1, 0, b->middle * c * sizeof(float));
+        epo__mixed_backward(&pair->mixed, &part->mixed, &in, part->d_narrow, part->d_chunk, pair->conv1->grad ? part->d_conv1 : NULL);
+        return EPO_OK;
+    }
+    if (pair->conv1->grad) {
+        epo__affine(b->out + from * b->total, b->total, part->chunk, c, pair->bn1.scale, pair->bn1.shift, c, n, true, 1);
+        status = epo__sgemm(true, false, b->middle, c, n, part->d_narrow, b->middle, part->chunk, c, first ? 0 : 1,
+                            part->d_conv1, c);
+    }
+    if (status != EPO_OK) return status;
+    return epo__sgemm(false, false, n, c, b->middle, part->d_narrow, b->middle, pair->conv1->value, c, 0, part->d_chunk, c);
+}
+
 /* Through bn2 and conv1, a chunk of pixels at a time, to d_out; this part's gradient of conv1. */
 static epo_status spread_out(struct block *b, struct pair *pair, int i)
 {
@@ -285,17 +330,9 @@ static epo_status spread_out(struct block *b, struct pair *pair, int i)
         n = last - from < CHUNK ? last - from : CHUNK;
         size_t at = from * b->middle;
         const float *x = b->out + from * b->total;
-        epo_status status = EPO_OK;
         epo__combine(b->d_narrow + at, b->middle, pair->narrow + at, b->middle, part->d_narrow, b->middle,
                      pair->bn2.scale, b->slope2, b->offset2, b->middle, n);
-        if (pair->conv1->grad) {
-            epo__affine(x, b->total, part->chunk, c, pair->bn1.scale, pair->bn1.shift, c, n, true, 1);
-            status = epo__sgemm(true, false, b->middle, c, n, part->d_narrow, b->middle, part->chunk, c,
-                                from == start ? 0 : 1, part->d_conv1, c);
-        }
-        if (status == EPO_OK)
-            status = epo__sgemm(false, false, n, c, b->middle, part->d_narrow, b->middle, pair->conv1->value, c, 0,
-                                part->d_chunk, c);
+        epo_status status = multiply_back(b, pair, part, from, n, from == start);
         if (status != EPO_OK) return status;
         epo__norm_tally(&pair->bn1, true, part->d_chunk, c, x, b->total, n, &b->tallies[i]);
         epo__add_scaled(part->d_chunk, c, b->d_out + from * b->total, b->total, pair->bn1.scale, c, n);
@@ -380,6 +417,8 @@ static epo_status make_pair(const epo__dense *dense, const epo__train_setup *set
     epo_status status = epo__norm_make(&pair->bn1, &params[EPO__DENSE_BN1], dense->eps, momentum, setup->norms);
     if (status == EPO_OK)
         status = epo__norm_make(&pair->bn2, &params[EPO__DENSE_BN2], dense->eps, momentum, setup->norms);
+    if (status == EPO_OK && setup->precision == EPO__IN_BF16)
+        status = epo__mixed_pair_make(pair->channels, (size_t)dense->middle, &pair->mixed);
     return status == EPO_OK ? epo__train_floats(setup, narrow, &pair->narrow) : status;
 }
 
@@ -396,6 +435,10 @@ static epo_status make_buffers(const epo__train_setup *setup, struct block *b)
     bool made = b->tallies && b->mean && b->squares && b->slope && b->offset && b->slope2 && b->offset2 && b->weights;
     for (int i = 0; i < b->threads && made; i++) made = make_part(b, &b->parts[i]);
     if (!made) return epo__nomem("dense block");
+    for (int i = 0; i < b->threads && b->mixed; i++) {
+        epo_status status = epo__mixed_part_make(CHUNK, b->total, b->middle, &b->parts[i].mixed);
+        if (status != EPO_OK) return status;
+    }
     epo_status status = epo__train_floats(setup, b->image * b->growth, &b->d_grown);
     return status == EPO_OK ? epo__train_floats(setup, b->image * b->middle, &b->d_narrow) : status;
 }
@@ -407,6 +450,7 @@ epo_status epo__dense_train(const epo__layer *layer, const epo__train_setup *set
     if (!b) return epo__nomem("dense block");
     b->layers = dense->layers;
     b->threads = setup->threads;
+    b->mixed = setup->precision == EPO__IN_BF16;
     b->first = (size_t)layer->in.channels;
     b->growth = (size_t)dense->growth;
     b->middle = (size_t)dense->middle;

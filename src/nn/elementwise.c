@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "nn/layer_types.h"
 
 epo_status epo__elementwise_configure(epo__layer *layer, const double *values)

@@ -91,7 +91,8 @@ epo_status epo__gradplan_create(epo__net *net, int batch, const epo__gradplan_op
                                      .threads = epo__nn_threads(),
                                      .seed = options->seed,
                                      .norms = options->norms,
-                                     .keep_all = options->keep_all};
+                                     .keep_all = options->keep_all,
+                                     .precision = options->precision};
     plan->recurrent = options->first == 0 && epo__net_is_recurrent(net);
     size_t last = options->last ? options->last : options->logits ? epo__net_logits_length(net) : epo__net_length(net);
     plan->first = options->first;

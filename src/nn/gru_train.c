@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "nn/gradkernels.h"
 #include "nn/gru.h"
 #include "nn/onednn.h"

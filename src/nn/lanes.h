@@ -10,15 +10,8 @@
 #define EPO_WIDE_LANES 0
 #endif
 
-/* Numbers in the widest vectors that this processor has and we are compiled for: 16 (AVX-512), 8 (AVX2 and FMA) or 4.
- */
-static inline int epo__lanes_here(void)
-{
-#if EPO_WIDE_LANES
-    if (__builtin_cpu_supports("avx512f")) return 16;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 8;
-#endif
-    return 4;
-}
+/* Numbers in the widest vectors that this processor has, $ONEDNN_MAX_CPU_ISA allows and we are compiled for: 16
+ * (AVX-512), 8 (AVX2 and FMA) or 4. */
+int epo__lanes_here(void);
 
 #endif

@@ -17,6 +17,9 @@
 
 #include "epochal/status.h"
 
+/* In what convolutions compute; sums are float32 in any case. */
+typedef enum epo__precision { EPO__IN_FLOAT32, EPO__IN_BF16, EPO__IN_INT8 } epo__precision;
+
 typedef struct epo__shape {
     int channels, height, width;
 } epo__shape;

@@ -22,6 +22,7 @@ struct epo__net {
     size_t count, capacity;
     size_t parameters; /* elements in all of them */
     size_t most;       /* that there may be */
+    epo__precision precision;
 };
 
 static void layer_destroy(epo__layer *layer)
@@ -52,6 +53,16 @@ epo_status epo__net_create(epo__shape in, epo__net **out)
 void epo__net_limit(epo__net *net, uint64_t most)
 {
     if (most < net->most) net->most = (size_t)most;
+}
+
+void epo__net_set_precision(epo__net *net, epo__precision precision)
+{
+    net->precision = precision;
+}
+
+epo__precision epo__net_precision(const epo__net *net)
+{
+    return net->precision;
 }
 
 void epo__net_destroy(epo__net *net)

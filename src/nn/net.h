@@ -53,6 +53,12 @@ uint64_t epo__net_macs(const epo__net *net); /* a sample; for a recurrent net, a
  * on the seed and on each tensor's full name only. */
 epo_status epo__net_init(epo__net *net, const char *prefix, uint64_t seed);
 
+/* In what the convolutions of plans compute that are made from here on: sums and everything else are float32. On a processor
+ * without instructions for narrow numbers results are the same to rounding, and take longer. */
+void epo__net_set_precision(epo__net *net, epo__precision precision);
+epo__precision epo__net_precision(const epo__net *net);
+bool epo__nn_is_fast(epo__precision precision); /* on this processor */
+
 typedef struct epo__plan epo__plan;
 
 /* Builds all primitives and buffers for up to `batch` samples (sequences, for a recurrent net), 1 to 65536. The plan

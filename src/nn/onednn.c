@@ -263,7 +263,26 @@ void epo__dnnl_version(char *out, size_t size)
     snprintf(out, size, "%d.%d.%d", version->major, version->minor, version->patch);
 }
 
-const char *epo__dnnl_isa(void)
+epo__isa epo__dnnl_isa(void)
+{
+    switch (dnnl_get_effective_cpu_isa()) {
+    case dnnl_cpu_isa_avx2:
+    case dnnl_cpu_isa_avx2_vnni:
+        return EPO__ISA_AVX2;
+    case dnnl_cpu_isa_avx512_core:
+        return EPO__ISA_AVX512;
+    case dnnl_cpu_isa_avx512_core_vnni:
+        return EPO__ISA_AVX512_VNNI;
+    case dnnl_cpu_isa_avx512_core_bf16:
+        return EPO__ISA_AVX512_BF16;
+    case dnnl_cpu_isa_avx512_core_amx:
+        return EPO__ISA_AMX;
+    default:
+        return EPO__ISA_OTHER;
+    }
+}
+
+const char *epo__dnnl_isa_name(void)
 {
     switch (dnnl_get_effective_cpu_isa()) {
     case dnnl_cpu_isa_sse41:

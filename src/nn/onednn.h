@@ -60,7 +60,17 @@ epo_status epo__sgemm(bool a_transposed, bool b_transposed, size_t m, size_t n, 
                       const float *b, size_t ldb, float beta, float *c, size_t ldc);
 
 void epo__dnnl_version(char *out, size_t size);
-const char *epo__dnnl_isa(void);
+/* What the processor has, each with all before it, as far as $ONEDNN_MAX_CPU_ISA allows. */
+typedef enum epo__isa {
+    EPO__ISA_OTHER,
+    EPO__ISA_AVX2,
+    EPO__ISA_AVX512,
+    EPO__ISA_AVX512_VNNI,
+    EPO__ISA_AVX512_BF16,
+    EPO__ISA_AMX
+} epo__isa;
+epo__isa epo__dnnl_isa(void);
+const char *epo__dnnl_isa_name(void);
 const char *epo__dnnl_runtime(void);
 
 #endif

@@ -5,9 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clones.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/clones.h"
+#include "base/threads.h"
 #include "nn/train.h"
 
 /* A parameter and the tensors kept for it. */

@@ -104,6 +104,7 @@ static epo_status create_shared(epo__net *net, const struct extent *extent, int 
                                  .lanes = lanes,
                                  .threads = threads,
                                  .dropout = dropout,
+                                 .precision = epo__net_precision(net),
                                  .now = {.shape = in, .place = EPO_AT_INPUT}};
     epo__plan *plan = epo__alloc(1, sizeof *plan);
     if (!plan) return epo__nomem("plan");

@@ -71,6 +71,9 @@ int epo__builder_threads(const epo__plan_builder *builder); /* inside a step */
 /* The prefix of the layers' names when dropout is to drop; NULL when it is left out. */
 const char *epo__builder_dropout(const epo__plan_builder *builder);
 
+/* In what convolutions compute. */
+epo__precision epo__builder_precision(const epo__plan_builder *builder);
+
 /* The tensor that the steps so far give; a pending operation is not in it. */
 const epo__tensor *epo__builder_now(const epo__plan_builder *builder);
 
@@ -107,6 +110,10 @@ epo_status epo__builder_group_step(epo__plan_builder *builder, int wish, epo__st
 epo_status epo__builder_row_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state);
 /* One or the other, by where the tensor is: for a step in place, which finds epo__frame_size() numbers. */
 epo_status epo__builder_place_step(epo__plan_builder *builder, epo__step_fn run, epo__release_fn release, void *state);
+
+/* About the largest number of each channel after a batch norm and ReLU, by its weight and bias: what comes before had mean
+ * 0 and variance 1 in training. Never 0. */
+void epo__batchnorm_reach(const epo__param *params, float *reach);
 
 /* Scale and shift of a batch norm: params[0..3] are weight, bias, running_mean, running_var. */
 void epo__batchnorm_fold(const epo__param *params, double eps, float *scale, float *shift);

@@ -19,6 +19,7 @@ typedef struct epo__train_setup {
     uint64_t seed;     /* of all */
     epo__norm_rule norms; /* of the batch norms */
     bool keep_all;        /* dropout drops nothing */
+    epo__precision precision; /* of what can do without float32; not whole numbers */
 } epo__train_setup;
 
 typedef struct epo__train_run {
@@ -40,11 +41,5 @@ typedef struct epo__train_op {
 
 /* Room for `floats` numbers a sample of the batch, on a 64-byte border; EPO_ELIMIT when that is unreasonable. */
 epo_status epo__train_floats(const epo__train_setup *setup, size_t floats, float **out);
-
-/* Part `i` of `parts` of `count` things is [from, to). */
-static inline size_t epo__part_from(size_t count, int i, int parts)
-{
-    return count * (size_t)i / (size_t)parts;
-}
 
 #endif

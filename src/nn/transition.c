@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/threads.h"
 #include "nn/conv.h"
 #include "nn/cells.h"
 #include "nn/gradkernels.h"

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * product_int8_16.c - the product of whole numbers, 16 sums at a time: vpdpbusd of AVX512_VNNI, four products a sum. */
+#include "nn/product_narrow_lanes.h"
+
+#if EPO_WIDE_LANES
+#pragma GCC target("avx512f,avx512vnni")
+#include <immintrin.h>
+#define LANES 16
+#define ROWS 14
+#define GROUP 4
+#define TYPE EPO__INT8
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
+typedef int32_t sums __attribute__((vector_size(LANES * sizeof(int32_t))));
+typedef uint8_t element;
+#define DOT(sum, a, b) ((sums)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
+#define KERNEL epo__product_int8_16
+#include "nn/product_narrow_kernels.h"
+#endif
