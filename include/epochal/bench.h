@@ -28,6 +28,7 @@ typedef struct epo_bench_encoder_options {
     int side;        /* pixels of a square plane, 1 to 1024; 0: as the text says */
     int batch;       /* triplets that go through together, 1 to 4096 */
     int threads;     /* 0: all */
+    epo_precision precision;
     double seconds;  /* that the rounds take in all, about; there are 5 at least */
 } epo_bench_encoder_options;
 #define EPO_BENCH_ENCODER_OPTIONS_INIT            \
@@ -38,6 +39,7 @@ typedef struct epo_bench_encoder_options {
 typedef struct epo_bench_encoder_result {
     int height, width; /* of a plane */
     int rounds;
+    epo_precision precision; /* what AUTO came to */
     double median, fastest, slowest; /* seconds of a round: a batch from pixels to features */
     double macs;                     /* of a triplet, by the definition of the layers */
     double matrix_rate;              /* floating-point operations a second of epo_system_matrix_rate with these threads:

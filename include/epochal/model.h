@@ -55,6 +55,27 @@ epo_status epo_model_save(const epo_model *model, const char *path);
 
 void epo_model_free(epo_model *model); /* NULL is fine */
 
+/* In what the convolutions of a model compute; sums, and everything that is no convolution, are float32 in any case. In
+ * bfloat16 (8 bits of digits) inputs and weights are rounded; in whole numbers of 8 bits weights have a step for each
+ * output, and inputs one for each pixel or image, taken from its own numbers, so that nothing has to be calibrated and
+ * no image's result depends on another's (u8s8; Jacob et al. 2018, CVPR, 2704). */
+typedef enum epo_precision {
+    EPO_PRECISION_F32,
+    EPO_PRECISION_BF16,
+    EPO_PRECISION_INT8,
+    EPO_PRECISION_AUTO /* bfloat16 where that is faster, else float32 */
+} epo_precision;
+
+/* "f32", "bf16", "int8", "auto". */
+const char *epo_precision_name(epo_precision precision);
+
+/* Whether it is faster than float32 on this processor: both are with AMX, whole numbers with AVX512_VNNI too, unless
+ * $ONEDNN_MAX_CPU_ISA forbids them. Elsewhere results are the same to rounding, and take longer. */
+bool epo_precision_is_fast(epo_precision precision);
+
+/* For scorers made from here on; training does not care. Returns what AUTO comes to. A new model has EPO_PRECISION_F32. */
+epo_precision epo_model_set_precision(epo_model *model, epo_precision precision);
+
 /* What a model was trained on, as its own record says; UNKNOWN without one, and where it started from weights without one. */
 typedef enum epo_sky { EPO_SKY_UNKNOWN, EPO_SKY_OBSERVED, EPO_SKY_SIMULATED } epo_sky;
 
@@ -72,6 +93,7 @@ typedef struct epo_model_info {
     const char *normalise;       /* "asinh scope=sequence" */
     const char *sha256;          /* of the weights file; "" for a model that was not loaded from one */
     epo_sky sky;
+    epo_precision precision;     /* in which it scores from here on, not EPO_PRECISION_AUTO */
     int planes, height, width;   /* what the encoder takes (all planes, also when fused late) */
     const char *plane_names;     /* "science,template,difference" or "night,night,night" */
     const char *fusion;          /* "early" or "late" */

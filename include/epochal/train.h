@@ -41,6 +41,7 @@ typedef struct epo_train_options {
     const char *schedule;    /* constant, step, cosine, plateau */
     int schedule_epochs;     /* step: between two cuts; cosine: length, 0 all epochs; plateau: patience */
     double schedule_factor;  /* step, plateau: what the rate is cut by */
+    const char *precision;   /* f32; bf16: 1 x 1 convolutions of dense blocks in bfloat16, with sums and weights in float32 */
     int warmup;              /* epochs */
     double clip;             /* largest norm of the gradient; 0: none */
     double smoothing;        /* of labels, 0 to 1 */
@@ -66,7 +67,7 @@ typedef struct epo_train_options {
 #define EPO_TRAIN_OPTIONS_INIT                                                                                              \
     {                                                                                                                       \
         .task = "multiclass", .stage = "all", .freeze = "none", .optimiser = "adam", .rate = 1e-3, .momentum = 0.9,         \
-        .schedule = "plateau", .schedule_epochs = 4, .schedule_factor = 0.3, .epochs = 30, .batch = 32, .patience = 10,     \
+        .schedule = "plateau", .precision = "f32", .schedule_epochs = 4, .schedule_factor = 0.3, .epochs = 30, .batch = 32, .patience = 10,     \
         .balance = true, .turns = true, .variants = 4, .seed = 1, .memory = (size_t)512 << 20                  \
     }
 

@@ -205,6 +205,7 @@ void epo_model_get_info(const epo_model *model, epo_model_info *out)
         .normalise = network->normalise,
         .sha256 = model->sha256,
         .sky = model->sky,
+        .precision = epo__model_precision(model),
         .planes = network->planes,
         .height = network->height,
         .width = network->width,

@@ -24,6 +24,12 @@ epo__net *epo__model_head(const epo_model *model, epo_head head);
 /* Takes a head out: it is not saved, and the model has none from then on. */
 void epo__model_drop_head(epo_model *model, epo_head head);
 
+/* As in epo_model_info. */
+epo_precision epo__model_precision(const epo_model *model);
+
+/* What `wanted` is on this processor, and what that is for a net. */
+epo_precision epo__precision_here(epo_precision wanted, epo__precision *out);
+
 /* Every parameter of the model, "encoder.conv1.weight" and so on, in a fixed order. */
 epo_status epo__model_visit(const epo_model *model, epo__param_fn visit, void *context);
 

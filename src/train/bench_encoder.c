@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "arch/network.h"
+#include "arch/model.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -102,6 +102,9 @@ epo_status epo_bench_encoder(const epo_bench_encoder_options *o, epo_bench_encod
         status = epo__network_build(network, &network->encoder, epo__network_input(network), UINT64_MAX, &w.net);
     if (status == EPO_OK) status = epo__net_init(w.net, "encoder", 1);
     if (status == EPO_OK) {
+        epo__precision in;
+        out->precision = epo__precision_here(o->precision, &in);
+        epo__net_set_precision(w.net, in);
         const int planes = network->late_fusion ? network->planes : 1;
         out->height = network->height;
         out->width = network->width;

@@ -85,7 +85,8 @@ static epo_status create_encoder(epo__learner *l, const epo__learner_options *o)
     if (o->stage == EPO__STAGE_SEQUENCE) return EPO_OK;
     size_t samples = o->triplets + (size_t)o->stamps;
     if (samples * (size_t)l->runs > INT_MAX) return epo__fail(EPO_ELIMIT, "%zu triplets in a batch", samples);
-    epo__gradplan_options options = {.prefix = "encoder", .seed = o->seed, .norms = o->keep_statistics ? EPO__NORM_BY_RUNNING : EPO__NORM_OF_TRAINED};
+    epo__gradplan_options options = {.prefix = "encoder", .seed = o->seed, .norms = o->keep_statistics ? EPO__NORM_BY_RUNNING : EPO__NORM_OF_TRAINED,
+                                     .precision = o->precision};
     epo_status status = epo__gradplan_create(epo__model_encoder(l->model), (int)samples * l->runs, &options, &l->encoder);
     if (status != EPO_OK) return status;
     l->features = epo__alloc(epo__product(samples, l->encoded), sizeof *l->features);

@@ -31,6 +31,7 @@ typedef struct epo__learner_options {
     uint64_t seed;
     int stamps;                 /* most stamps beside them, 0: none */
     bool keep_statistics;       /* of the encoder's batch norms: the running ones are gone by, and stay */
+    epo__precision precision;   /* of the encoder (gradplan.h) */
     double smoothing;
     const float *class_weights; /* one an output of the stage's heads, copied; NULL: all 1 */
     const float *stamp_weights; /* the same of the stamps beside them */

@@ -28,6 +28,7 @@ static void add_options(epo__string *s, const epo_model_info *info, const epo_sc
 {
     epo__string_addf(s, "{\"threads\":%d,\"batch\":%d,\"normalise\":", o->threads, o->batch);
     epo__string_add_json(s, info->normalise); /* the run's own: models.normalisation is that of the model's first run */
+    if (info->precision != EPO_PRECISION_F32) epo__string_addf(s, ",\"precision\":\"%s\"", epo_precision_name(info->precision));
     if (o->split) {
         epo__string_add(s, ",\"split\":");
         epo__string_add_json(s, o->split);

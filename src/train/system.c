@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * system.c - what this machine and this build are, and what would be slow. */
+#include "epochal/model.h"
 #include "epochal/system.h"
 
 #include <stdio.h>
@@ -94,6 +95,9 @@ static void libraries(fact_list *list)
     snprintf(text, sizeof text, "%s, %s, %s", nn.onednn_version, nn.onednn_isa, nn.onednn_runtime);
     add(list, "oneDNN", text,
         getenv("ONEDNN_MAX_CPU_ISA") || getenv("DNNL_MAX_CPU_ISA") ? "ONEDNN_MAX_CPU_ISA limits the instructions used: unset it" : "");
+    snprintf(text, sizeof text, "f32%s%s", epo_precision_is_fast(EPO_PRECISION_BF16) ? ", bf16" : "",
+             epo_precision_is_fast(EPO_PRECISION_INT8) ? ", int8" : "");
+    add(list, "fast precisions", text, "");
     add(list, "OpenBLAS", nn.blas_version, "");
     bool old_core = __builtin_cpu_supports("avx512f") && (strcmp(nn.blas_core, "Haswell") == 0 || strcmp(nn.blas_core, "Zen") == 0);
     const char *forced = getenv("OPENBLAS_CORETYPE");

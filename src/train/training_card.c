@@ -97,6 +97,7 @@ static const struct option_row {
     {"schedule", "--schedule", TEXT, false, PLACE(schedule)},
     {"schedule_epochs", "--schedule-epochs", WHOLE, false, PLACE(schedule_epochs)},
     {"schedule_factor", "--schedule-factor", REAL, false, PLACE(schedule_factor)},
+    {"precision", "--precision", TEXT, false, PLACE(precision)},
     {"warmup", "--warmup", WHOLE, false, PLACE(warmup)},
     {"clip", "--clip", REAL, false, PLACE(clip)},
     {"smoothing", "--smoothing", REAL, false, PLACE(smoothing)},

@@ -36,6 +36,7 @@ epo_status epo__training_options_text(epo__training *f)
     add_number(&s, "with_realbogus", o->with_realbogus);
     add_text(&s, "optimiser", o->optimiser);
     add_text(&s, "schedule", o->schedule);
+    add_text(&s, "precision", o->precision);
     const struct {
         const char *name;
         double value;

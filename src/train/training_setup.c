@@ -74,6 +74,15 @@ static epo_status check_freeze(const epo__training *f)
     return epo__fail(EPO_EARG, "freeze '%s': none, encoder, or the beginning of a parameter's name; there is no parameter of this name", b.text);
 }
 
+static epo_status check_precision(const epo__training *f)
+{
+    const epo__net *encoder = epo__model_encoder(f->model);
+    if (strcmp(f->options->precision, "f32") == 0) return EPO_OK;
+    for (size_t i = 0; i < epo__net_length(encoder); i++)
+        if (strcmp(epo__net_layer(encoder, i)->type->word, "dense") == 0) return EPO_OK;
+    return epo__fail(EPO_EARG, "precision bf16 is for dense blocks, of which this network has none: use f32");
+}
+
 /* --- stages and schedule ------------------------------------------------------------------------------------------- */
 
 static epo_status make_schedule(epo__training *f)
@@ -147,8 +156,8 @@ epo_status epo__training_check_options(const epo_train_options *o)
         const char *else_say;
     } rules[] = {
         {o->out && o->split && (o->net || o->from), "a training needs a split, a network or weights to start from, and a file to write"},
-        {o->task && o->stage && o->freeze && o->optimiser && o->schedule,
-         "task, stage, freeze, optimiser and schedule are needed: start from EPO_TRAIN_OPTIONS_INIT"},
+        {o->task && o->stage && o->freeze && o->optimiser && o->schedule && o->precision,
+         "task, stage, freeze, optimiser, schedule and precision are needed: start from EPO_TRAIN_OPTIONS_INIT"},
         {o->batch >= 1 && o->batch <= 4096 && o->epochs >= 1 && o->epochs <= 100000, "batch is 1 to 4096, epochs 1 to 100000"},
         {o->rate > 0 && isfinite(o->rate), "the learning rate must be positive"},
         {is_part(o->momentum) && is_part(o->smoothing), "momentum and smoothing are 0 or more, and less than 1"},
@@ -156,6 +165,7 @@ epo_status epo__training_check_options(const epo_train_options *o)
          "epochs of the schedule are not negative, its factor is between 0 and 1"},
         {not_negative(o->decay) && not_negative(o->clip), "weight decay and clip are not negative"},
         {o->warmup >= 0 && o->patience >= 0 && o->checkpoint_steps >= 0, "epochs of warm-up and patience, and checkpoint steps, are not negative"},
+        {!o->precision || strcmp(o->precision, "f32") == 0 || strcmp(o->precision, "bf16") == 0, "precision is f32 or bf16"},
         {o->nights >= 0 && o->stride >= 0 && o->variants >= 1, "nights and stride are not negative, variants at least 1"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
@@ -168,6 +178,7 @@ epo_status epo__training_setup(epo__training *f)
     epo_status status = make_schedule(f);
     if (status == EPO_OK) status = make_model(f);
     if (status == EPO_OK) status = check_freeze(f);
+    if (status == EPO_OK) status = check_precision(f);
     if (status == EPO_OK) status = choose_stages(f);
     return status == EPO_OK ? check_stages(f) : status;
 }

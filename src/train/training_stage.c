@@ -175,7 +175,8 @@ static epo_status make_learner(epo__training *f)
     const epo__loader_counts *counts = epo__supply_count(f->main.supply);
     float weights[EPO__TASK_CLASSES], of_stamps[EPO__TASK_CLASSES];
     epo__learner_options l = {.stage = stage, .batch = o->batch, .triplets = (size_t)o->batch * counts->longest, .seed = o->seed,
-                              .keep_statistics = o->keep_statistics && stage == EPO__STAGE_JOINT, .smoothing = o->smoothing};
+                              .keep_statistics = o->keep_statistics && stage == EPO__STAGE_JOINT, .precision = strcmp(o->precision, "bf16") == 0 ? EPO__IN_BF16 : EPO__IN_FLOAT32,
+                              .smoothing = o->smoothing};
     epo_status status = EPO_OK;
     if (o->class_weights) {
         l.class_weights = weights;

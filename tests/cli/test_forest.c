@@ -181,8 +181,10 @@ static void goes_by_a_store(void **state)
     command_expect(&r, 0);
     assert_non_null(strstr(r.out, "permutation"));
     command_free(&r);
-    for (int i = 0; i < 2; i++) {
-        r = i ? COMMAND("classify", "--db", db, "--model", forest, "--mc-histogram", "4") : COMMAND("classify", "--db", db, "--model", forest, "--turns");
+    for (int i = 0; i < 3; i++) {
+        r = i == 2 ? COMMAND("classify", "--db", db, "--model", forest, "--precision", "bf16")
+            : i    ? COMMAND("classify", "--db", db, "--model", forest, "--mc-histogram", "4")
+                   : COMMAND("classify", "--db", db, "--model", forest, "--turns");
         command_expect(&r, 2);
         assert_non_null(strstr(r.err, "is a forest"));
         command_free(&r);

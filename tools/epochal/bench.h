@@ -10,7 +10,7 @@
 
 typedef struct bench_options {
     cli_common common;
-    const char *format, *net, *precision;
+    const char *format, *net;
     int rounds, batch, trees, size;
     double seconds;
 } bench_options;

@@ -3,6 +3,7 @@
 #include "bench.h"
 #include "epochal/bench.h"
 #include "message.h"
+#include "scores.h"
 
 enum { MOST_BATCH = 4096 };
 
@@ -13,7 +14,7 @@ static void print(bench *b, const epo_bench_encoder_result *r, int batch)
     cli_put_int(b->output, r->height > r->width ? r->height : r->width);
     cli_put_int(b->output, batch);
     cli_put_int(b->output, b->threads);
-    cli_put_text(b->output, b->options->precision);
+    cli_put_text(b->output, epo_precision_name(r->precision));
     cli_put_int(b->output, r->rounds);
     cli_put_real(b->output, cli_bench_rounded(batch / r->median));
     cli_put_real(b->output, cli_bench_rounded(batch / r->fastest));
@@ -49,6 +50,7 @@ int cli_bench_encoder(bench *b)
     if (b->path_count > 0) return cli_usage(b->call->command, "encoder takes no PATH");
     if (o->batch > MOST_BATCH) return cli_usage(b->call->command, "--batch takes 1 to %d", MOST_BATCH);
     epo_status status = EPO_OK;
+    const epo_precision precision = cli_precision(b->call);
     cli_table_begin(b->output, "", columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < count && status == EPO_OK; i++) {
         epo_bench_encoder_options how = EPO_BENCH_ENCODER_OPTIONS_INIT;
@@ -58,6 +60,7 @@ int cli_bench_encoder(bench *b)
         how.batch = batches[i];
         how.threads = o->common.threads;
         how.seconds = o->seconds;
+        how.precision = precision;
         cli_bench_memory_begin();
         status = epo_bench_encoder(&how, &result);
         if (status == EPO_OK) print(b, &result, batches[i]);

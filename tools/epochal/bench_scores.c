@@ -59,8 +59,9 @@ static int bench_scores(bench *b, bool one_stamp)
     if (!b->options->common.model) return cli_usage(b->call->command, "--model FILE is needed");
     int result = cli_model_load(b->options->common.model, NULL, NULL, EPO_HEAD_STAMP, &model);
     if (result != CLI_OK) return result;
+    cli_model_precision(model, b->call);
     epo_model_get_info(model, &info);
-    cli_bench_about(b, &info, score.batch, "f32");
+    cli_bench_about(b, &info, score.batch, epo_precision_name(info.precision));
     const char *const *paths = b->paths;
     size_t count = b->path_count;
     const char *made = b->made;

@@ -16,8 +16,9 @@ int cli_bench_sequence(bench *b)
     uint64_t triplets = 0;
     int result = cli_model_load(b->options->common.model, NULL, NULL, EPO_HEAD_SEQUENCE, &model);
     if (result != CLI_OK) return result;
+    cli_model_precision(model, b->call);
     epo_model_get_info(model, &info);
-    cli_bench_about(b, &info, score.batch, "f32");
+    cli_bench_about(b, &info, score.batch, epo_precision_name(info.precision));
     epo_status status = epo_store_open(b->options->common.db, EPO_STORE_WRITE, &store);
     for (int i = 0; i <= b->options->rounds && status == EPO_OK; i++) {
         triplets = 0;

@@ -97,6 +97,7 @@ static epo_status take_steps(bench *b, epo_store *store)
     train.patience = 0;
     train.balance = false;
     train.batch = b->batch;
+    train.precision = b->options->common.precision;
     train.threads = b->options->common.threads;
     train.command_line = b->call->command_line;
     training t = {.b = b};
@@ -143,7 +144,7 @@ int cli_bench_train(bench *b)
     if (status != EPO_OK) return cli_failed(status);
     epo_model_info info;
     epo_model_get_info(model, &info);
-    cli_bench_about(b, &info, b->batch, "f32");
+    cli_bench_about(b, &info, b->batch, b->options->common.precision);
     int result = CLI_OK;
     if (!info.heads[EPO_HEAD_TRIPLET].present)
         result =

@@ -170,6 +170,11 @@ int classify_hierarchy(const cli_call *call)
         return cli_usage(call->command, "--mc-passes and --mc-histogram do not go with --real-bogus");
     int result = load(o, true, &type);
     if (result == CLI_OK) result = load(o, false, &real_bogus);
+    if (result == CLI_OK) {
+        const epo_precision precision = cli_precision(call);
+        if (type.model) epo_model_set_precision(type.model, precision);
+        if (real_bogus.model) epo_model_set_precision(real_bogus.model, precision);
+    }
     if (result != CLI_OK) goto done;
     epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status == EPO_OK) status = epo_scores_exist(store, &real_bogus.source, &exist);

@@ -11,15 +11,6 @@
 #include "message.h"
 #include "scratch.h"
 
-/* The words of --precision. */
-static const char *precision_word(size_t index, const char **about)
-{
-    static const char *const words[][2] = {{"f32", "single precision"}};
-    if (index >= sizeof words / sizeof *words) return NULL;
-    *about = words[index][1];
-    return words[index][0];
-}
-
 static const cli_option options[] = {
     CLI_OPTION_MODEL(false),
     {.name = "db", .kind = CLI_TEXT, .argument = "FILE", .place = offsetof(cli_common, db), .help = "sequence: the store to classify"},
@@ -34,11 +25,10 @@ static const cli_option options[] = {
      .help = "encoder, gru, train: network text, or its name"},
     {.name = "size", .kind = CLI_COUNT, .argument = "PIXELS", .place = offsetof(bench_options, size),
      .help = "encoder: side of the planes; without it as the network text says"},
-    {.name = "precision", .kind = CLI_TEXT, .argument = "WORD", .standard = "f32", .place = offsetof(bench_options, precision), .word = precision_word,
-     .help = "encoder: of its numbers"},
     {.name = "seconds", .kind = CLI_REAL, .argument = "S", .standard = "2", .place = offsetof(bench_options, seconds),
      .help = "encoder, gru: how long rounds go on; five are done at least"},
     {.name = "trees", .kind = CLI_COUNT, .argument = "N", .standard = "200", .place = offsetof(bench_options, trees), .help = "forest: how many"},
+    CLI_OPTION_PRECISION,
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
@@ -47,11 +37,13 @@ static const cli_option options[] = {
 static const struct {
     const char *name;
     int (*run)(bench *b);
-    bool own_table;
+    bool own_table, any_precision;
 } benches[] = {
-    {"encoder", cli_bench_encoder, true}, {"gru", cli_bench_gru, true},     {"alerts", cli_bench_alerts, false},
-    {"stamp", cli_bench_stamp, false},    {"startup", cli_bench_startup, false}, {"import", cli_bench_import, false},
-    {"sequence", cli_bench_sequence, false}, {"train", cli_bench_train, false}, {"forest", cli_bench_forest, false},
+    {"encoder", cli_bench_encoder, true, true},    {"gru", cli_bench_gru, true, false},
+    {"alerts", cli_bench_alerts, false, true},     {"stamp", cli_bench_stamp, false, true},
+    {"startup", cli_bench_startup, false, false},  {"import", cli_bench_import, false, false},
+    {"sequence", cli_bench_sequence, false, true}, {"train", cli_bench_train, false, true},
+    {"forest", cli_bench_forest, false, false},
 };
 
 static int run(const cli_call *call)
@@ -66,6 +58,8 @@ static int run(const cli_call *call)
     if (which == count)
         return cli_usage(call->command, "'%s' is no benchmark: encoder, gru, alerts, stamp, startup, import, sequence, train or forest", call->operands[0]);
     if (o->rounds < 1 || o->rounds > BENCH_ROUNDS) return cli_usage(call->command, "--rounds takes 1 to %d", BENCH_ROUNDS);
+    if (cli_given(call, "precision") && !benches[which].any_precision)
+        return cli_usage(call->command, "--precision is for encoder, alerts, stamp, sequence and train");
     bench *b = calloc(1, sizeof *b);
     if (!b) {
         cli_error("out of memory");

@@ -35,6 +35,7 @@ static const cli_option options[] = {
      .help = "with --real-bogus: which of an object's stamps says how real it is"},
     CLI_OPTIONS_DROPOUT(classify_options, dropout),
     CLI_OPTION_SEED,
+    CLI_OPTION_PRECISION,
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
@@ -125,9 +126,9 @@ static int run_forest(const cli_call *call)
     const epo_score_options score = classify_scoring(call);
     epo_context_info context = {0};
     const epo_context_files files = {o->context, o->catalogue};
-    if (o->net || o->normalise || o->turns || o->dropout.passes || o->dropout.bins || o->head[0] == 't')
+    if (o->net || o->normalise || o->turns || o->dropout.passes || o->dropout.bins || o->head[0] == 't' || cli_given(call, "precision"))
         return cli_usage(call->command,
-                         "--net, --normalise, --turns, --mc-passes, --mc-histogram and --head are for networks; %s is a forest",
+                         "--net, --normalise, --turns, --mc-passes, --mc-histogram, --precision and --head are for networks; %s is a forest",
                          o->common.model);
     int result = cli_forest_load(o->common.model, &forest);
     if (result != CLI_OK) return result;
@@ -178,6 +179,7 @@ static int run(const cli_call *call)
     if (result != CLI_OK) return result;
     result = cli_model_load(o->common.model, o->net, o->normalise, head, &model);
     if (result != CLI_OK) return result;
+    cli_model_precision(model, call);
     status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status != EPO_OK) {
         result = cli_failed(status);

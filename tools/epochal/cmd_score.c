@@ -42,6 +42,7 @@ static const cli_option options[] = {
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", PLACE(batch), .help = "stamps that go through the network together"},
     CLI_OPTIONS_DROPOUT(score_options, dropout),
     CLI_OPTION_SEED,
+    CLI_OPTION_PRECISION,
     CLI_OPTION_THREADS,
     CLI_OPTION_OUTPUT("jsonl"),
     CLI_OPTIONS_LAST,
@@ -127,6 +128,7 @@ static int run(const cli_call *call)
     int result = check(call);
     if (result == CLI_OK) result = cli_model_load(o->common.model, o->net, o->normalise, EPO_HEAD_STAMP, &model);
     if (result != CLI_OK) return result;
+    cli_model_precision(model, call);
     epo_status status = EPO_OK;
     if (o->common.db) status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status != EPO_OK) {

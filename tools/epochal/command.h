@@ -48,7 +48,7 @@ typedef struct cli_option {
 } cli_option;
 
 typedef struct cli_common {
-    const char *db, *model, *output, *labels_as_of;
+    const char *db, *model, *output, *labels_as_of, *precision;
     uint64_t seed;
     int threads;
     bool quiet, verbose;
@@ -70,6 +70,9 @@ typedef struct cli_common {
 #define CLI_OPTION_THREADS                                                                                            \
     {.name = "threads", .kind = CLI_COUNT, .argument = "N", .standard = "0", .place = offsetof(cli_common, threads), \
      .help = "processors to use; 0 means all; results do not depend on it"}
+#define CLI_OPTION_PRECISION                                                                                   \
+    {.name = "precision", .kind = CLI_TEXT, .argument = "WORD", .standard = "f32",                             \
+     .place = offsetof(cli_common, precision), .word = cli_precision_word, .help = "in what convolutions compute"}
 #define CLI_OPTION_OUTPUT(standard_format)                                                              \
     {.name = "output", .letter = 'o', .kind = CLI_TEXT, .argument = "FORMAT", .standard = standard_format, \
      .place = offsetof(cli_common, output), .word = cli_output_word, .help = "how results are printed"}
@@ -135,6 +138,9 @@ int cli_usage(const cli_command *command, const char *format, ...) __attribute__
 
 /* Words of --output, see output.h. */
 const char *cli_output_word(size_t index, const char **about);
+
+/* Words of --precision: the index is the epo_precision. */
+const char *cli_precision_word(size_t index, const char **about);
 
 /* Words of --definition, which features and forest take. */
 const char *cli_definition_word(size_t index, const char **about);

@@ -2,6 +2,8 @@
  * scores.c - what score and classify share. */
 #include "scores.h"
 
+#include <string.h>
+
 #include "command.h"
 #include "message.h"
 
@@ -32,6 +34,31 @@ int cli_model_load(const char *path, const char *net, const char *normalise, epo
     epo_model_free(*out);
     *out = NULL;
     return CLI_BAD_MODEL;
+}
+
+const char *cli_precision_word(size_t index, const char **about)
+{
+    static const char *const abouts[] = {"single precision", "bfloat16: twice as fast or more on a processor with AMX",
+                                         "whole numbers of 8 bits: fast with AMX or AVX512_VNNI, and less exact", "bf16 where it is fast, else f32"};
+    if (index >= sizeof abouts / sizeof *abouts) return NULL;
+    *about = abouts[index];
+    return epo_precision_name((epo_precision)index);
+}
+
+epo_precision cli_precision(const cli_call *call)
+{
+    const cli_common *common = call->options; /* what every options struct begins with */
+    const char *about;
+    size_t wanted = 0;
+    while (strcmp(cli_precision_word(wanted, &about), common->precision) != 0) wanted++; /* the word was looked at before */
+    if (!epo_precision_is_fast((epo_precision)wanted))
+        cli_note("this processor has no fast instructions for %s: it takes longer than f32", common->precision);
+    return (epo_precision)wanted;
+}
+
+void cli_model_precision(epo_model *model, const cli_call *call)
+{
+    epo_model_set_precision(model, cli_precision(call));
 }
 
 int cli_store_open(const cli_call *call, epo_store_mode mode, epo_store **out)

@@ -17,6 +17,12 @@ int cli_model_open(const char *path, const char *net, const char *normalise, epo
 /* Opens a model that must have `head`. CLI_OK, or the exit status after saying what is wrong; *out is freed by the caller. */
 int cli_model_load(const char *path, const char *net, const char *normalise, epo_head head, epo_model **out);
 
+/* The call's --precision, after a note where this processor is slow at it. */
+epo_precision cli_precision(const cli_call *call);
+
+/* Has the model score in the call's --precision. */
+void cli_model_precision(epo_model *model, const cli_call *call);
+
 /* Opens a store whose labels are those as of --labels-as-of, where the call has it. CLI_OK, or the exit status after saying
  * what is wrong, with *out NULL; *out is closed by the caller. */
 int cli_store_open(const cli_call *call, epo_store_mode mode, epo_store **out);

@@ -54,6 +54,11 @@ static void print_summary(const cli_training *o, const epo_train_summary *s)
              (double)(s->memory_peak - s->memory_supply) / mebibyte);
 }
 
+const char *cli_training_precision_word(size_t index, const char **about)
+{
+    return index < 2 ? cli_precision_word(index, about) : NULL; /* f32 and bf16 are the first */
+}
+
 epo_train_options cli_train_options(const cli_call *call, const cli_training *o)
 {
     epo_train_options train = EPO_TRAIN_OPTIONS_INIT;
@@ -74,6 +79,7 @@ epo_train_options cli_train_options(const cli_call *call, const cli_training *o)
     train.schedule = o->schedule;
     train.schedule_epochs = o->schedule_epochs;
     train.schedule_factor = o->schedule_factor;
+    train.precision = o->common.precision;
     train.warmup = o->warmup;
     train.clip = o->clip;
     train.smoothing = o->smoothing;

@@ -17,6 +17,9 @@ typedef struct cli_training {
 
 #define CLI_TRAINING_PLACE(member) .place = offsetof(cli_training, member)
 
+/* Words of --precision. */
+const char *cli_training_precision_word(size_t index, const char **about);
+
 /* Rows of the option tables; `standard_rate` and `standard_epochs` are texts. */
 #define CLI_TRAINING_OPTIONS(standard_rate, standard_epochs)                                                                                     \
     {.name = "split", .kind = CLI_TEXT, .argument = "NAME", CLI_TRAINING_PLACE(split), .needed = true,                                           \
@@ -43,6 +46,8 @@ typedef struct cli_training {
      .help = "step: between two cuts; cosine: its length, 0 all; plateau: epochs without progress that are borne"},                              \
     {.name = "schedule-factor", .kind = CLI_REAL, .argument = "X", .standard = "0.3", CLI_TRAINING_PLACE(schedule_factor),                        \
      .help = "what step and plateau multiply the rate by"},                                                                                      \
+    {.name = "precision", .kind = CLI_TEXT, .argument = "WORD", .standard = "f32", CLI_TRAINING_PLACE(common.precision),                           \
+     .word = cli_training_precision_word, .help = "f32, or bf16: the 1 x 1 convolutions of dense blocks in bfloat16, sums and weights in f32"},   \
     {.name = "warmup", .kind = CLI_COUNT, .argument = "N", .standard = "0", CLI_TRAINING_PLACE(warmup), .help = "epochs over which the rate rises"}, \
     {.name = "clip", .kind = CLI_REAL, .argument = "X", .standard = "0", CLI_TRAINING_PLACE(clip), .help = "largest norm of the gradient; 0: none"}, \
     {.name = "smoothing", .kind = CLI_REAL, .argument = "X", .standard = "0", CLI_TRAINING_PLACE(smoothing), .help = "of labels, 0 to 1"},        \
