@@ -4,19 +4,21 @@
 #
 # Peers are measured beside ours where they are: PyTorch and scikit-learn for /usr/bin/python3, ONNX Runtime through node
 # (`npm install onnxruntime-node` into the folder of the benchmarks, unless $EPOCHAL_PEERS has it), all of them with the
-# network of $EPOCHAL_PEERS/taonet_torch.py (else ../shared/peers). What is not there is skipped, by name. Ours is measured
-# before and after theirs, and the slower of ours is compared.
+# network of $EPOCHAL_PEERS/taonet_torch.py (else ../shared/peers). $EPOCHAL_PYTHON and $EPOCHAL_ORT_PYTHON name a Python that
+# has PyTorch and scikit-learn, or onnxruntime, instead. What is not there is skipped, by name. Ours is measured before and
+# after theirs, and the slower of ours is compared.
 #
 # Models have random weights: speed does not depend on their values. Real alerts are measured where their folder is
 # ($EPOCHAL_DATA, else ../shared/data); the rest makes its own input.
 #
-#   ONLY=train      one section alone: encoder, gru, train, alerts, stamp, startup, import, sequence or forest; prints, and
+#   ONLY=train      one section alone: encoder, narrow, gru, train, alerts, stamp, startup, import, sequence or forest; prints, and
 #                   writes no file unless BENCH_OUT names one
 #   BENCH_SECONDS   of each measurement (2)
 #   BENCH_SIDES, BENCH_BATCHES, BENCH_THREADS   of the encoder ("64 32 16", "1 8 32", "1" and all processors)
+#   BENCH_TRAIN_BATCHES   of training ("8 32")
 set -e
 epochal=$BUILD/epochal
-folder=$BUILD/bench
+folder=${BENCH_FOLDER:-$BUILD/bench}
 data=${EPOCHAL_DATA:-../shared/data}
 peers=${EPOCHAL_PEERS:-../shared/peers}
 seconds=${BENCH_SECONDS:-2}
@@ -24,7 +26,7 @@ sides=${BENCH_SIDES:-64 32 16}
 batches=${BENCH_BATCHES:-1 8 32}
 all=$(nproc)
 threads=${BENCH_THREADS:-$all 1}
-python=/usr/bin/python3
+python=${EPOCHAL_PYTHON:-/usr/bin/python3}
 mkdir -p "$folder"
 rm -f "$folder"/page-*.md
 TMPDIR=$folder
@@ -56,17 +58,13 @@ cell() { if [ -n "$1" ]; then echo "$1"; else echo "-"; fi; }
 
 has_torch=
 has_sklearn=
-ort_folder=
-find_peers() {
-    if [ ! -f "$peers/taonet_torch.py" ]; then
-        note "PyTorch and ONNX Runtime: skipped, there is no $peers/taonet_torch.py"
-    elif ! $python -c "import torch" 2>/dev/null; then
-        note "PyTorch and ONNX Runtime: skipped, PyTorch is not there for $python (and exports the network)"
-    else
-        has_torch=1
+ort= # a command
+find_ort() {
+    if [ -n "$EPOCHAL_ORT_PYTHON" ]; then
+        ort="$EPOCHAL_ORT_PYTHON tools/bench_ort.py"
+        return
     fi
-    if $python -c "import sklearn" 2>/dev/null; then has_sklearn=1; else note "scikit-learn: skipped, it is not there for $python"; fi
-    [ -n "$has_torch" ] && wanted encoder || return 0
+    ort_folder=
     for place in "$peers" "$folder/node"; do
         if [ -d "$place/node_modules/onnxruntime-node" ]; then ort_folder=$place; fi
     done
@@ -75,25 +73,39 @@ find_peers() {
         timeout 180 npm install --silent --no-audit --no-fund --prefix "$folder/node" onnxruntime-node >"$folder/npm.log" 2>&1 || true
         [ ! -d "$folder/node/node_modules/onnxruntime-node" ] || ort_folder=$folder/node
     fi
-    if [ -n "$ort_folder" ] && ! node tools/bench_ort.js "$ort_folder" version >/dev/null 2>&1; then ort_folder=; fi
-    [ -n "$ort_folder" ] || note "ONNX Runtime: skipped, npm install onnxruntime-node needs node, npm and a network ($folder/npm.log)"
-    if [ -n "$ort_folder" ] && ! $python -c "import onnx" 2>/dev/null; then
+    [ -z "$ort_folder" ] || ort="node tools/bench_ort.js $ort_folder"
+}
+find_peers() {
+    if [ ! -f "$peers/taonet_torch.py" ]; then
+        note "PyTorch and ONNX Runtime: skipped, there is no $peers/taonet_torch.py"
+    elif ! "$python" -c "import torch" 2>/dev/null; then
+        note "PyTorch and ONNX Runtime: skipped, PyTorch is not there for $python (and exports the network)"
+    else
+        has_torch=1
+    fi
+    if "$python" -c "import sklearn" 2>/dev/null; then has_sklearn=1; else note "scikit-learn: skipped, it is not there for $python"; fi
+    [ -n "$has_torch" ] && { wanted encoder || wanted narrow; } || return 0
+    find_ort
+    if [ -n "$ort" ] && ! $ort version >/dev/null 2>&1; then ort=; fi
+    [ -n "$ort" ] || note "ONNX Runtime: skipped, npm install onnxruntime-node needs node, npm and a network ($folder/npm.log)"
+    if [ -n "$ort" ] && ! "$python" -c "import onnx" 2>/dev/null; then
         note "ONNX Runtime: skipped, python3-onnx is not there to export the network"
-        ort_folder=
+        ort=
     fi
 }
 
 # PyTorch with the allocator and the threads that suit it best; nothing when it fails
 torch() {
     allocator=$(/sbin/ldconfig -p | sed -n 's/.*libjemalloc\.so\.2 .*=> //p' | head -n 1)
-    OMP_PROC_BIND=true LD_PRELOAD=$allocator timeout 120 $python tools/bench_torch.py "$peers" "$@" 2>>"$folder/torch.log" || note "PyTorch failed: $folder/torch.log"
+    OMP_PROC_BIND=true LD_PRELOAD=$allocator timeout 120 "$python" tools/bench_torch.py "$peers" "$@" 2>>"$folder/torch.log" || note "PyTorch failed: $folder/torch.log"
 }
 
 # Triplets a second of ONNX Runtime: side, batch, threads
 ort_rate() {
     onnx=$folder/taonet-$1-$2.onnx
     [ -f "$onnx" ] || torch onnx "$1" "$2" "$onnx" >/dev/null
-    timeout 120 node tools/bench_ort.js "$ort_folder" "$onnx" "$2" 3 "$1" "$3" "$seconds" 2>>"$folder/ort.log" || note "ONNX Runtime failed: $folder/ort.log"
+    # shellcheck disable=SC2086 # a command and its first words
+    timeout 120 $ort "$onnx" "$2" 3 "$1" "$3" "$seconds" 2>>"$folder/ort.log" || note "ONNX Runtime failed: $folder/ort.log"
 }
 
 # --- sections ----------------------------------------------------------------------------------------------------------
@@ -103,14 +115,14 @@ machine() {
     say "Processor: $(fact 'Model name'), $all processors here, second-level cache $(fact 'L2 cache') in all; $("$epochal" doctor --quiet -o csv | sed -n 's/^vector units,"\{0,1\}\([^"]*\).*/\1/p' | tr -d '\r')."
     versions=$("$epochal" doctor --quiet -o csv | tr -d '\r' | awk -F, '$1 == "oneDNN" { sub("^\"", "", $2); print "oneDNN " $2 }')
     peers_here=
-    [ -z "$has_torch" ] || peers_here="$peers_here, PyTorch $($python -c 'import torch; print(torch.__version__)')"
-    [ -z "$ort_folder" ] || peers_here="$peers_here, ONNX Runtime $(node tools/bench_ort.js "$ort_folder" version)"
-    [ -z "$has_sklearn" ] || peers_here="$peers_here, scikit-learn $($python -c 'import sklearn; print(sklearn.__version__)')"
+    [ -z "$has_torch" ] || peers_here="$peers_here, PyTorch $("$python" -c 'import torch; print(torch.__version__)')"
+    [ -z "$ort" ] || peers_here="$peers_here, ONNX Runtime $($ort version)"
+    [ -z "$has_sklearn" ] || peers_here="$peers_here, scikit-learn $("$python" -c 'import sklearn; print(sklearn.__version__)')"
     say "Versions: $("$epochal" version | head -n 1), $versions$peers_here."
     say "Load at the beginning: $(cut -d ' ' -f 1 /proc/loadavg); each measurement took about $seconds s."
 }
 
-encoder_ours() { "$epochal" bench encoder --net taonet --size "$1" --batch "$2" --threads "$3" --seconds "$seconds" -o csv >"$folder/encoder.csv"; }
+encoder_ours() { "$epochal" bench encoder --quiet --net taonet --size "$1" --batch "$2" --threads "$3" --precision "$4" --seconds "$seconds" -o csv >"$folder/encoder.csv"; }
 
 encoder() {
     say "## Encoder alone"
@@ -123,19 +135,58 @@ encoder() {
         for side in $sides; do
             if [ "$t" != "$all" ] && [ "$side" != 64 ] && [ -z "$BENCH_THREADS" ]; then continue; fi # one thread: the full size alone
             for batch in $batches; do
-                encoder_ours "$side" "$batch" "$t"
+                encoder_ours "$side" "$batch" "$t" f32
                 first=$(column triplets_per_s <"$folder/encoder.csv")
                 share=$(column share_percent <"$folder/encoder.csv")
                 mib=$(column peak_mib <"$folder/encoder.csv")
                 pytorch=
-                ort=
+                theirs=
                 [ -z "$has_torch" ] || pytorch=$(torch infer "$side" "$batch" "$t" "$seconds")
-                [ -z "$ort_folder" ] || ort=$(ort_rate "$side" "$batch" "$t")
-                encoder_ours "$side" "$batch" "$t"
+                [ -z "$ort" ] || theirs=$(ort_rate "$side" "$batch" "$t")
+                encoder_ours "$side" "$batch" "$t" f32
                 again=$(column triplets_per_s <"$folder/encoder.csv")
                 ours=$(slower "$first" "$again")
-                say "| $side | $batch | $t | $first | $again | $share % | $mib | $(cell "$pytorch") | $(cell "$(ratio "$ours" "$pytorch")") | $(cell "$ort") | $(cell "$(ratio "$ours" "$ort")") |"
+                say "| $side | $batch | $t | $first | $again | $share % | $mib | $(cell "$pytorch") | $(cell "$(ratio "$ours" "$pytorch")") | $(cell "$theirs") | $(cell "$(ratio "$ours" "$theirs")") |"
             done
+        done
+    done
+    say ""
+}
+
+fast_bf16() { "$epochal" doctor --quiet -o csv | grep -q '^fast precisions.*bf16'; }
+
+# In narrow numbers, where the processor is fast at them; the peers once for both
+narrow() {
+    if ! fast_bf16; then
+        note "narrow: skipped, this processor is slow at bfloat16"
+        return
+    fi
+    say "## Encoder in bfloat16 and whole numbers of 8 bits"
+    say ""
+    say "As above with \`--precision\`; beside PyTorch in bfloat16 (autocast) and ONNX Runtime in float32."
+    say ""
+    say "| pixels | batch | threads | bf16 | again | int8 | again | PyTorch bf16 | bf16 / it | ONNX Runtime f32 | bf16 / it | int8 / it |"
+    say "|---|---|---|---|---|---|---|---|---|---|---|---|"
+    for side in $sides; do
+        for batch in $batches; do
+            pytorch=
+            theirs=
+            for p in bf16 int8; do
+                encoder_ours "$side" "$batch" "$all" $p
+                column triplets_per_s <"$folder/encoder.csv" >"$folder/$p.before"
+            done
+            [ -z "$has_torch" ] || pytorch=$(torch infer "$side" "$batch" "$all" "$seconds" bf16)
+            [ -z "$ort" ] || theirs=$(ort_rate "$side" "$batch" "$all")
+            for p in bf16 int8; do
+                encoder_ours "$side" "$batch" "$all" $p
+                column triplets_per_s <"$folder/encoder.csv" >"$folder/$p.after"
+            done
+            first=$(cat "$folder/bf16.before")
+            again=$(cat "$folder/bf16.after")
+            first8=$(cat "$folder/int8.before")
+            again8=$(cat "$folder/int8.after")
+            ours=$(slower "$first" "$again")
+            say "| $side | $batch | $all | $first | $again | $first8 | $again8 | $(cell "$pytorch") | $(cell "$(ratio "$ours" "$pytorch")") | $(cell "$theirs") | $(cell "$(ratio "$ours" "$theirs")") | $(cell "$(ratio "$(slower "$first8" "$again8")" "$theirs")") |"
         done
     done
     say ""
@@ -165,28 +216,32 @@ gru() {
     say ""
 }
 
-train_ours() { "$epochal" bench train --net "$1" --batch "$2" --rounds 3 -o csv >"$folder/train.csv"; }
+train_ours() { "$epochal" bench train --net "$1" --batch "$2" --precision "$3" --rounds 3 -o csv >"$folder/train.csv"; }
 
 train() {
     say "## Training"
     say ""
-    say "Triplets a second of steps of the encoder with its head, float32: loading, forward, cross entropy, backward, Adam; \`epochal bench train --net NET --batch B\`. PyTorch's steps load nothing. The share counts three times the sums of a forward pass."
+    say "Triplets a second of steps of the encoder with its head: loading, forward, cross entropy, backward, Adam; \`epochal bench train --net NET --batch B --precision P\`. PyTorch's steps load nothing. The share counts three times the sums of a forward pass. bf16: ours computes the 1 x 1 convolutions of dense blocks in it, PyTorch all convolutions (autocast)."
     say ""
-    say "| network | pixels | batch | ours | again | share | MiB | PyTorch | ratio |"
-    say "|---|---|---|---|---|---|---|---|---|"
-    for batch in 8 32; do
-        for side in 64 32 16; do
+    say "| network | pixels | batch | precision | ours | again | share | MiB | PyTorch | ratio |"
+    say "|---|---|---|---|---|---|---|---|---|---|"
+    precisions=f32
+    if fast_bf16; then precisions="f32 bf16"; fi
+    for batch in ${BENCH_TRAIN_BATCHES:-8 32}; do
+        for side in $sides; do
             net=taonet$side
-            [ $side != 64 ] || net=taonet
-            train_ours $net $batch
-            first=$(measure rate <"$folder/train.csv")
-            share=$(measure "share of it" <"$folder/train.csv")
-            mib=$(measure "peak memory" <"$folder/train.csv")
-            theirs=
-            [ -z "$has_torch" ] || theirs=$(torch train $side $batch "$all" "$seconds")
-            train_ours $net $batch
-            again=$(measure rate <"$folder/train.csv")
-            say "| $net | $side | $batch | $first | $again | $share % | $mib | $(cell "$theirs") | $(cell "$(ratio "$(slower "$first" "$again")" "$theirs")") |"
+            [ "$side" != 64 ] || net=taonet
+            for p in $precisions; do
+                train_ours $net "$batch" $p
+                first=$(measure rate <"$folder/train.csv")
+                share=$(measure "share of it" <"$folder/train.csv")
+                mib=$(measure "peak memory" <"$folder/train.csv")
+                theirs=
+                [ -z "$has_torch" ] || theirs=$(torch train "$side" "$batch" "$all" "$seconds" $p)
+                train_ours $net "$batch" $p
+                again=$(measure rate <"$folder/train.csv")
+                say "| $net | $side | $batch | $p | $first | $again | $share % | $mib | $(cell "$theirs") | $(cell "$(ratio "$(slower "$first" "$again")" "$theirs")") |"
+            done
         done
     done
     say ""
@@ -266,7 +321,7 @@ forest() {
         return
     fi
     table=$folder/forest.csv
-    [ -f "$table" ] || $python tools/bench_forest.py make "$table"
+    [ -f "$table" ] || "$python" tools/bench_forest.py make "$table"
     say "## Forests"
     say ""
     say "9,000 rows of 60 features, 6 classes, 200 trees; \`epochal bench forest\`. scikit-learn with n_jobs=$all."
@@ -274,7 +329,7 @@ forest() {
     say "| work | ours | again | scikit-learn | ratio |"
     say "|---|---|---|---|---|"
     "$epochal" bench forest --trees 200 --rounds 3 "$table" -o csv >"$folder/forest.before"
-    $python tools/bench_forest.py time "$table" 200 "$all" 2 >"$folder/forest.theirs"
+    "$python" tools/bench_forest.py time "$table" 200 "$all" 2 >"$folder/forest.theirs"
     "$epochal" bench forest --trees 200 --rounds 3 "$table" -o csv >"$folder/forest.after"
     k=1
     for work in "training:s" "prediction:ms" "one row:us"; do
@@ -297,6 +352,7 @@ page=$folder/page-1.md
 machine
 page=$folder/page-2.md
 if wanted encoder; then encoder; fi
+if wanted narrow; then narrow; fi
 if wanted gru; then gru; fi
 if wanted train; then train; fi
 begun=

@@ -2,14 +2,16 @@
 # bench_torch.py - PyTorch's speed with TAO-Net, for tools/bench.sh.
 #
 #   bench_torch.py PEERS infer SIDE BATCH THREADS [SECONDS [PRECISION]]   the encoder: triplets a second
-#   bench_torch.py PEERS train SIDE BATCH THREADS [SECONDS]               a step of training it: triplets a second
+#   bench_torch.py PEERS train SIDE BATCH THREADS [SECONDS [PRECISION]]   a step of training it: triplets a second
 #   bench_torch.py PEERS gru SEQUENCES THREADS [SECONDS]                  the sequence head: milliseconds forward, and of a step
 #   bench_torch.py PEERS onnx SIDE BATCH FILE                             writes the encoder for ONNX Runtime
 #
 # PEERS is the folder of taonet_torch.py, which defines the network. PyTorch has several ways to do the same (layouts of
 # images, a frozen graph, one optimised for inference): a few images tell which is the fastest here, and that one is
 # measured, for about SECONDS (default 5), one round at least after one that warms up. The median counts. A training step
-# is what ours does: forward, cross entropy, backward, Adam, in float32. PRECISION: f32 (the default) or bf16 (autocast).
+# is what ours does: forward, cross entropy, backward, Adam. PRECISION: f32 (the default) or bf16 (autocast; weights stay
+# float32).
+import inspect
 import statistics
 import sys
 import time
@@ -77,7 +79,7 @@ def infer(side, batch, seconds, precision):
     print(f"{batch / median_time(best, seconds):.4g}")
 
 
-def train(side, batch, seconds):
+def train(side, batch, seconds, precision):
     def step(layout, count):
         torch.manual_seed(1)
         net = DenseNet()
@@ -88,7 +90,9 @@ def train(side, batch, seconds):
 
         def run():
             adam.zero_grad(set_to_none=True)
-            torch.nn.functional.cross_entropy(model(images), labels).backward()
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16"):
+                loss = torch.nn.functional.cross_entropy(model(images), labels)
+            loss.backward()
             adam.step()
 
         return run
@@ -117,7 +121,8 @@ def gru(count, seconds):
 
 
 def onnx(side, batch, path):
-    torch.onnx.export(encoder(LAYOUTS[0]), torch.randn(batch, 3, side, side), path, opset_version=13, input_names=["x"], output_names=["y"])
+    old = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}  # versions have two ways
+    torch.onnx.export(encoder(LAYOUTS[0]), torch.randn(batch, 3, side, side), path, opset_version=13, input_names=["x"], output_names=["y"], **old)
 
 
 def main(what, *words):
@@ -126,11 +131,12 @@ def main(what, *words):
     numbers = [int(word) for word in words[: 2 if what == "gru" else 3]]
     rest = words[len(numbers) :]
     seconds = float(rest[0]) if rest else 5
+    precision = rest[1] if len(rest) > 1 else "f32"
     torch.set_num_threads(numbers[-1])
     if what == "train":
-        return train(*numbers[:-1], seconds)
+        return train(*numbers[:-1], seconds, precision)
     with torch.no_grad() if what == "infer" else torch.enable_grad():
-        return infer(*numbers[:-1], seconds, rest[1] if len(rest) > 1 else "f32") if what == "infer" else gru(numbers[0], seconds)
+        return infer(*numbers[:-1], seconds, precision) if what == "infer" else gru(numbers[0], seconds)
 
 
 main(*sys.argv[2:])
