@@ -110,6 +110,29 @@ static void automatic(void **state)
     free(said), free(exact), free(other), free(bf16), free(third), free(own);
 }
 
+/* A processor without the instructions, as far as ONEDNN_MAX_CPU_ISA makes one: the same scores but for rounding. */
+static void older_processor(void **state)
+{
+    (void)state;
+    static const char *const isas[] = {"AVX2", "SSE41"};
+    char *said, *exact = classified("f32", "1", NULL, &said);
+    for (int i = 0; i < 2; i++)
+        for (int narrow_too = 0; narrow_too < 2; narrow_too++) {
+            char line[1600];
+            snprintf(line, sizeof line, "ONEDNN_MAX_CPU_ISA=%s \"$EPOCHAL\" classify --db '%s' --model '%s' --threads 1 -o csv --precision %s", isas[i],
+                     db, weights, narrow_too ? "int8" : "auto");
+            command_result r = command_shell(line);
+            command_expect(&r, 0);
+            assert_true((strstr(r.err, "no fast instructions for int8") != NULL) == (narrow_too == 1));
+            for (int number = 1; number <= 6; number++) {
+                const double off = fabs(probability(r.out, number) - probability(exact, number));
+                if (!(off < (narrow_too ? 0.02 : 1e-5))) fail_msg("%s: object %d is off by %g", isas[i], number, off);
+            }
+            command_free(&r);
+        }
+    free(said), free(exact);
+}
+
 static void stamps(void **state)
 {
     (void)state;
@@ -158,7 +181,7 @@ static void benches(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(narrow), cmocka_unit_test(automatic), cmocka_unit_test(stamps),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(narrow), cmocka_unit_test(automatic), cmocka_unit_test(older_processor), cmocka_unit_test(stamps),
                                        cmocka_unit_test(dropout), cmocka_unit_test(benches)};
     return cmocka_run_group_tests(tests, begin, end);
 }
