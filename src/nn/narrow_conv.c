@@ -123,7 +123,7 @@ typedef struct unit {
 static unit unit_of(const epo__narrow_conv *conv, float smallest, float largest)
 {
     if (conv->type == EPO__BF16) return (unit){1, 0};
-    const float low = fminf(smallest, 0), high = fmaxf(largest, 0);
+    const float low = fminf(smallest, 0), high = largest < 0 ? 0 : largest; /* not-a-number stays: it spoils all results */
     const float size = (high - low) / LARGEST;
     return (unit){size, size > 0 ? rintf(-low / size) : 0};
 }

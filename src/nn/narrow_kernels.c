@@ -43,6 +43,13 @@ INLINE floats larger(floats a, floats b)
     return (floats)(((integers)a & first) | ((integers)b & ~first));
 }
 
+/* Not-a-number stays what it is. */
+INLINE floats no_more(floats x, float most)
+{
+    const integers over = x > most;
+    return (floats)(((integers)(most - (floats){0}) & over) | ((integers)x & ~over));
+}
+
 INLINE float largest_of(floats x)
 {
     float most = x[0];
@@ -74,9 +81,10 @@ EPO_KERNEL void epo__from_bf16(const epo__bf16 *in, float *out, size_t count)
     CONVERT(in, halves, out, floats, count, widen(x));
 }
 
+/* Where `zero` was rounded up, the largest numbers come to half a unit more than LARGEST, which must not be rounded once more. */
 EPO_KERNEL void epo__to_whole(const float *in, uint8_t *out, size_t count, float factor, float zero)
 {
-    CONVERT(in, floats, out, bytes, count, whole(x * factor + zero));
+    CONVERT(in, floats, out, bytes, count, whole(no_more(x * factor + zero, LARGEST)));
 }
 
 EPO_KERNEL void epo__bf16_to_whole(const epo__bf16 *in, uint8_t *out, size_t count, float factor)
@@ -95,18 +103,22 @@ EPO_KERNEL float epo__largest_bf16(const epo__bf16 *x, size_t count)
 
 EPO_KERNEL void epo__range(const float *x, size_t count, float *smallest, float *largest)
 {
-    floats low = *smallest - (floats){0}, high = *largest - (floats){0};
+    floats low = *smallest - (floats){0}, high = *largest - (floats){0}, odd = {0};
     size_t i = 0;
     for (; i + LANES <= count; i += LANES) {
-        low = -larger(-*(const floats *)(x + i), -low);
-        high = larger(*(const floats *)(x + i), high);
+        const floats now = *(const floats *)(x + i);
+        low = -larger(-now, -low);
+        high = larger(now, high);
+        odd += now * 0; /* infinity too becomes not-a-number */
     }
     for (; i < count; i++) {
         low[0] = x[i] < low[0] ? x[i] : low[0];
         high[0] = x[i] > high[0] ? x[i] : high[0];
+        odd[0] += x[i] * 0;
     }
+    for (i = 1; i < LANES; i++) odd[0] += odd[i];
     *smallest = -largest_of(-low);
-    *largest = largest_of(high);
+    *largest = largest_of(high) + odd[0];
 }
 
 /* Channels of a dense block are parts of long pixels, too far apart for the processor to guess the next. */

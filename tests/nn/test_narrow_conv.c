@@ -6,6 +6,7 @@
 
 #include "network.h"
 #include "nn/narrow_conv.h"
+#include "nn/narrow_kernels.h"
 
 enum { MORE = 5 };
 
@@ -180,6 +181,53 @@ static void test_constant(void **state)
     free(weights), free(image), free(out);
 }
 
+/* The largest number of an image whose range ends as far above 0 as below, where zero lies between two units, is not taken for the
+ * smallest. */
+static void test_ends(void **state)
+{
+    (void)state;
+    for (int i = 1; i < 2000; i++) {
+        float x[3] = {(float)-i / 256, 0, (float)i / 256}, smallest = 0, largest = 0;
+        uint8_t got[3];
+        epo__range(x, 3, &smallest, &largest);
+        assert_true(smallest == x[0] && largest == x[2]);
+        const float size = (largest - smallest) / 255;
+        epo__to_whole(x, got, 3, 1 / size, rintf(-smallest / size));
+        assert_true(got[0] <= 1 && got[1] >= 127 && got[1] <= 128 && got[2] >= 254);
+    }
+}
+
+/* One number that is not finite is not lost in whole numbers, as it is not in bfloat16; it may spoil more there. */
+static void test_not_finite(void **state)
+{
+    (void)state;
+    static const float spoilt[] = {NAN, INFINITY, -INFINITY};
+    const epo__conv_geometry g = geometry_of(4);
+    const size_t pixels = (size_t)(g.height * g.width * g.in_channels), count = (size_t)(g.out_height * g.out_width * g.out_channels);
+    float *image = random_floats(pixels, 1), *out = random_floats(count, 4);
+    float *weights = random_floats((size_t)(g.out_channels * g.in_channels * g.kernel * g.kernel), 2);
+    for (int whole = 0; whole < 2; whole++)
+        for (size_t i = 0; i < 6; i++) {
+            epo__narrow_conv conv;
+            const size_t at = i % 2 ? pixels - 1 : 21;
+            const float was = image[at];
+            epo__narrow_image as = {.pixels = image};
+            image[at] = spoilt[i / 2];
+            epo__range(image, pixels, &as.smallest, &as.largest);
+            assert_true(isnan(as.largest));
+            check_ok(epo__narrow_conv_make(whole ? EPO__INT8 : EPO__BF16, &g, weights, NULL, false, &conv));
+            void *scratch = aligned_alloc(64, (epo__narrow_conv_scratch(&conv) + 63) / 64 * 64);
+            assert_non_null(scratch);
+            epo__narrow_conv_run(&conv, &as, 0, (size_t)g.out_height, scratch,
+                                 &(epo__narrow_out){out, (size_t)g.out_channels, EPO__OUT_FLOAT32});
+            assert_true(!isfinite(out[i % 2 ? count - 1 : 0]));
+            epo__narrow_conv_release(&conv);
+            free(scratch);
+            image[at] = was;
+        }
+    free(image), free(out), free(weights);
+}
+
 static void test_suits(void **state)
 {
     (void)state;
@@ -262,7 +310,8 @@ static void test_networks(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes), cmocka_unit_test(test_constant), cmocka_unit_test(test_suits),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes), cmocka_unit_test(test_constant), cmocka_unit_test(test_ends),
+                                       cmocka_unit_test(test_not_finite), cmocka_unit_test(test_suits),
                                        cmocka_unit_test(test_networks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
