@@ -263,23 +263,21 @@ void epo__dnnl_version(char *out, size_t size)
     snprintf(out, size, "%d.%d.%d", version->major, version->minor, version->patch);
 }
 
+/* Each value of oneDNN has the bits of those that it holds, so that one which is not known here is taken for the best that is. */
 epo__isa epo__dnnl_isa(void)
 {
-    switch (dnnl_get_effective_cpu_isa()) {
-    case dnnl_cpu_isa_avx2:
-    case dnnl_cpu_isa_avx2_vnni:
-        return EPO__ISA_AVX2;
-    case dnnl_cpu_isa_avx512_core:
-        return EPO__ISA_AVX512;
-    case dnnl_cpu_isa_avx512_core_vnni:
-        return EPO__ISA_AVX512_VNNI;
-    case dnnl_cpu_isa_avx512_core_bf16:
-        return EPO__ISA_AVX512_BF16;
-    case dnnl_cpu_isa_avx512_core_amx:
-        return EPO__ISA_AMX;
-    default:
-        return EPO__ISA_OTHER;
-    }
+    static const struct {
+        dnnl_cpu_isa_t bits;
+        epo__isa isa;
+    } known[] = {{dnnl_cpu_isa_avx512_core_amx, EPO__ISA_AMX},
+                 {dnnl_cpu_isa_avx512_core_bf16, EPO__ISA_AVX512_BF16},
+                 {dnnl_cpu_isa_avx512_core_vnni, EPO__ISA_AVX512_VNNI},
+                 {dnnl_cpu_isa_avx512_core, EPO__ISA_AVX512},
+                 {dnnl_cpu_isa_avx2, EPO__ISA_AVX2}};
+    const unsigned here = dnnl_get_effective_cpu_isa();
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if ((here & known[i].bits) == known[i].bits) return known[i].isa;
+    return EPO__ISA_OTHER;
 }
 
 const char *epo__dnnl_isa_name(void)
