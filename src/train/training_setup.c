@@ -78,6 +78,8 @@ static epo_status check_precision(const epo__training *f)
 {
     const epo__net *encoder = epo__model_encoder(f->model);
     if (strcmp(f->options->precision, "f32") == 0) return EPO_OK;
+    if (f->stage_count == 1 && f->stages[0] == EPO__STAGE_SEQUENCE)
+        return epo__fail(EPO_EARG, "stage sequence leaves the encoder as it is: precision bf16 is for the stages encoder and joint");
     for (size_t i = 0; i < epo__net_length(encoder); i++)
         if (strcmp(epo__net_layer(encoder, i)->type->word, "dense") == 0) return EPO_OK;
     return epo__fail(EPO_EARG, "precision bf16 is for dense blocks, of which this network has none: use f32");
@@ -178,7 +180,7 @@ epo_status epo__training_setup(epo__training *f)
     epo_status status = make_schedule(f);
     if (status == EPO_OK) status = make_model(f);
     if (status == EPO_OK) status = check_freeze(f);
-    if (status == EPO_OK) status = check_precision(f);
     if (status == EPO_OK) status = choose_stages(f);
+    if (status == EPO_OK) status = check_precision(f);
     return status == EPO_OK ? check_stages(f) : status;
 }

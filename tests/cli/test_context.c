@@ -139,6 +139,7 @@ static void real_first(void **state)
     expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", rb, "--threshold", "1.5"), 2,
            "--threshold");
     expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", rb, "--mc-passes", "3"), 2, "--mc-passes");
+    expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", first, "--precision", "bf16"), 2, "both models are forests");
     expect(COMMAND("classify", "--db", db, "--model", rb, "--real-bogus", rb), 1, "knows bogus and real itself");
     expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", first), 1, "no class real");
     expect(COMMAND("classify", "--db", db, "--model", first, "--real-bogus", "nothing"), 4, "nothing");

@@ -265,6 +265,10 @@ static void test_other_options(void **state)
     assert_int_equal(wait_for(start(t, &o, 0)), EPO_EARG);
     expect_message(&o, "other options");
     o.rate = t->options.rate;
+    o.precision = "bf16";
+    assert_int_equal(wait_for(start(t, &o, 0)), EPO_EARG);
+    expect_message(&o, "other options");
+    o.precision = t->options.precision;
     finish(t, &o);
     expect_whole(&o);
 }

@@ -313,6 +313,28 @@ static void digest_values(const char *path, char sha[65])
     free(bytes);
 }
 
+/* In bfloat16 the encoder gets other weights, near those of float32. */
+static void test_precision(void **state)
+{
+    const toy *t = *state;
+    static history h;
+    char sha[65], other[65];
+    epo_train_options o = t->options;
+    o.stage = "encoder";
+    o.epochs = 1;
+    const double loss = trained(t, &o, &h).validation_loss;
+    digest_values(o.out, sha);
+    o.precision = "bf16";
+    const double near = trained(t, &o, &h).validation_loss;
+    digest_values(o.out, other);
+    assert_string_not_equal(sha, other);
+    if (!(fabs(near - loss) < 0.05 * loss)) fail_msg("a loss of %g, %g in float32", near, loss);
+    size_t size;
+    char *bytes = (char *)read_file(o.out, &size);
+    assert_non_null(memmem(bytes, size, "--precision bf16", 16)); /* in the command of its record */
+    free(bytes);
+}
+
 /* The weights that are written are those of the best epoch: a training that ends there writes the same. */
 static void test_best_is_kept(void **state)
 {
@@ -579,6 +601,9 @@ static void test_refused(void **state)
     WITH(stride = 4, EPO_EARG, "a stride of 4 nights: 1 to 3");
     WITH(with_realbogus = true; o.task = "realbogus", EPO_EARG, "the task is realbogus already");
     WITH(with_realbogus = true; o.stage = "sequence", EPO_EARG, "leaves the encoder as it is");
+    WITH(precision = NULL, EPO_EARG, "needed");
+    WITH(precision = "int8", EPO_EARG, "f32 or bf16");
+    WITH(precision = "bf16"; o.stage = "sequence", EPO_EARG, "leaves the encoder as it is");
     WITH(split = "nowhere", EPO_ENOTFOUND, "nowhere");
     WITH(memory = 1000, EPO_ELIMIT, "memory");
     char net[600], *text = strdup(toy_text), *head = strstr(text, "triplet");
@@ -587,6 +612,10 @@ static void test_refused(void **state)
     write_file(net, text, strlen(text));
     free(text);
     WITH(net = net, EPO_EARG, "stage encoder: the network toy has no triplet head");
+    static const char plain[] = "network plain\ninput planes=3 size=8\nencoder\n    conv 8 kernel=3\n    gap\n"
+                                "triplet classes=SN,CV,NON\n    linear classes\n    softmax\n";
+    write_file(net, plain, sizeof plain - 1);
+    WITH(net = net; o.stage = "encoder"; o.precision = "bf16", EPO_EARG, "dense blocks");
     assert_int_not_equal(access(t->checkpoint, F_OK), 0);
 #undef WITH
 }
@@ -658,7 +687,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stages_learn), cmocka_unit_test(test_realbogus_learns), cmocka_unit_test(test_order_of_stamp_classes),
-        cmocka_unit_test(test_frozen),       cmocka_unit_test(test_unknown_freeze),   cmocka_unit_test(test_best_is_kept),
+        cmocka_unit_test(test_frozen),       cmocka_unit_test(test_unknown_freeze),   cmocka_unit_test(test_best_is_kept), cmocka_unit_test(test_precision),
         cmocka_unit_test(test_merged_rows),  cmocka_unit_test(test_other_encoder),    cmocka_unit_test(test_finetune),
         cmocka_unit_test(test_accepted),     cmocka_unit_test(test_sequences),        cmocka_unit_test(test_late_fusion),
         cmocka_unit_test(test_joined),       cmocka_unit_test(test_diverges),         cmocka_unit_test(test_refused),

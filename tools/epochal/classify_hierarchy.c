@@ -170,6 +170,8 @@ int classify_hierarchy(const cli_call *call)
         return cli_usage(call->command, "--mc-passes and --mc-histogram do not go with --real-bogus");
     int result = load(o, true, &type);
     if (result == CLI_OK) result = load(o, false, &real_bogus);
+    if (result == CLI_OK && type.forest && real_bogus.forest && cli_given(call, "precision"))
+        result = cli_usage(call->command, "--precision is for networks; both models are forests");
     if (result == CLI_OK) {
         const epo_precision precision = cli_precision(call);
         if (type.model) epo_model_set_precision(type.model, precision);
