@@ -55,10 +55,11 @@ epo_status epo_model_save(const epo_model *model, const char *path);
 
 void epo_model_free(epo_model *model); /* NULL is fine */
 
-/* In what the convolutions of a model compute; sums, and everything that is no convolution, are float32 in any case. In
- * bfloat16 (8 bits of digits) inputs and weights are rounded; in whole numbers of 8 bits weights have a step for each
- * output, and inputs one for each pixel or image, taken from its own numbers, so that nothing has to be calibrated and
- * no image's result depends on another's (u8s8; Jacob et al. 2018, CVPR, 2704). */
+/* In what a model's dense blocks compute, and its convolutions of step 1 with 8 input channels or more; everything else is
+ * float32 in any case. In bfloat16 (8 bits of digits) inputs and weights are rounded, and sums are float32; in whole numbers of
+ * 8 bits weights have a step for each output, and inputs one for each pixel or image, taken from its own numbers, so that
+ * nothing has to be calibrated and no image's result depends on another's (u8s8; Jacob et al. 2018, CVPR, 2704). In either, what
+ * passes from layer to layer of a dense block is bfloat16. */
 typedef enum epo_precision {
     EPO_PRECISION_F32,
     EPO_PRECISION_BF16,

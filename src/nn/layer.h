@@ -17,7 +17,7 @@
 
 #include "epochal/status.h"
 
-/* In what convolutions compute; sums are float32 in any case. */
+/* In what convolutions compute; sums are float32, or 32 bits of whole numbers. */
 typedef enum epo__precision { EPO__IN_FLOAT32, EPO__IN_BF16, EPO__IN_INT8 } epo__precision;
 
 typedef struct epo__shape {

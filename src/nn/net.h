@@ -53,8 +53,8 @@ uint64_t epo__net_macs(const epo__net *net); /* a sample; for a recurrent net, a
  * on the seed and on each tensor's full name only. */
 epo_status epo__net_init(epo__net *net, const char *prefix, uint64_t seed);
 
-/* In what the convolutions of plans compute that are made from here on: sums and everything else are float32. On a processor
- * without instructions for narrow numbers results are the same to rounding, and take longer. */
+/* In what the convolutions of plans compute that are made from here on (epo_precision in epochal/model.h says which). On a
+ * processor without instructions for narrow numbers results are the same to rounding, and take longer. */
 void epo__net_set_precision(epo__net *net, epo__precision precision);
 epo__precision epo__net_precision(const epo__net *net);
 bool epo__nn_is_fast(epo__precision precision); /* on this processor */
