@@ -111,6 +111,7 @@ static void refused(void **state)
 {
     (void)state;
     REFUSED(2, "--precision is one of f32", "bench", "encoder", "--net", net, "--precision", "f64");
+    REFUSED(2, "f32 or bf16", "bench", "train", "--net", net, "--precision", "int8");
     REFUSED(2, "--batch takes 1 to", "bench", "encoder", "--net", net, "--batch", "4097");
     REFUSED(2, "--batch takes 1 to", "bench", "gru", "--net", net, "--batch", "4097");
     REFUSED(2, "takes no PATH", "bench", "encoder", "x");

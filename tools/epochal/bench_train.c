@@ -5,6 +5,7 @@
  * belongs to it, loading too. An epoch's first step warms up, and the validation after its last is outside. When there
  * are enough, the training is cancelled. */
 #include <stdio.h>
+#include <string.h>
 
 #include "bench.h"
 #include "epochal/model.h"
@@ -135,6 +136,9 @@ int cli_bench_train(bench *b)
 {
     const bench_options *o = b->options;
     if (b->path_count > 0) return cli_usage(b->call->command, "train takes no PATH");
+    const char *precision = o->common.precision;
+    if (strcmp(precision, "f32") != 0 && strcmp(precision, "bf16") != 0)
+        return cli_usage(b->call->command, "train takes --precision f32 or bf16, as the command train does");
     b->batch = o->batch ? o->batch : BENCH_BATCH;
     if (b->batch > MOST_BATCH) return cli_usage(b->call->command, "--batch takes 1 to %d", MOST_BATCH);
     epo_model *model = NULL;
@@ -144,7 +148,7 @@ int cli_bench_train(bench *b)
     if (status != EPO_OK) return cli_failed(status);
     epo_model_info info;
     epo_model_get_info(model, &info);
-    cli_bench_about(b, &info, b->batch, b->options->common.precision);
+    cli_bench_about(b, &info, b->batch, precision);
     int result = CLI_OK;
     if (!info.heads[EPO_HEAD_TRIPLET].present)
         result =
