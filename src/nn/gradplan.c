@@ -2,13 +2,13 @@
  * gradplan.c - making a gradplan from a chain of layers, and running it both ways. */
 #include "nn/gradplan.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/kernels.h"
+#include "nn/openmp.h"
 #include "nn/train.h"
 
 enum { MAX_BATCH = 65536 };
@@ -129,14 +129,6 @@ static void to_planes(int count, epo__shape shape, const float *in, float *out)
         epo__pixels_to_planes(in + i * size, out + i * size, (size_t)shape.channels, size / (size_t)shape.channels);
 }
 
-/* oneDNN asks OpenMP how many threads there are. */
-static int use_threads(int threads)
-{
-    int before = omp_get_max_threads();
-    if (before != threads) omp_set_num_threads(threads);
-    return before;
-}
-
 static epo_status forward(epo__gradplan *plan, uint64_t step, int count, const int *lengths, const float *in,
                           float *out)
 {
@@ -144,7 +136,7 @@ static epo_status forward(epo__gradplan *plan, uint64_t step, int count, const i
     if (count < 1 || count > plan->setup.batch)
         return epo__fail(EPO_EARG, "%d samples for a plan of 1 to %d", count, plan->setup.batch);
     epo__train_run run = {.count = count, .lengths = lengths, .step = step, .threads = plan->setup.threads};
-    int threads_before = use_threads(run.threads);
+    const epo__openmp before = epo__openmp_use(run.threads); /* oneDNN asks OpenMP how many threads there are */
     epo_status status = EPO_OK;
     plan->in = in;
     if (!plan->recurrent) {
@@ -157,7 +149,7 @@ static epo_status forward(epo__gradplan *plan, uint64_t step, int count, const i
         if (status != EPO_OK) status = epo__fail_in(status, "%s", layer_of(plan, i)->name);
         now = plan->tensors[i];
     }
-    use_threads(threads_before);
+    epo__openmp_restore(before);
     if (status != EPO_OK) return status;
     to_planes(count, epo__gradplan_out(plan), now, out);
     plan->run = run;
@@ -196,7 +188,7 @@ epo_status epo__gradplan_backward(epo__gradplan *plan, const float *d_out, float
     if (run.count == 0) return epo__fail(EPO_EARG, "there was no forward pass to go back through");
     plan->run = (epo__train_run){0};
     size_t lowest = d_in ? 0 : lowest_trained(plan);
-    int threads_before = use_threads(run.threads);
+    const epo__openmp before = epo__openmp_use(run.threads);
     epo_status status = EPO_OK;
     to_pixels(run.count, epo__gradplan_out(plan), d_out, plan->gradients[plan->count % 2]);
     for (size_t i = plan->count; i > lowest && status == EPO_OK; i--) {
@@ -208,7 +200,7 @@ epo_status epo__gradplan_backward(epo__gradplan *plan, const float *d_out, float
                               plan->gradients[i % 2], k > lowest || d_in || op->needs_d_in ? below : NULL);
         if (status != EPO_OK) status = epo__fail_in(status, "%s", layer_of(plan, k)->name);
     }
-    use_threads(threads_before);
+    epo__openmp_restore(before);
     if (status == EPO_OK && d_in && !(plan->recurrent && plan->count))
         to_planes(run.count, in_of(plan), plan->gradients[0], d_in);
     return status;

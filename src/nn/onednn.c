@@ -4,7 +4,6 @@
  * Primitives are made with a scratchpad of the user's: oneDNN's own belongs to the thread that made the primitive, and
  * a plan may be run by another. Everything is made when the plan is, because oneDNN does not survive a failed malloc.
  */
-#include <omp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/onednn_parts.h"
+#include "nn/openmp.h"
 
 static struct {
     pthread_once_t once;
@@ -203,8 +203,7 @@ epo_status epo__dnnl_conv_create(const epo__conv_geometry *geometry, const float
     if (!conv) return epo__nomem("convolution");
     conv->lanes = lanes;
 
-    int threads_before = omp_get_max_threads(); /* a primitive divides its work when it is made */
-    omp_set_num_threads(threads);
+    const epo__openmp before = epo__openmp_use(threads); /* a primitive divides its work when it is made */
     dnnl_status_t s = make_attributes(relu, &attributes);
     if (s == dnnl_success) s = make_description(geometry, bias != NULL, attributes, engine, &description);
     if (s == dnnl_success) s = dnnl_primitive_create(&conv->primitive, description);
@@ -221,7 +220,7 @@ epo_status epo__dnnl_conv_create(const epo__conv_geometry *geometry, const float
         conv = NULL;
     }
 done:
-    omp_set_num_threads(threads_before);
+    epo__openmp_restore(before);
     if (description) dnnl_primitive_desc_destroy(description);
     if (attributes) dnnl_primitive_attr_destroy(attributes);
     epo__dnnl_conv_destroy(conv);

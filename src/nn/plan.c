@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/builder.h"
+#include "nn/openmp.h"
 
 enum { MAX_BATCH = 65536 };
 static const size_t max_buffer = (size_t)1 << 31; /* floats in all buffers of a plan */
@@ -32,7 +33,7 @@ static _Thread_local int thread_count = 1;
 
 void epo__nn_set_threads(int threads)
 {
-    thread_count = threads < 1 ? 1 : threads;
+    thread_count = epo__openmp_most(threads);
 }
 
 int epo__nn_threads(void)
@@ -297,7 +298,6 @@ static epo_status run(epo__plan *plan, int count, const int *lengths, const floa
     if (count < 1 || count > plan->batch)
         return epo__fail(EPO_EARG, "%d samples for a plan of 1 to %d", count, plan->batch);
     if (plan->drops && !plan->draw) return epo__fail(EPO_EARG, "a plan with dropout was not told what to drop");
-    int total_threads = plan->lanes * plan->threads, threads_before = omp_get_max_threads();
     epo__frame frame = {.input = in,
                         .rows = {plan->rows[0], plan->rows[1]},
                         .slots = plan->slots,
@@ -305,9 +305,9 @@ static epo_status run(epo__plan *plan, int count, const int *lengths, const floa
                         .threads = plan->threads,
                         .lengths = lengths,
                         .draw = plan->draw};
-    if (threads_before != total_threads) omp_set_num_threads(total_threads); /* what oneDNN and OpenBLAS ask for */
+    const epo__openmp before = epo__openmp_use(plan->lanes * plan->threads); /* what oneDNN and OpenBLAS ask for */
     epo_status status = run_steps(plan, &frame);
-    if (threads_before != total_threads) omp_set_num_threads(threads_before);
+    epo__openmp_restore(before);
     if (status == EPO_OK)
         memcpy(out, epo__frame_read(&frame, &plan->result), (size_t)count * epo__shape_size(plan->out) * sizeof *out);
     return status;

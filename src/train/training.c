@@ -242,6 +242,7 @@ epo_status epo_train(epo_store *store, const epo_train_options *options, epo_tra
     epo__training f = {.store = store, .options = options, .progress = progress, .progress_context = context, .threads = epo__threads(options->threads)};
     int threads_before = epo__nn_threads();
     epo__nn_set_threads(f.threads);
+    f.threads = epo__nn_threads(); /* OpenMP may have fewer */
     f.since = epo__seconds();
     start_of_stage(&f.position, 0);
     if (!(f.checkpoint = options->checkpoint ? epo__strdup(options->checkpoint) : epo__format("%s.checkpoint", options->out))) status = epo__nomem("path");
