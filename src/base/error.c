@@ -72,6 +72,11 @@ epo_status epo__nomem(const char *what)
     return epo__fail(EPO_ENOMEM, "out of memory: %s", what);
 }
 
+epo_status epo__stopped(epo_status answer)
+{
+    return answer == EPO_OK ? EPO_OK : epo__fail(answer, "stopped by the receiver of the results: %s", epo_status_text(answer));
+}
+
 void epo_log_set(epo_log_fn hook, void *context)
 {
     pthread_mutex_lock(&logger.lock);

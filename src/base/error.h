@@ -17,6 +17,9 @@ epo_status epo__fail_in(epo_status status, const char *format, ...) __attribute_
 /* EPO_ENOMEM with a message naming what was being made. */
 epo_status epo__nomem(const char *what);
 
+/* What a function of the caller's answered, unchanged: unless EPO_OK, with a message that the work was stopped by it, and why. */
+epo_status epo__stopped(epo_status answer);
+
 /* The static analyzer reads one file at a time: this tells it that a failure is never EPO_OK. */
 #ifdef __clang_analyzer__
 #define epo__fail(status, ...) ((void)epo__fail((status), __VA_ARGS__), (status))

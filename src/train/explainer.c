@@ -115,8 +115,7 @@ epo_status epo__explain_deliver(epo__explainer *e, const epo_explanation *about)
         e->summary->refused++;
     else
         e->summary->explained++;
-    epo_status status = e->result ? e->result(e->context, about) : EPO_OK;
-    return status == EPO_OK ? EPO_OK : epo__fail(status, "stopped by the receiver of the results");
+    return e->result ? epo__stopped(e->result(e->context, about)) : EPO_OK;
 }
 
 /* What is wrong with one input is its result; anything else concerns all. */

@@ -31,8 +31,7 @@ epo_status epo__score_report(const epo_score *score, epo_score_fn result, void *
         summary->refused++;
     else
         summary->scored++;
-    epo_status status = result ? result(context, score) : EPO_OK;
-    return status == EPO_OK ? EPO_OK : epo__fail(status, "stopped by the receiver of the results");
+    return result ? epo__stopped(result(context, score)) : EPO_OK;
 }
 
 /* A score, and behind it what it points to: numbers first, for their border's sake, then texts. */

@@ -246,10 +246,7 @@ static epo_status train(driver *d, double size)
     t.row.seconds = summary.seconds;
     if (status == EPO_OK) status = judge_both(d, &t);
     if (status == EPO_OK) status = keep(d, &t.row);
-    if (status == EPO_OK && d->row) {
-        status = d->row(d->context, &t.row);
-        if (status != EPO_OK) status = epo__fail(status, "stopped by the receiver of the results");
-    }
+    if (status == EPO_OK && d->row) status = epo__stopped(d->row(d->context, &t.row));
     turn_free(&t);
     return status;
 }

@@ -229,6 +229,16 @@ static void messages_hold_no_control_bytes(void **state)
     assert_string_equal(epo_status_text((epo_status)999), "unknown status");
 }
 
+static void a_message_says_why_a_receiver_stopped(void **state)
+{
+    (void)state;
+    epo__fail(EPO_EIO, "before");
+    assert_int_equal(epo__stopped(EPO_OK), EPO_OK);
+    assert_string_equal(epo_error_message(), "before");
+    assert_int_equal(epo__stopped(EPO_ENOMEM), EPO_ENOMEM);
+    assert_string_equal(epo_error_message(), "stopped by the receiver of the results: out of memory");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +253,7 @@ int main(void)
         cmocka_unit_test(plain_arrays_are_sorted),
         cmocka_unit_test(products_are_all_or_nothing),
         cmocka_unit_test(messages_hold_no_control_bytes),
+        cmocka_unit_test(a_message_says_why_a_receiver_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -370,7 +370,7 @@ static void the_receiver_can_stop(void **state)
     check_ok(epo_scorer_create(model, &options, &scorer));
     results r = {.stop_at = 17};
     const char *list[] = {path};
-    check_fails(epo_scorer_files(scorer, list, 1, remember_result, &r, &r.summary), EPO_ECANCELLED, "stopped by the receiver");
+    check_fails(epo_scorer_files(scorer, list, 1, remember_result, &r, &r.summary), EPO_ECANCELLED, "stopped by the receiver of the results: stopped on request");
     assert_int_equal(r.count, 17);
     results_clear(&r);
     check_ok(epo_scorer_files(scorer, list, 1, remember_result, &r, &r.summary)); /* and can be used again, from the start */
