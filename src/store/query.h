@@ -40,7 +40,7 @@ struct epo_store {
     epo_store_mode mode;
     bool in_savepoint;
     char labels_as_of[21]; /* "" the last labels */
-    bool lost; /* SQLite undid the whole transaction because of a failure */
+    bool lost; /* SQLite undid the whole transaction because of a failure, or could not undo it: no part of it may be committed */
     epo__statement *statements;
     size_t statement_count, statement_capacity;
 };

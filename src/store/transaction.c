@@ -4,8 +4,18 @@
 #include "store/query.h"
 #include "store/store.h"
 
+/* Without memory ROLLBACK can fail and leave the transaction open: then nothing of it may be committed, and whoever begins
+ * the next one ends it first. */
+static void undo(epo_store *store)
+{
+    if (sqlite3_get_autocommit(store->db)) return;
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (!sqlite3_get_autocommit(store->db)) store->lost = true;
+}
+
 epo_status epo__store_begin(epo_store *store)
 {
+    if (store->lost) undo(store);
     if (!sqlite3_get_autocommit(store->db))
         return epo__fail(EPO_EARG, "%s: a transaction is open already", store->path);
     store->lost = false;
@@ -33,8 +43,7 @@ epo_status epo__store_commit(epo_store *store)
 
 void epo__store_rollback(epo_store *store)
 {
-    /* a failing ROLLBACK leaves nothing to be done: what is not committed is never seen */
-    if (!sqlite3_get_autocommit(store->db)) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    undo(store);
     store->in_savepoint = false;
 }
 
@@ -84,11 +93,12 @@ epo_status epo__want_transaction(const epo_store *store)
 
 epo_status epo__view_begin(epo_store *store, bool *mine)
 {
+    if (store->lost) undo(store);
     *mine = sqlite3_get_autocommit(store->db) != 0;
     return *mine ? epo__exec(store, "BEGIN") : EPO_OK;
 }
 
 void epo__view_end(epo_store *store, bool mine)
 {
-    if (mine && !sqlite3_get_autocommit(store->db)) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    if (mine) undo(store);
 }

@@ -347,6 +347,44 @@ static void a_full_disk_undoes_and_says_so(void **state)
     check_whole_files(3);
 }
 
+static int refuse_rollback(void *context, int action, const char *what, const char *b, const char *c, const char *d)
+{
+    (void)context, (void)b, (void)c, (void)d;
+    return action == SQLITE_TRANSACTION && strcmp(what, "ROLLBACK") == 0 ? SQLITE_DENY : SQLITE_OK;
+}
+
+/* As without memory: a transaction that cannot be undone is not committed later, and not in the way of the next one. */
+static void a_transaction_that_cannot_be_undone_is_undone_later(void **state)
+{
+    (void)state;
+    int64_t id;
+    bool added, mine;
+    char *dir = temp_make();
+    epo_store *store = open_store(temp_path(dir, "undo.db"), EPO_STORE_CREATE);
+    for (int view = 0; view < 2; view++) {
+        check_ok(epo__store_begin(store));
+        check_ok(epo__store_object_put(store, &(epo__object_row){.survey = "", .name = "gone"}, &id, &added));
+        sqlite3_set_authorizer(store->db, refuse_rollback, NULL);
+        epo__store_rollback(store);
+        assert_false(sqlite3_get_autocommit(store->db));
+        check_fails(epo__store_commit(store), EPO_ESTORE, "undone");
+        check_fails(epo__store_object_put(store, &(epo__object_row){.survey = "", .name = "late"}, &id, &added), EPO_ESTORE, "undone");
+        sqlite3_set_authorizer(store->db, NULL, NULL);
+        if (view) {
+            check_ok(epo__view_begin(store, &mine));
+            assert_true(mine);
+            epo__view_end(store, mine);
+        } else {
+            check_ok(epo__store_begin(store));
+            check_ok(epo__store_commit(store));
+        }
+        assert_true(sqlite3_get_autocommit(store->db));
+    }
+    epo_store_close(store);
+    assert_string_equal(outside_value(temp_path(dir, "undo.db"), "SELECT count(*) FROM objects"), "0");
+    temp_remove(dir);
+}
+
 /* A child imports without end and is killed at some moment; what it reported as committed must be there, whole. */
 static void a_killed_import_leaves_whole_files(void **state)
 {
@@ -402,6 +440,7 @@ int main(void)
         TEST(a_bad_file_leaves_nothing_and_the_others_stay),
         TEST(a_full_disk_undoes_and_says_so),
         TEST(a_killed_import_leaves_whole_files),
+        TEST(a_transaction_that_cannot_be_undone_is_undone_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
