@@ -90,7 +90,7 @@ static void nothing_told_is_lost_and_nothing_half_done_is_there(void **state)
     (void)state;
     const int wanted = kills_wanted(KILLS);
     char db[512], part[512];
-    epo__rng rng = {.seed = 20060402, .stream = epo__rng_stream("kills")};
+    epo__rng rng = {.seed = kills_seed(20060402), .stream = epo__rng_stream("kills")};
     snprintf(db, sizeof db, "%s/whole.db", folder);
     double start = epo__seconds();
     complete(db);

@@ -17,6 +17,12 @@ int kills_wanted(int standard)
     return wanted && atoi(wanted) > 0 ? atoi(wanted) : standard;
 }
 
+uint64_t kills_seed(uint64_t standard)
+{
+    const char *part = getenv("EPOCHAL_KILLS_PART");
+    return standard + (part ? strtoull(part, NULL, 10) : 0);
+}
+
 bool killing_say(int tube, const char *line)
 {
     char text[1024];

@@ -7,10 +7,15 @@
 #define EPO_TESTS_KILLING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* How many kills: EPOCHAL_KILLS, else `standard`. */
 int kills_wanted(int standard);
+
+/* What the moments of the kills are drawn from: another series for each EPOCHAL_KILLS_PART (1, 2, ...), so that several
+ * programs share the work. */
+uint64_t kills_seed(uint64_t standard);
 
 /* What runs in the child; returns its exit status. */
 typedef int (*killing_work)(void *context, int tube);

@@ -205,7 +205,7 @@ static void test_killed(void **state)
     const toy *t = *state;
     const int wanted = kills_wanted(KILLS);
     int kills = 0, trainings = 0;
-    epo__rng rng = {.seed = 2026, .stream = epo__rng_stream("kills")};
+    epo__rng rng = {.seed = kills_seed(2026), .stream = epo__rng_stream("kills")};
     for (; kills < wanted; trainings++) {
         char out[600], name[32];
         snprintf(name, sizeof name, "killed%d", trainings % 2);
