@@ -39,9 +39,9 @@ static epo_status run(void *state, const epo__frame *frame)
     }
 #pragma omp parallel num_threads(frame->threads)
     {
-        const int thread = omp_get_thread_num();
-        epo__narrow_conv_run(&step->conv, &image, epo__part_from(height, thread, frame->threads),
-                             epo__part_from(height, thread + 1, frame->threads), scratch + (size_t)thread * step->scratch,
+        const int thread = omp_get_thread_num(), threads = omp_get_num_threads(); /* however few */
+        epo__narrow_conv_run(&step->conv, &image, epo__part_from(height, thread, threads),
+                             epo__part_from(height, thread + 1, threads), scratch + (size_t)thread * step->scratch,
                              &out);
     }
     return EPO_OK;

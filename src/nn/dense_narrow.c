@@ -188,7 +188,11 @@ static epo_status run(void *state, const epo__frame *frame)
             continue;
         }
 #pragma omp parallel num_threads(work.threads)
-        run_part(&work, omp_get_thread_num());
+        {
+            struct work mine = work;
+            mine.threads = omp_get_num_threads(); /* all parts are taken, however few the threads */
+            run_part(&mine, omp_get_thread_num());
+        }
     }
     return EPO_OK;
 }

@@ -14,6 +14,24 @@ enum { BATCH = 3, THREADS = 4, SECONDS = 60 };
 static const epo__shape in_shape = {3, 40, 40};
 static const char *const lines[] = {"conv 12 bias=0", "dense 3 growth=16", "transition", "conv 9 kernel=5", "relu", "flatten", "linear 4", NULL};
 
+static float *scores(epo__precision precision, int threads)
+{
+    epo__net *net = make_net(in_shape, lines);
+    epo__plan *plan = NULL;
+    float *in = random_floats(BATCH * in_size(net), 1), *out = calloc(BATCH * out_size(net), sizeof *out);
+    assert_non_null(out);
+    check_ok(epo__net_visit(net, "", fill_param, NULL));
+    epo__net_set_precision(net, precision);
+    epo__nn_set_threads(threads);
+    check_ok(epo__plan_create(net, 1, &plan)); /* one sample, so that all threads work in it or none does */
+    for (int i = 0; i < BATCH; i++) check_ok(epo__plan_run(plan, 1, in + (size_t)i * in_size(net), out + (size_t)i * out_size(net)));
+    epo__nn_set_threads(1);
+    epo__plan_destroy(plan);
+    epo__net_destroy(net);
+    free(in);
+    return out;
+}
+
 /* As a plan of the network gives it, and the gradient of the sum with respect to the input. */
 static void results(int threads, float **out, float **d_in)
 {
@@ -52,6 +70,13 @@ static void compare(void)
     check_close("scores", out, expected, BATCH * 4, 1e-4);
     check_close("gradients", d_in, d_expected, BATCH * epo__shape_size(in_shape), 1e-3);
     free(out), free(d_in), free(expected), free(d_expected);
+    for (int narrow = 0; narrow < 2; narrow++) {
+        const epo__precision precision = narrow ? EPO__IN_INT8 : EPO__IN_BF16;
+        expected = scores(precision, 1);
+        out = scores(precision, THREADS);
+        check_close("scores in narrow numbers", out, expected, BATCH * 4, 1e-4);
+        free(out), free(expected);
+    }
 }
 
 static void as_many_as_asked_for(void **state)
