@@ -24,7 +24,7 @@ compare() { # NAME PRECISION FIRST FLOAT32 OTHER
         NR < 3 { next }
         NR % 2 { n = NF; for (i = 1; i <= NF; i++) a[i] = $i; next }
         {
-            if ($1 != a[1] || NF != n) { print "rows differ" > "/dev/stderr"; exit 1 }
+            if ($1 != a[1] || NF != n) { print "rows differ" > "/dev/stderr"; failed = 1; exit 1 }
             if ($first == "") next
             rows++; best = other = first
             for (i = first; i < NF; i++) {
@@ -37,7 +37,7 @@ compare() { # NAME PRECISION FIRST FLOAT32 OTHER
             }
             classes += best != other
         }
-        END { printf "| %s | %s | %d | %.1e | %.1e | %d of %d | %s |\n", name, precision, rows, sum / count, most, flips, count, (count > rows ? classes + 0 : "-") }'
+        END { if (failed || !count) exit 1; printf "| %s | %s | %d | %.1e | %.1e | %d of %d | %s |\n", name, precision, rows, sum / count, most, flips, count, (count > rows ? classes + 0 : "-") }'
 }
 
 "$python" tools/keras_to_safetensors.py --net models/braai.net --normalise l2row "$data/ztf/braai/d6_m7.weights.h5" "$folder/d6_m7.safetensors" > /dev/null

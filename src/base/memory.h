@@ -24,6 +24,18 @@ static inline size_t epo__product3(size_t a, size_t b, size_t c)
     return a && b && c ? epo__product(epo__product(a, b), c) : 0;
 }
 
+/* The next multiple of `unit` from x on. */
+static inline size_t epo__round_up(size_t x, size_t unit)
+{
+    return (x + unit - 1) / unit * unit;
+}
+
+/* Bytes, up to the next 64-byte border: what comes behind begins there. */
+static inline size_t epo__whole_lines(size_t bytes)
+{
+    return epo__round_up(bytes, 64);
+}
+
 /* `count` zeroed elements of `size` bytes; NULL when there is no memory or the product overflows. count 0 gives a
  * pointer that may be freed. */
 void *epo__alloc(size_t count, size_t size);

@@ -26,9 +26,10 @@ int epo__builder_threads(const epo__plan_builder *builder)
     return builder->threads;
 }
 
-epo__precision epo__builder_precision(const epo__plan_builder *builder)
+bool epo__builder_is_narrow(const epo__plan_builder *builder, epo__narrow_type *type)
 {
-    return builder->precision;
+    *type = builder->precision == EPO__IN_BF16 ? EPO__BF16 : EPO__INT8;
+    return builder->precision != EPO__IN_FLOAT32;
 }
 
 const char *epo__builder_dropout(const epo__plan_builder *builder)

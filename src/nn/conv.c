@@ -127,8 +127,9 @@ static epo_status draft_emit(epo__plan_builder *builder, void *state, bool relu)
 {
     struct draft *draft = state;
     const epo__conv_geometry *g = &draft->geometry;
-    if (epo__builder_precision(builder) != EPO__IN_FLOAT32 && epo__narrow_conv_suits(g))
-        return epo__builder_narrow_conv(builder, g, draft->weights, draft->bias, relu);
+    epo__narrow_type type;
+    if (epo__builder_is_narrow(builder, &type) && epo__narrow_conv_suits(type, g))
+        return epo__builder_narrow_conv(builder, type, g, draft->weights, draft->bias, relu);
     struct step *step = epo__alloc(1, sizeof *step);
     if (!step) return epo__nomem("convolution");
     step->in = *epo__builder_now(builder);

@@ -10,8 +10,8 @@
 epo_status epo__builder_conv(epo__plan_builder *builder, const epo__conv_geometry *geometry, const float *weights,
                              const float *bias);
 
-/* Puts a convolution in the builder's precision, which is not float32, into the plan (conv_narrow.c). */
-epo_status epo__builder_narrow_conv(epo__plan_builder *builder, const epo__conv_geometry *geometry, const float *weights,
-                                    const float *bias, bool relu);
+/* Puts a convolution of narrow numbers into the plan (conv_narrow.c). */
+epo_status epo__builder_narrow_conv(epo__plan_builder *builder, epo__narrow_type type, const epo__conv_geometry *geometry,
+                                    const float *weights, const float *bias, bool relu);
 
 #endif

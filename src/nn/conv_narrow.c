@@ -47,14 +47,13 @@ static epo_status run(void *state, const epo__frame *frame)
     return EPO_OK;
 }
 
-epo_status epo__builder_narrow_conv(epo__plan_builder *builder, const epo__conv_geometry *g, const float *weights,
-                                    const float *bias, bool relu)
+epo_status epo__builder_narrow_conv(epo__plan_builder *builder, epo__narrow_type type, const epo__conv_geometry *g,
+                                    const float *weights, const float *bias, bool relu)
 {
     struct step *step = epo__alloc(1, sizeof *step);
     if (!step) return epo__nomem("convolution");
     step->in = *epo__builder_now(builder);
     step->out = (epo__tensor){.shape = {g->out_channels, g->out_height, g->out_width}, .place = EPO_AT_ARENA};
-    const epo__narrow_type type = epo__builder_precision(builder) == EPO__IN_BF16 ? EPO__BF16 : EPO__INT8;
     epo_status status = epo__narrow_conv_make(type, g, weights, bias, relu, &step->conv);
     if (status == EPO_OK) status = epo__builder_take(builder, epo__shape_size(step->out.shape), &step->out.offset);
     if (status != EPO_OK) {

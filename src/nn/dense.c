@@ -278,7 +278,9 @@ static epo_status make_step(const epo__layer *layer, epo__plan_builder *builder,
 
 static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
 {
-    if (epo__builder_precision(builder) != EPO__IN_FLOAT32) return epo__dense_plan_narrow(layer, builder);
+    epo__narrow_type type;
+    if (epo__builder_is_narrow(builder, &type) && epo__dense_narrow_suits(layer, type))
+        return epo__dense_plan_narrow(layer, type, builder);
     epo_status status = epo__builder_to_arena(builder);
     if (status != EPO_OK) return status;
     struct step *step = epo__alloc(1, sizeof *step);

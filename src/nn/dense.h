@@ -17,8 +17,9 @@ enum { EPO__DENSE_BN1 = 0, EPO__DENSE_CONV1 = 4, EPO__DENSE_BN2 = 5, EPO__DENSE_
 /* conv1 with bn2 in it, for a pair that sees `channels`: weights, middle x channels, and bias, middle. EPO_ENOMEM. */
 epo_status epo__dense_fold(const epo__dense *dense, const epo__param *params, size_t channels, float *weights, float *bias);
 
-/* The layer in a precision that is not float32 (dense_narrow.c). */
-epo_status epo__dense_plan_narrow(const epo__layer *layer, epo__plan_builder *builder);
+/* The layer in narrow numbers (dense_narrow.c), and whether it is not too large for them. */
+bool epo__dense_narrow_suits(const epo__layer *layer, epo__narrow_type type);
+epo_status epo__dense_plan_narrow(const epo__layer *layer, epo__narrow_type type, epo__plan_builder *builder);
 
 epo_status epo__dense_train(const epo__layer *layer, const epo__train_setup *setup, epo__train_op *op);
 

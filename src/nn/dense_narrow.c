@@ -72,17 +72,12 @@ typedef struct layout {
     size_t units, numbers, end;
 } layout;
 
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 static layout lay_out(const struct step *step, const struct pair *pair)
 {
     const size_t size = step->type == EPO__BF16 ? sizeof(epo__bf16) : sizeof(uint8_t), width = pair->narrow.width;
-    layout l = {.units = round_up(pair->channels * sizeof(float))};
-    l.numbers = l.units + round_up(pair->strip * sizeof(float));
-    l.end = l.numbers + round_up((pair->strip * width + epo__narrow_beyond(&pair->narrow, width)) * size);
+    layout l = {.units = epo__whole_lines(pair->channels * sizeof(float))};
+    l.numbers = l.units + epo__whole_lines(pair->strip * sizeof(float));
+    l.end = l.numbers + epo__whole_lines((pair->strip * width + epo__narrow_beyond(&pair->narrow, width)) * size);
     return l;
 }
 
@@ -176,9 +171,9 @@ static epo_status run(void *state, const epo__frame *frame)
     char *shared = work.scratch + (size_t)frame->threads * step->part_size;
     const size_t pixels = (size_t)step->together * step->pixels;
     work.all = (epo__bf16 *)(void *)shared;
-    shared += round_up(pixels * (size_t)step->out.shape.channels * sizeof *work.all);
+    shared += epo__whole_lines(pixels * (size_t)step->out.shape.channels * sizeof *work.all);
     work.middle = (epo__bf16 *)(void *)shared;
-    work.largest = (float *)(void *)(shared + round_up(pixels * step->middle * sizeof *work.middle));
+    work.largest = (float *)(void *)(shared + epo__whole_lines(pixels * step->middle * sizeof *work.middle));
     for (int i = 0; i < frame->group; i += step->together) {
         work.in = epo__frame_read(frame, &step->in) + (size_t)i * epo__shape_size(step->in.shape);
         work.out = epo__frame_write(frame, &step->out) + (size_t)i * epo__shape_size(step->out.shape);
@@ -291,16 +286,16 @@ static void ask_scratch(epo__plan_builder *builder, struct step *step)
         if (conv > step->part_size) step->part_size = conv;
     }
     const size_t pixels = together * step->pixels, channels = (size_t)step->out.shape.channels;
-    epo__builder_scratch(builder, threads * step->part_size + round_up(pixels * channels * sizeof(epo__bf16)) +
-                                      round_up(pixels * step->middle * sizeof(epo__bf16)) +
+    epo__builder_scratch(builder, threads * step->part_size + epo__whole_lines(pixels * channels * sizeof(epo__bf16)) +
+                                      epo__whole_lines(pixels * step->middle * sizeof(epo__bf16)) +
                                       threads * together * sizeof(float));
 }
 
-static epo_status make_step(const epo__layer *layer, epo__plan_builder *builder, struct step *step)
+static epo_status make_step(const epo__layer *layer, epo__narrow_type type, epo__plan_builder *builder, struct step *step)
 {
     enum { ENOUGH_PIXELS = 512 }; /* that it is worth reading the weights for */
     const epo__dense *dense = layer->state;
-    step->type = epo__builder_precision(builder) == EPO__IN_BF16 ? EPO__BF16 : EPO__INT8;
+    step->type = type;
     step->in = *epo__builder_now(builder);
     step->out = (epo__tensor){.shape = layer->out, .place = EPO_AT_ARENA};
     step->pixels = (size_t)layer->in.height * (size_t)layer->in.width;
@@ -317,12 +312,19 @@ static epo_status make_step(const epo__layer *layer, epo__plan_builder *builder,
     return epo__builder_take(builder, epo__shape_size(layer->out), &step->out.offset);
 }
 
-epo_status epo__dense_plan_narrow(const epo__layer *layer, epo__plan_builder *builder)
+bool epo__dense_narrow_suits(const epo__layer *layer, epo__narrow_type type)
+{
+    enum { ROOM = 64 }; /* elements that a row of weights is rounded up by, at most */
+    const epo__dense *dense = layer->state;
+    return epo__narrow_fits(type, (size_t)layer->out.channels + ROOM) && epo__narrow_fits(type, 3 * (3 * (size_t)dense->middle + ROOM));
+}
+
+epo_status epo__dense_plan_narrow(const epo__layer *layer, epo__narrow_type type, epo__plan_builder *builder)
 {
     epo_status status = epo__builder_to_arena(builder);
     if (status != EPO_OK) return status;
     struct step *step = epo__alloc(1, sizeof *step);
-    status = step ? make_step(layer, builder, step) : epo__nomem("dense block");
+    status = step ? make_step(layer, type, builder, step) : epo__nomem("dense block");
     if (status != EPO_OK) {
         release(step);
         return status;

@@ -31,9 +31,11 @@ static sizes sizes_of(const epo__narrow_conv *conv)
     return s;
 }
 
-bool epo__narrow_conv_suits(const epo__conv_geometry *geometry)
+bool epo__narrow_conv_suits(epo__narrow_type type, const epo__conv_geometry *g)
 {
-    return geometry->stride == 1 && geometry->in_channels >= LEAST_CHANNELS;
+    enum { ROOM = 64 }; /* elements that a piece is rounded up by, at most */
+    const size_t kernel = (size_t)g->kernel, piece = kernel * (size_t)g->in_channels + ROOM;
+    return g->stride == 1 && g->in_channels >= LEAST_CHANNELS && epo__narrow_fits(type, epo__product(kernel, piece));
 }
 
 /* The weights as rows of B: row and column of the kernel, then the input; outputs side by side. */
@@ -86,20 +88,15 @@ typedef struct layout {
     size_t results, bias, scales, end;
 } layout;
 
-static size_t round_up(size_t bytes)
-{
-    return (bytes + 63) / 64 * 64;
-}
-
 static layout lay_out(const epo__narrow_conv *conv)
 {
     const sizes s = sizes_of(conv);
     const size_t outputs = (size_t)conv->geometry.out_channels, pixels = s.group * s.across;
     const size_t strip = (conv->rows + s.kernel) * s.line + epo__narrow_beyond(&conv->product, s.channels);
-    layout l = {.results = round_up(strip * s.element)};
-    l.bias = l.results + round_up(pixels * outputs * sizeof(float));
-    l.scales = l.bias + round_up(outputs * sizeof(float));
-    l.end = l.scales + round_up(pixels * sizeof(float));
+    layout l = {.results = epo__whole_lines(strip * s.element)};
+    l.bias = l.results + epo__whole_lines(pixels * outputs * sizeof(float));
+    l.scales = l.bias + epo__whole_lines(outputs * sizeof(float));
+    l.end = l.scales + epo__whole_lines(pixels * sizeof(float));
     return l;
 }
 

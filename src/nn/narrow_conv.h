@@ -23,8 +23,9 @@ typedef struct epo__narrow_conv {
     size_t rows; /* of results that are worked on at a time */
 } epo__narrow_conv;
 
-/* Where it is worth it: step 1, and enough channels that a kernel's row fills what is read at a time. */
-bool epo__narrow_conv_suits(const epo__conv_geometry *geometry);
+/* Where it is worth it: step 1, and enough channels that a kernel's row fills what is read at a time, and not so many that
+ * whole numbers run over. */
+bool epo__narrow_conv_suits(epo__narrow_type type, const epo__conv_geometry *geometry);
 
 /* weights: O x I x k x k; bias: O, or NULL; both are copied. */
 epo_status epo__narrow_conv_make(epo__narrow_type type, const epo__conv_geometry *geometry, const float *weights,

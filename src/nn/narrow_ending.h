@@ -33,7 +33,7 @@ INLINE lanes finish(lanes sum, float scale, lanes step, lanes bias, bool relu)
     return relu ? (lanes)((mask)x & (x > zero)) : x;
 }
 
-/* As epo__bf16_of; not-a-number may become another one or infinity, which nothing hides either. */
+/* As epo__bf16_of; not-a-number may become anything: nothing that is not finite comes here. */
 INLINE halves narrow_of(lanes x)
 {
     const words bits = (words)x;

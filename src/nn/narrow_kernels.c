@@ -24,7 +24,7 @@ INLINE floats widen(halves x)
     return (floats)(__builtin_convertvector(x, words) << 16);
 }
 
-/* Not-a-number may become another one or infinity, which nothing hides either. */
+/* Not-a-number may become anything: pixels are looked at before, losses behind. */
 INLINE halves rounded(floats x)
 {
     const words bits = (words)x;

@@ -19,6 +19,7 @@
 
 #include "nn/net.h"
 #include "nn/onednn.h"
+#include "nn/product_narrow.h"
 
 typedef enum epo__place { EPO_AT_INPUT, EPO_AT_ROWS0, EPO_AT_ROWS1, EPO_AT_ARENA } epo__place;
 
@@ -71,8 +72,8 @@ int epo__builder_threads(const epo__plan_builder *builder); /* inside a step */
 /* The prefix of the layers' names when dropout is to drop; NULL when it is left out. */
 const char *epo__builder_dropout(const epo__plan_builder *builder);
 
-/* In what convolutions compute. */
-epo__precision epo__builder_precision(const epo__plan_builder *builder);
+/* Whether convolutions are to compute in narrow numbers, and in which. */
+bool epo__builder_is_narrow(const epo__plan_builder *builder, epo__narrow_type *type);
 
 /* The tensor that the steps so far give; a pending operation is not in it. */
 const epo__tensor *epo__builder_now(const epo__plan_builder *builder);

@@ -105,20 +105,20 @@ epo_status epo__narrow_make(epo__narrow_type type, size_t pieces, size_t k, size
     return epo__narrow_make_for(kernel_here(type), pieces, k, n, b, row_stride, column_stride, packed);
 }
 
-static size_t round_up(size_t x, size_t unit)
+bool epo__narrow_fits(epo__narrow_type type, size_t rows)
 {
-    return (x + unit - 1) / unit * unit;
+    return type != EPO__INT8 || rows <= INT32_MAX / (LARGEST * LARGEST_OF_A);
 }
 
 epo_status epo__narrow_make_for(const epo__narrow_kernel *kernel, size_t pieces, size_t k, size_t n, const float *b,
                                 size_t row_stride, size_t column_stride, epo__narrow *packed)
 {
     const bool whole = kernel->type == EPO__INT8;
-    const size_t columns = round_up(n, kernel->columns), width = round_up(k, kernel->chunk);
+    const size_t columns = epo__round_up(n, kernel->columns), width = epo__round_up(k, kernel->chunk);
     size_t rows, all;
     *packed = (epo__narrow){0};
     if (!epo__size_mul(pieces, width, &rows) || !epo__size_mul(columns, rows / kernel->group, &all) ||
-        (whole && rows > INT32_MAX / (LARGEST * LARGEST_OF_A)))
+        !epo__narrow_fits(kernel->type, rows))
         return epo__fail(EPO_ELIMIT, "weights are too large");
     *packed = (epo__narrow){.kernel = kernel, .pieces = pieces, .k = k, .n = n, .width = width, .columns = columns};
     packed->panels = epo__alloc_aligned(all, sizeof *packed->panels);
@@ -137,7 +137,7 @@ epo_status epo__narrow_make_for(const epo__narrow_kernel *kernel, size_t pieces,
 epo_status epo__narrow_room(size_t k, size_t n, epo__narrow *packed)
 {
     const epo__narrow_kernel *kernel = kernel_here(EPO__BF16);
-    const size_t columns = round_up(n, kernel->columns), width = round_up(k, kernel->chunk);
+    const size_t columns = epo__round_up(n, kernel->columns), width = epo__round_up(k, kernel->chunk);
     *packed = (epo__narrow){.kernel = kernel, .pieces = 1, .k = k, .n = n, .width = width, .columns = columns};
     packed->panels = epo__alloc_aligned(epo__product(columns, width / kernel->group), sizeof *packed->panels);
     packed->steps = epo__alloc(columns, sizeof *packed->steps);
@@ -154,7 +154,7 @@ void epo__narrow_fill(epo__narrow *packed, size_t k, const epo__bf16 *b, size_t 
     const size_t columns = packed->kernel->columns;
     uint32_t *words = packed->panels;
     packed->k = k;
-    packed->width = round_up(k, packed->kernel->chunk);
+    packed->width = epo__round_up(k, packed->kernel->chunk);
     for (size_t first = 0; first < packed->n; first += columns) {
         const size_t wanted = packed->n - first < columns ? packed->n - first : columns;
         for (size_t i = 0; i < packed->width; i += 2, words += columns) {

@@ -68,6 +68,9 @@ void epo__narrow_fill(epo__narrow *packed, size_t k, const epo__bf16 *b, size_t 
 void epo__narrow_multiply(const epo__narrow *b, const epo__narrow_rows *a, size_t m, const epo__after *after,
                           const epo__narrow_out *c);
 
+/* Whether the sums of so many rows fit: 32 bits hold some 66,000 products of whole numbers. */
+bool epo__narrow_fits(epo__narrow_type type, size_t rows);
+
 /* Pieces of A are best a multiple of this many rows. */
 size_t epo__narrow_rows_together(const epo__narrow *b);
 

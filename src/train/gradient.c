@@ -106,8 +106,11 @@ static epo_status make_plans(epo__gradient *g, epo_head head)
     epo_status status = EPO_OK;
     if (g->options.cam) {
         status = find_layer(g->network, net, g->options.layer, &options.first);
+        const epo__precision own = epo__net_precision(net);
+        epo__net_set_precision(net, EPO__IN_FLOAT32); /* as the gradients */
         if (status == EPO_OK)
             status = epo__plan_create_part(net, g->runs, &(epo__plan_options){.last = options.first}, &g->below);
+        epo__net_set_precision(net, own);
         if (status != EPO_OK) return status;
         g->maps = epo__net_layer(net, options.first - 1)->out;
     }

@@ -232,11 +232,14 @@ static void test_suits(void **state)
 {
     (void)state;
     epo__conv_geometry g = geometry_of(0);
-    assert_true(epo__narrow_conv_suits(&g));
+    assert_true(epo__narrow_conv_suits(EPO__INT8, &g));
     g.stride = 2;
-    assert_false(epo__narrow_conv_suits(&g));
-    g.stride = 1, g.in_channels = 3;
-    assert_false(epo__narrow_conv_suits(&g));
+    assert_false(epo__narrow_conv_suits(EPO__INT8, &g));
+    g.stride = 1, g.in_channels = 8000; /* 72,000 products a sum, which 32 bits do not hold */
+    assert_false(epo__narrow_conv_suits(EPO__INT8, &g));
+    assert_true(epo__narrow_conv_suits(EPO__BF16, &g));
+    g.in_channels = 3;
+    assert_false(epo__narrow_conv_suits(EPO__INT8, &g));
 }
 
 /* --- networks ------------------------------------------------------------------------------------------------------ */
@@ -299,6 +302,25 @@ static void check_net(const char *const *lines, int side)
     epo__net_destroy(net);
 }
 
+/* What is too large for whole numbers is float32, and the rest goes on. */
+static void test_too_large(void **state)
+{
+    (void)state;
+    static const char *const wide[] = {"conv 1 kernel=3", NULL}, *const dense[] = {"dense layers=1 growth=8 bottleneck=1", NULL};
+    for (int i = 0; i < 2; i++) {
+        epo__net *net = make_net((epo__shape){i ? 66400 : 8000, 2, 2}, i ? dense : wide);
+        const size_t count = epo__shape_size(epo__net_out(net));
+        float *in = random_floats(epo__shape_size(epo__net_in(net)), 5), *exact = random_floats(count, 6), *out = random_floats(count, 6);
+        check_ok(epo__net_visit(net, "", fill_param, NULL));
+        run_net(net, 1, 1, 1, in, exact);
+        epo__net_set_precision(net, EPO__IN_INT8);
+        run_net(net, 1, 1, 1, in, out);
+        assert_memory_equal(exact, out, count * sizeof *out);
+        free(in), free(exact), free(out);
+        epo__net_destroy(net);
+    }
+}
+
 static void test_networks(void **state)
 {
     (void)state;
@@ -312,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes), cmocka_unit_test(test_constant), cmocka_unit_test(test_ends),
                                        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_suits),
+                                       cmocka_unit_test(test_too_large),
                                        cmocka_unit_test(test_networks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

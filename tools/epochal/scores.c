@@ -38,7 +38,7 @@ int cli_model_load(const char *path, const char *net, const char *normalise, epo
 
 const char *cli_precision_word(size_t index, const char **about)
 {
-    static const char *const abouts[] = {"single precision", "bfloat16: twice as fast or more on a processor with AMX",
+    static const char *const abouts[] = {"single precision", "bfloat16: two to three times as fast on a processor with AMX",
                                          "whole numbers of 8 bits: fast with AMX or AVX512_VNNI, and less exact", "bf16 where it is fast, else f32"};
     if (index >= sizeof abouts / sizeof *abouts) return NULL;
     *about = abouts[index];

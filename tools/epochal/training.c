@@ -109,6 +109,7 @@ int cli_train(const cli_call *call, const cli_training *o)
     epo_store *store = NULL;
     epo_train_summary summary = {0};
     watch w = {0};
+    (void)cli_precision(call); /* for its note */
     int result = cli_store_open(call, EPO_STORE_WRITE, &store);
     if (result == CLI_OK && !(w.output = cli_output_open(o->common.output, false))) result = CLI_FAILED;
     if (result == CLI_OK) {
