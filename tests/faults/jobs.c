@@ -54,6 +54,8 @@ const job jobs[] = {
     {"classify --db s.db --model seq0.safetensors --threads 1", false},
     {"classify --db s.db --model seq.safetensors --threads 1", false},
     {"classify --db s.db --model seq.safetensors --mc-passes 3 --threads 1", false},
+    {"classify --db s.db --model dense.safetensors --precision bf16 --threads 1", false},
+    {"classify --db s.db --model dense.safetensors --precision int8 --threads 1", false},
     {"score --db rb.db --model rb.safetensors --threads 1", false},
     {"score --db rb.db --model rb0.safetensors --threads 1", false},
     {"score --model rb.safetensors --threads 1 alerts.avro cube.npy stamps", false},
@@ -84,6 +86,7 @@ const job jobs[] = {
     {"augment --db rb.db --out-survey syn --class bogus --number 2 --snr 5,100 --threads 1", false},
     {"train --db rb.db --split main --net rb.net --task realbogus --out out.model --epochs 1 --batch 4 --threads 1", false},
     {"train --db s.db --split main --net seq.net --out out.model --epochs 1 --batch 4 --nights 6 --threads 1", false},
+    {"train --db s.db --split main --net dense.net --stage encoder --precision bf16 --out out.model --epochs 1 --batch 4 --nights 6 --threads 1", false},
     {"finetune --db s.db --split main --from seq.safetensors --task transient-vs-non --freeze encoder --out out.model --epochs 1 --nights 6 --threads 1", false},
     {"sizes --db rb.db --split main --net rb.net --task realbogus --sizes 0.5,1 --epochs 1 --out out.model --threads 1", false},
     {"bench stamp --model rb.safetensors --rounds 2 --threads 1", false},
@@ -99,6 +102,11 @@ static const char rb_net[] = "network tinyrb\ninput planes=1 size=8\nnormalise z
                              "    dropout 0.2\n    flatten\nstamp planes=science classes=bogus,real\n    linear 1\n    sigmoid\n";
 static const char seq_net[] = "network tiny\ninput planes=3 size=8\nfusion early\nnormalise asinh scope=sequence\npad centre value=0\n"
                               "encoder\n    conv 2 kernel=3 pad=same\n    batchnorm\n    relu\n    dropout 0.2\n    gap\n"
+                              "triplet classes=SN,CV,NON\n    linear classes\n    softmax\n"
+                              "sequence nights=3 dates=off classes=SN,CV,NON\n    gru 2 layers=1 output=sum\n    linear classes\n    softmax\n";
+/* With all that there is in narrow numbers. */
+static const char dense_net[] = "network tinydense\ninput planes=3 size=8\nfusion early\nnormalise asinh scope=sequence\npad centre value=0\n"
+                              "encoder\n    conv 8 kernel=3 pad=same\n    dense layers=1 growth=8 bottleneck=1\n    transition\n    conv 8 kernel=3\n    relu\n    gap\n"
                               "triplet classes=SN,CV,NON\n    linear classes\n    softmax\n"
                               "sequence nights=3 dates=off classes=SN,CV,NON\n    gru 2 layers=1 output=sum\n    linear classes\n    softmax\n";
 
@@ -165,6 +173,7 @@ static void save_inputs(void)
     for (size_t i = 0; i < sizeof outs / sizeof *outs; i++) save_text(outs[i], "what was there before\n");
     save_text("rb.net", rb_net);
     save_text("seq.net", seq_net);
+    save_text("dense.net", dense_net);
     save_text("parts.csv", "object,part\nS1-000000,train\nS1-000001,test\n");
     save_text("votes.csv", "object,class\nC1-000001,bogus\nC1-000002,real\n");
     save_text("table.csv", "id,class,a,b\n1,x,0.5,2\n2,y,1.5,\n3,x,0.25,1\n4,y,2,0.125\n");
@@ -206,6 +215,7 @@ int jobs_begin(void **state)
         /* without the record of a training, whose many values are many allocations */
         "models --net rb.net --init rb0.safetensors",
         "models --net seq.net --init seq0.safetensors",
+        "models --net dense.net --init dense.safetensors",
         "score --db rb.db --model rb0.safetensors --threads 1",
     };
     setenv("OMP_NUM_THREADS", "1", 1);
