@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * narrow_ending.h - what becomes of the sums of a product of narrow numbers: the text that product_narrow_kernels.h and
- * product_amx.c share. LANES, lanes and words are defined before. */
+ * product_amx.c share. LANES is defined before. */
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
 enum { COLUMNS = 2 * LANES };
 
+typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
+typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
 typedef int32_t mask __attribute__((vector_size(LANES * sizeof(int32_t))));
 typedef uint16_t halves __attribute__((vector_size(LANES * sizeof(uint16_t))));
 typedef float loose __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));

@@ -10,8 +10,6 @@
 #include <unistd.h>
 
 #define LANES 16
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
 #include "nn/narrow_ending.h"
 
 enum { SIDE = LANES, ROWS = 2 * SIDE, LINE = COLUMNS * sizeof(uint32_t) };

@@ -9,10 +9,8 @@
 #define ROWS 14
 #define GROUP 2
 #define TYPE EPO__BF16
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
-typedef epo__bf16 element;
-typedef lanes sums;
+#define ELEMENT epo__bf16
+#define SUM float
 #define DOT(sum, a, b) ((lanes)_mm512_dpbf16_ps((__m512)(sum), (__m512bh)(a), (__m512bh)(b)))
 #define KERNEL epo__product_bf16_16
 #include "nn/product_narrow_kernels.h"

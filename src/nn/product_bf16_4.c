@@ -8,10 +8,8 @@
 #define ROWS 6
 #define GROUP 2
 #define TYPE EPO__BF16
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
-typedef epo__bf16 element;
-typedef lanes sums;
+#define ELEMENT epo__bf16
+#define SUM float
 #define FIRST(word) ((lanes)((word) << 16))
 #define SECOND(word) ((lanes)((word)&0xffff0000))
 #define DOT(sum, a, b) ((sum) + SECOND(a) * SECOND(b) + FIRST(a) * FIRST(b))

@@ -9,10 +9,8 @@
 #define ROWS 14
 #define GROUP 4
 #define TYPE EPO__INT8
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
-typedef int32_t sums __attribute__((vector_size(LANES * sizeof(int32_t))));
-typedef uint8_t element;
+#define SUM int32_t
+#define ELEMENT uint8_t
 #define DOT(sum, a, b) ((sums)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
 #define KERNEL epo__product_int8_16
 #include "nn/product_narrow_kernels.h"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * product_narrow_kernels.h - the text of product_bf16_4.c and its like, each of which defines TYPE; LANES, the sums in a
- * vector; ROWS, how many rows of A go together; element, a number of A; GROUP, how many of them make a word; sums, a
- * vector of sums; DOT(sum, a, b), which adds the products of the elements of words; and KERNEL, the name of what
- * stands at the end. Registers are used as in product_kernels.h. */
+ * vector, each a SUM; ROWS, how many rows of A go together; ELEMENT, a number of A; GROUP, how many of them make a word;
+ * DOT(sum, a, b), which adds the products of the elements of words; and KERNEL, the name of what stands at the end.
+ * Registers are used as in product_kernels.h. */
 #include "nn/narrow_ending.h"
 
+typedef ELEMENT element;
+typedef SUM sums __attribute__((vector_size(LANES * sizeof(SUM))));
 enum { AHEAD = 24 /* words of a column */ };
 
 INLINE words word_of(const element *a)
