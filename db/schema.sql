@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: BSD-3-Clause
--- The tables of an Epochal store, version 3. This file is the one place where they are defined: it is compiled into the
+-- The tables of an Epochal store, version 4. This file is the one place where they are defined: it is compiled into the
 -- library, and a store whose schema differs from it is refused.
 --
--- Made with application_id 1162891075 ("EPOC") and user_version 3. Times are MJD in days, positions degrees, magnitudes
+-- Made with application_id 1162891075 ("EPOC") and user_version 4. Times are MJD in days, positions degrees, magnitudes
 -- mag; "when" columns are UTC, "2026-11-21T01:30:00Z". NULL is unknown throughout.
 
 CREATE TABLE surveys (
@@ -220,6 +220,19 @@ CREATE TABLE stamp_scores (
     PRIMARY KEY (run, stamp)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stamp_scores_of_stamp ON stamp_scores (stamp, run);
+
+-- What an encoder made of an object's sequence (`epochal classify --features keep`), so that another head over the same encoder
+-- need not run it again. It can be made from the stamps at any time, and so be deleted at any time.
+CREATE TABLE encodings (
+    id       INTEGER PRIMARY KEY,
+    object   INTEGER NOT NULL REFERENCES objects(id) ON DELETE CASCADE,
+    encoder  TEXT NOT NULL CHECK (length(encoder) = 64), -- SHA-256 of its layers and weights, and of what computed
+    turn     INTEGER NOT NULL CHECK (turn BETWEEN 0 AND 7), -- flip and quarter turn of the images
+    images   TEXT NOT NULL CHECK (length(images) = 64),  -- SHA-256 of the normalised triplets that went in
+    crc32    INTEGER NOT NULL,                           -- of the features, as zlib's
+    features BLOB NOT NULL,                              -- float32, little-endian, triplet by triplet
+    UNIQUE (encoder, object, turn)
+) STRICT;
 
 -- Views for people who come with the sqlite3 shell.
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * check.c - reading everything to see that it is sound: SQLite's own structures, references, and each stamp's CRC32. */
+ * check.c - reading everything to see that it is sound: SQLite's own structures, references, and the CRC32 of stamps and of kept
+ * features. */
 #include <math.h>
 #include <stdio.h>
+#include <zlib.h>
 
 #include "base/error.h"
 #include "store/query.h"
@@ -102,6 +104,23 @@ static epo_status check_pixels(checker *c)
     return status;
 }
 
+static epo_status check_encodings(checker *c)
+{
+    bool row;
+    epo_status status;
+    epo__query q = epo__query_open(c->store, "SELECT e.id, o.name, e.crc32, e.features FROM encodings e LEFT JOIN objects o ON o.id = e.object");
+    while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
+        const void *bytes = sqlite3_column_blob(q.stmt, 3);
+        if ((int64_t)crc32(0, bytes, (unsigned)sqlite3_column_bytes(q.stmt, 3)) == epo__column_int(&q, 2)) continue;
+        char text[320];
+        const char *object = (const char *)sqlite3_column_text(q.stmt, 1);
+        snprintf(text, sizeof text, "kept features of object '%.200s' (row %lld of encodings) are damaged; epochal classify --features drop throws all away",
+                 object ? object : "?", (long long)epo__column_int(&q, 0));
+        report(c, text);
+    }
+    return status;
+}
+
 static epo_status count_stamps(checker *c)
 {
     bool row;
@@ -115,7 +134,7 @@ static epo_status count_stamps(checker *c)
 epo_status epo_store_check(epo_store *store, const epo_store_checking *checking)
 {
     static const epo_store_checking quiet;
-    static epo_status (*const steps[])(checker *) = {count_stamps, check_structure, check_references, check_pixels};
+    static epo_status (*const steps[])(checker *) = {count_stamps, check_structure, check_references, check_encodings, check_pixels};
     checker c = {.store = store, .hooks = checking ? checking : &quiet};
     bool mine;
     epo_status status = epo__view_begin(store, &mine);

@@ -9,7 +9,7 @@
 
 enum {
     EPO__APPLICATION_ID = 0x45504f43, /* "EPOC" */
-    EPO__SCHEMA_VERSION = 3,
+    EPO__SCHEMA_VERSION = 4,
     /* Measured with 64 x 64 stamps of 16 bits: all sizes from 4 to 64 KiB write and read equally fast, but take
      * 1.11 (4), 1.17 (8), 2.12 (16), 1.44 (32) and 1.20 (64) bytes of disk for one of pixels. */
     EPO__PAGE_SIZE = 4096

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * classify.c - every object's sequence through encoder and GRU.
  *
- *     fill: metadata and raw pixels of one object (its own reading handle)
+ *     fill: metadata and raw pixels of one object (its own reading handle), and features of it that are kept
  *     work: one size, normalise, encode triplets of nights, GRU, softmax; or the encoder's own head on the middle triplet
- *     deliver: scores to the store and to the caller
+ *     deliver: scores to the store and to the caller, features to the store
  */
 #include <math.h>
 #include <stdio.h>
@@ -25,6 +25,7 @@
 #include "store/objects.h"
 #include "store/results.h"
 #include "store/store.h"
+#include "train/encodings.h"
 #include "train/engine.h"
 #include "train/passes.h"
 #include "train/recorder.h"
@@ -41,6 +42,7 @@ typedef struct item {
     char error[512];    /* "" when it was classified */
     float *turned;      /* the planes of all triplets, turned */
     size_t turned_room;
+    epo__sequence_features *features; /* turn by turn */
     double *mean, *scores; /* of the passes */
     epo_uncertainty uncertainty;
 } item;
@@ -51,6 +53,7 @@ typedef struct classifier {
     epo__normaliser normaliser;
     epo_store *reading;
     epo__recorder recorder;
+    epo__encodings encodings;
     epo__object_cursor cursor;
     epo__engine **engines;       /* one a worker */
     epo__passes **dropping;      /* or one of these */
@@ -65,9 +68,11 @@ typedef struct classifier {
 
 static void item_free(void *context, void *chunk)
 {
-    (void)context;
+    const classifier *c = context;
     item *it = chunk;
     if (!it) return;
+    for (int turn = 0; it->features && turn < c->turns; turn++) free(it->features[turn].encoding.features);
+    free(it->features);
     epo__sequence_free(&it->sequence);
     epo__pool_free(&it->texts);
     epo__triplets_free(&it->triplets);
@@ -88,7 +93,8 @@ static void *item_make(void *context)
     it->turn = epo__alloc(c->width, sizeof *it->turn);
     it->mean = epo__alloc(c->class_count, sizeof *it->mean);
     it->scores = epo__alloc((size_t)c->passes, sizeof *it->scores);
-    if (it->row && it->turn && it->mean && it->scores) return it;
+    it->features = epo__alloc((size_t)c->turns, sizeof *it->features);
+    if (it->row && it->turn && it->mean && it->scores && it->features) return it;
     item_free(context, it);
     return NULL;
 }
@@ -109,8 +115,9 @@ static epo_status item_fill(void *context, void *chunk, bool *end)
     it->error[0] = '\0';
     epo__pool_clear(&it->texts);
     status = epo__store_object_get(c->reading, id, &it->texts, &it->object);
-    if (status != EPO_OK) return status;
-    status = epo__sequence_fetch(c->reading, id, &it->sequence);
+    for (int turn = 0; status == EPO_OK && turn < c->turns; turn++)
+        status = epo__encodings_read(&c->encodings, c->reading, id, turn, &it->features[turn]);
+    if (status == EPO_OK) status = epo__sequence_fetch(c->reading, id, &it->sequence);
     if (status == EPO_EFORMAT) { /* a damaged stamp spoils its object only */
         keep_error(it);
         it->sequence.night_count = 0;
@@ -129,13 +136,16 @@ static epo_status run_passes(classifier *c, item *it, int worker, const float *p
                                        : epo__passes_sequence(c->dropping[worker], it->triplets.count, key, planes, it->triplets.mjds, out);
 }
 
-static epo_status run_once(classifier *c, const item *it, int worker, const float *planes, double *out)
+static epo_status run_once(classifier *c, item *it, int worker, const float *planes, size_t floats, int turn, double *out)
 {
     epo_status status = EPO_OK;
+    epo__sequence_features *features = &it->features[turn];
     if (!c->engines[worker]) status = epo__engine_create(c->model, c->head, c->batch, &c->engines[worker]);
     if (status != EPO_OK) return status;
-    return c->head == EPO_HEAD_TRIPLET ? epo__engine_run(c->engines[worker], 1, planes, out)
-                                       : epo__engine_sequence(c->engines[worker], it->triplets.count, planes, it->triplets.mjds, out);
+    epo__engine *engine = c->engines[worker];
+    if (c->head == EPO_HEAD_TRIPLET) return epo__engine_run(engine, 1, planes, out);
+    status = epo__encodings_make(&c->encodings, engine, it->triplets.count, planes, floats, features);
+    return status == EPO_OK ? epo__engine_head(engine, it->triplets.count, features->encoding.features, it->triplets.mjds, out) : status;
 }
 
 /* Adds to it->row that of the planes under one flip and quarter turn. */
@@ -144,13 +154,14 @@ static epo_status add_turn(classifier *c, item *it, int worker, int turn)
     const epo__network *n = epo__model_network(c->model);
     const float *planes = it->triplets.planes;
     size_t nights = it->triplets.count * (size_t)n->planes, plane = (size_t)n->height * (size_t)n->width, floats;
+    if (!epo__size_mul(nights, plane, &floats)) return epo__nomem("triplets");
     if (turn) {
-        if (!epo__size_mul(nights, plane, &floats) || !epo__grow(&it->turned, &it->turned_room, floats, sizeof *it->turned))
-            return epo__nomem("turned triplets");
+        if (!epo__grow(&it->turned, &it->turned_room, floats, sizeof *it->turned)) return epo__nomem("turned triplets");
         for (size_t i = 0; i < nights; i++) epo__image_dihedral(planes + i * plane, n->height, n->width, it->turned + i * plane, turn);
         planes = it->turned;
     }
-    epo_status status = c->passes ? run_passes(c, it, worker, planes, turn, it->turn) : run_once(c, it, worker, planes, it->turn);
+    epo_status status = c->passes ? run_passes(c, it, worker, planes, turn, it->turn)
+                                  : run_once(c, it, worker, planes, floats, turn, it->turn);
     if (status == EPO_OK) status = epo__score_check(it->turn, c->width);
     for (size_t k = 0; status == EPO_OK && k < c->width; k++) it->row[k] += it->turn[k] / c->turns;
     return status;
@@ -182,17 +193,29 @@ static epo_status item_work(void *context, void *chunk, int worker)
     return status;
 }
 
+/* The scores and features of an object to the store. */
+static epo_status put_object(classifier *c, const item *it, const double *probabilities)
+{
+    char *const *classes = epo__model_network(c->model)->heads[c->head].classes;
+    bool reused = true;
+    epo_status status = epo__recorder_ready(&c->recorder);
+    for (size_t k = 0; status == EPO_OK && k < c->class_count; k++)
+        status = epo__store_class_score_put(c->recorder.store, c->recorder.run, it->object.id, classes[k], probabilities[k]);
+    for (int turn = 0; status == EPO_OK && turn < c->turns; turn++) {
+        status = epo__encodings_keep(&c->encodings, c->recorder.store, it->object.id, turn, &it->features[turn]);
+        reused = reused && it->features[turn].found;
+    }
+    c->receiver.summary->reused += reused;
+    return status;
+}
+
 static epo_status item_deliver(void *context, void *chunk)
 {
     classifier *c = context;
     item *it = chunk;
-    const epo__network *n = epo__model_network(c->model);
-    char *const *classes = n->heads[c->head].classes;
     bool bad = it->error[0] != '\0';
     const double *probabilities = c->passes ? it->mean : it->row;
-    epo_status status = bad ? EPO_OK : epo__recorder_ready(&c->recorder);
-    for (size_t k = 0; !bad && status == EPO_OK && k < c->class_count; k++)
-        status = epo__store_class_score_put(c->recorder.store, c->recorder.run, it->object.id, classes[k], probabilities[k]);
+    epo_status status = bad ? EPO_OK : put_object(c, it, probabilities);
     if (status != EPO_OK) return status;
     epo_score score = {
         .id = it->object.name, .object = it->object.name, .class_given = it->object.class_name ? it->object.class_name : "",
@@ -227,6 +250,7 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     if (status == EPO_OK && epo__normaliser_parse(n->normalise ? n->normalise : "none", &c.normaliser) != EPO_OK)
         status = epo__fail_in(EPO_EMODEL, "%s", n->name);
     if (status == EPO_OK) status = epo__object_cursor_set(&c.cursor, options->split);
+    if (status == EPO_OK) status = epo__encodings_begin(model, store, options, &c.encodings);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &c.reading);
     if (status == EPO_OK) status = epo__store_begin(c.reading); /* one consistent view to the end */
     c.engines = epo__alloc((size_t)threads, sizeof(epo__engine *));

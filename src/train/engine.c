@@ -18,14 +18,15 @@ struct epo__engine {
     epo__plan *encoder_one, *encoder_batch, *head_one, *head_batch;
     size_t stamp_floats;   /* planes x height x width */
     size_t encoder_floats; /* what the encoder gives for one run of it */
-    size_t feature_floats; /* what the head takes, dates included */
+    size_t head_floats;    /* what the head takes, dates included */
     int runs_a_stamp;      /* encoder runs: one a plane when fused late */
     int outputs;
     size_t classes;
     float *joined;         /* planes side by side */
     float *encoded;        /* batch x runs x encoder_floats */
-    float *features;       /* rows of feature_floats */
-    size_t feature_room;
+    float *features;       /* of a sequence, from the encoder */
+    float *rows;           /* the same with dates: head_floats a triplet */
+    size_t feature_room, row_room;
     float *raw;            /* batch x outputs */
 };
 
@@ -43,15 +44,13 @@ epo_status epo__engine_create(const epo_model *model, epo_head head, int batch, 
     e->stamp_floats = (size_t)n->planes * (size_t)n->height * (size_t)n->width;
     e->runs_a_stamp = n->late_fusion ? n->planes : 1;
     e->encoder_floats = (size_t)epo__net_out(epo__model_encoder(model)).channels;
-    e->feature_floats = (size_t)epo__net_in(net).channels;
+    e->head_floats = (size_t)epo__net_in(net).channels;
     e->outputs = epo__net_out(net).channels;
     e->classes = n->heads[head].class_count;
-    e->feature_room = (size_t)batch * e->feature_floats;
     e->encoded = epo__alloc_aligned(epo__product3((size_t)batch, (size_t)e->runs_a_stamp, e->encoder_floats), sizeof *e->encoded);
-    e->features = epo__alloc(e->feature_room, sizeof *e->features);
     e->raw = epo__alloc(epo__product((size_t)batch, (size_t)e->outputs), sizeof *e->raw);
     if (n->join_horizontal) e->joined = epo__alloc_aligned(epo__product((size_t)batch, e->stamp_floats), sizeof *e->joined);
-    if (!e->encoded || !e->features || !e->raw || (n->join_horizontal && !e->joined)) {
+    if (!e->encoded || !e->raw || (n->join_horizontal && !e->joined)) {
         epo__engine_free(e);
         return epo__nomem("engine");
     }
@@ -69,6 +68,7 @@ void epo__engine_free(epo__engine *e)
     free(e->joined);
     free(e->encoded);
     free(e->features);
+    free(e->rows);
     free(e->raw);
     free(e);
 }
@@ -82,8 +82,8 @@ static epo_status plan_for(epo__engine *e, epo__net *net, int count, int unit, e
     return status;
 }
 
-/* count stamps -> e->encoded, count x (runs x encoder_floats). */
-static epo_status encode(epo__engine *e, int count, const float *in)
+/* count stamps, at most a batch, to count x (runs x encoder_floats). */
+static epo_status encode(epo__engine *e, int count, const float *in, float *out)
 {
     epo__plan *plan;
     epo_status status = plan_for(e, epo__model_encoder(e->model), count, e->runs_a_stamp, &e->encoder_one, &e->encoder_batch, &plan);
@@ -92,7 +92,7 @@ static epo_status encode(epo__engine *e, int count, const float *in)
         epo__join_planes(e->network, (size_t)count, in, e->joined);
         in = e->joined;
     }
-    return epo__plan_run(plan, count * e->runs_a_stamp, in, e->encoded);
+    return epo__plan_run(plan, count * e->runs_a_stamp, in, out);
 }
 
 void epo__class_probabilities(const float *raw, size_t outputs, size_t classes, double *out)
@@ -115,30 +115,50 @@ static void spread(const epo__engine *e, int count, double *out)
 epo_status epo__engine_run(epo__engine *e, int count, const float *in, double *out)
 {
     epo__plan *plan;
-    epo_status status = encode(e, count, in);
+    epo_status status = encode(e, count, in, e->encoded);
     if (status == EPO_OK) status = plan_for(e, epo__model_head(e->model, e->head), count, 1, &e->head_one, &e->head_batch, &plan);
     if (status == EPO_OK) status = epo__plan_run(plan, count, e->encoded, e->raw);
     if (status == EPO_OK) spread(e, count, out);
     return status;
 }
 
-epo_status epo__engine_sequence(epo__engine *e, size_t triplets, const float *in, const double *mjds, double *out)
+size_t epo__engine_features(const epo__engine *e)
 {
-    size_t encoded = (size_t)e->runs_a_stamp * e->encoder_floats, need;
-    if (triplets < 1 || triplets > INT_MAX) return epo__fail(EPO_EARG, "a sequence of %zu triplets", triplets);
-    if (!epo__size_mul(triplets, e->feature_floats, &need) || !epo__grow(&e->features, &e->feature_room, need, sizeof *e->features))
-        return epo__nomem("features of a sequence");
-    for (size_t done = 0; done < triplets;) {
+    return (size_t)e->runs_a_stamp * e->encoder_floats;
+}
+
+epo_status epo__engine_encode(epo__engine *e, size_t triplets, const float *in, float *out)
+{
+    const size_t features = epo__engine_features(e);
+    epo_status status = EPO_OK;
+    for (size_t done = 0; status == EPO_OK && done < triplets;) {
         int count = triplets - done < (size_t)e->batch ? (int)(triplets - done) : e->batch;
-        epo_status status = encode(e, count, in + done * e->stamp_floats);
-        if (status != EPO_OK) return status;
-        epo__feature_rows(e->network, done, (size_t)count, e->encoded, encoded, mjds, e->features + done * e->feature_floats, e->feature_floats);
+        status = encode(e, count, in + done * e->stamp_floats, out + done * features);
         done += (size_t)count;
     }
+    return status;
+}
+
+epo_status epo__engine_head(epo__engine *e, size_t triplets, const float *features, const double *mjds, double *out)
+{
+    size_t need;
+    if (triplets < 1 || triplets > INT_MAX) return epo__fail(EPO_EARG, "a sequence of %zu triplets", triplets);
+    if (!epo__size_mul(triplets, e->head_floats, &need) || !epo__grow(&e->rows, &e->row_room, need, sizeof *e->rows))
+        return epo__nomem("features of a sequence");
+    epo__feature_rows(e->network, 0, triplets, features, epo__engine_features(e), mjds, e->rows, e->head_floats);
     epo__plan *plan;
     epo_status status = plan_for(e, epo__model_head(e->model, e->head), 1, 1, &e->head_one, &e->head_batch, &plan);
     int length = (int)triplets;
-    if (status == EPO_OK) status = epo__plan_run_sequences(plan, 1, &length, e->features, e->raw);
+    if (status == EPO_OK) status = epo__plan_run_sequences(plan, 1, &length, e->rows, e->raw);
     if (status == EPO_OK) spread(e, 1, out);
     return status;
+}
+
+epo_status epo__engine_sequence(epo__engine *e, size_t triplets, const float *in, const double *mjds, double *out)
+{
+    size_t need;
+    if (!epo__size_mul(triplets, epo__engine_features(e), &need) || !epo__grow(&e->features, &e->feature_room, need, sizeof *e->features))
+        return epo__nomem("features of a sequence");
+    epo_status status = epo__engine_encode(e, triplets, in, e->features);
+    return status == EPO_OK ? epo__engine_head(e, triplets, e->features, mjds, out) : status;
 }

@@ -17,8 +17,17 @@ void epo__engine_free(epo__engine *engine); /* NULL is fine */
 /* Stamp or triplet head. in: count x planes x height x width, 1 <= count <= batch. out: count x class_count. */
 epo_status epo__engine_run(epo__engine *engine, int count, const float *in, double *out);
 
-/* Sequence head. in: triplets x planes x height x width; mjds: the MJD of each of the triplets x planes nights, used when
- * the network wants dates. out: class_count. */
+/* Floats that the encoder gives for a triplet. */
+size_t epo__engine_features(const epo__engine *engine);
+
+/* The encoder alone. in: triplets x planes x height x width; out: triplets x epo__engine_features. */
+epo_status epo__engine_encode(epo__engine *engine, size_t triplets, const float *in, float *out);
+
+/* The sequence head over what the encoder gave. mjds: the MJD of each of the triplets x planes nights, used when the network
+ * wants dates. out: class_count. */
+epo_status epo__engine_head(epo__engine *engine, size_t triplets, const float *features, const double *mjds, double *out);
+
+/* The two in one: planes to class_count. */
 epo_status epo__engine_sequence(epo__engine *engine, size_t triplets, const float *in, const double *mjds, double *out);
 
 /* What a head gives for one input as class probabilities: a single sigmoid gives that of class 1. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_migrate.c - stores of versions 1 and 2, made from the schemas as they were (fixtures/version-N.sql),
+ * test_migrate.c - stores of versions 1 to 3, made from the schemas as they were (fixtures/version-N.sql),
  * brought to this version. */
 #include "rows.h"
 
@@ -25,7 +25,7 @@ static int remove_folder(void **state)
     return 0;
 }
 
-enum { OLDEST = 1, NOW = 3 };
+enum { OLDEST = 1, NOW = 4 };
 
 /* A store as that version left it, with two objects, three labels, a point of a light curve and a run. */
 static void make_old(int version)
@@ -155,7 +155,7 @@ static void many_may_open_it_together(void **state)
         assert_true(WIFEXITED(how));
         assert_int_equal(WEXITSTATUS(how), EPO_OK);
     }
-    assert_string_equal(outside_value(path, "PRAGMA user_version"), "3");
+    assert_string_equal(outside_value(path, "PRAGMA user_version"), "4");
 }
 
 static void what_cannot_be_written_says_so(void **state)
@@ -171,7 +171,7 @@ static void what_cannot_be_written_says_so(void **state)
     check_fails(status, EPO_ESTORE, "must be writable");
     status = epo_store_open(path, EPO_STORE_WRITE, &store); /* the folder alone cannot be written */
     assert_int_equal(chmod(folder, 0700), 0);
-    check_fails(status, EPO_ESTORE, "store version 1, this one reads 3");
+    check_fails(status, EPO_ESTORE, "store version 1, this one reads 4");
 }
 
 int main(void)

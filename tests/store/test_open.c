@@ -73,7 +73,7 @@ static void the_file_says_what_it_is(void **state)
     const char *path = temp_path(folder, "survey.db");
     make_store(path);
     assert_string_equal(outside_value(path, "PRAGMA application_id"), "1162891075");
-    assert_string_equal(outside_value(path, "PRAGMA user_version"), "3");
+    assert_string_equal(outside_value(path, "PRAGMA user_version"), "4");
     assert_string_equal(outside_value(path, "PRAGMA journal_mode"), "wal");
     assert_string_equal(outside_value(path,
                                       "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
@@ -117,11 +117,11 @@ static void other_versions_are_refused(void **state)
     (void)state;
     const char *path = temp_path(folder, "survey.db");
     make_store(path);
-    assert_int_equal(outside(path, "PRAGMA user_version = 4", NULL), SQLITE_OK);
+    assert_int_equal(outside(path, "PRAGMA user_version = 5", NULL), SQLITE_OK);
     refused(path, EPO_ESTORE, "newer");
     assert_int_equal(outside(path, "PRAGMA user_version = 0", NULL), SQLITE_OK);
     refused(path, EPO_ESTORE, "older");
-    assert_int_equal(outside(path, "PRAGMA user_version = 3", NULL), SQLITE_OK);
+    assert_int_equal(outside(path, "PRAGMA user_version = 4", NULL), SQLITE_OK);
     epo_store_close(open_store(path, EPO_STORE_READ));
 }
 

@@ -9,7 +9,7 @@
 typedef struct classify_options {
     cli_common common;
     const char *split, *net, *normalise, *head, *context, *catalogue;
-    const char *real_bogus, *real_of;
+    const char *real_bogus, *real_of, *features;
     double threshold;
     int batch;
     cli_dropout dropout;

@@ -16,6 +16,25 @@ static const char *head_word(size_t index, const char **about)
     return words[index][0];
 }
 
+/* In the order of epo_features_policy. */
+static const char *features_word(size_t index, const char **about)
+{
+    static const char *const words[][2] = {{"use", "take those that an earlier run kept, where encoder and images are the same"},
+                                           {"keep", "the same, and keep those that are made: 4 bytes a feature of each triplet"},
+                                           {"drop", "throw away all that are kept, and make them anew"}};
+    if (index >= sizeof words / sizeof *words) return NULL;
+    *about = words[index][1];
+    return words[index][0];
+}
+
+static epo_features_policy features_policy(const char *word)
+{
+    const char *about, *name;
+    size_t index = 0;
+    while ((name = features_word(index, &about)) && strcmp(name, word) != 0) index++;
+    return (epo_features_policy)index;
+}
+
 #define PLACE(member) .place = offsetof(classify_options, member)
 static const cli_option options[] = {
     CLI_OPTION_DB(true),
@@ -25,6 +44,8 @@ static const cli_option options[] = {
     {.name = "normalise", .kind = CLI_TEXT, .argument = "NAME", PLACE(normalise), .help = "normalisation instead of the model's own"},
     {.name = "head", .kind = CLI_TEXT, .argument = "HEAD", .standard = "sequence", PLACE(head), .word = head_word, .help = "which head classifies"},
     {.name = "turns", .kind = CLI_FLAG, PLACE(turns), .help = "mean over the 8 flips and quarter turns of the stamps: steadier, 8 times slower"},
+    {.name = "features", .kind = CLI_TEXT, .argument = "HOW", .standard = "use", PLACE(features), .word = features_word,
+     .help = "the encoder's features of each sequence, in the store"},
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", PLACE(batch), .help = "triplets that go through the encoder together"},
     {.name = "context", .kind = CLI_TEXT, .argument = "FILE", PLACE(context), .help = "for a forest that was trained with one: the CSV with a row an object"},
     {.name = "catalogue", .kind = CLI_TEXT, .argument = "FILE", PLACE(catalogue), .help = "for a forest that was trained with one: the CSV of sources"},
@@ -53,6 +74,7 @@ epo_score_options classify_scoring(const cli_call *call)
     score.command_line = call->command_line;
     score.mc_passes = o->dropout.passes;
     score.seed = o->common.seed;
+    score.features = features_policy(o->features);
     return score;
 }
 
@@ -126,9 +148,10 @@ static int run_forest(const cli_call *call)
     const epo_score_options score = classify_scoring(call);
     epo_context_info context = {0};
     const epo_context_files files = {o->context, o->catalogue};
-    if (o->net || o->normalise || o->turns || o->dropout.passes || o->dropout.bins || o->head[0] == 't' || cli_given(call, "precision"))
+    if (o->net || o->normalise || o->turns || o->dropout.passes || o->dropout.bins || o->head[0] == 't' || cli_given(call, "precision") ||
+        cli_given(call, "features"))
         return cli_usage(call->command,
-                         "--net, --normalise, --turns, --mc-passes, --mc-histogram, --precision and --head are for networks; %s is a forest",
+                         "--net, --normalise, --turns, --mc-passes, --mc-histogram, --precision, --features and --head are for networks; %s is a forest",
                          o->common.model);
     int result = cli_forest_load(o->common.model, &forest);
     if (result != CLI_OK) return result;
@@ -177,6 +200,8 @@ static int run(const cli_call *call)
     epo_head head = o->head[0] == 't' ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
     int result = cli_dropout_check(call->command, &o->dropout);
     if (result != CLI_OK) return result;
+    if (features_policy(o->features) != EPO_FEATURES_USE && (o->dropout.passes || head == EPO_HEAD_TRIPLET))
+        return cli_usage(call->command, "--features %s is for the sequence head, without --mc-passes", o->features);
     result = cli_model_load(o->common.model, o->net, o->normalise, head, &model);
     if (result != CLI_OK) return result;
     cli_model_precision(model, call);
@@ -219,12 +244,18 @@ const cli_command cmd_classify = {
         "(--real-of), those below --threshold are called bogus, and the rest by their type. Probabilities are P(real) times those of\n"
         "the types, and 1 - P(real) of the class bogus; they are kept as a run of their own, for epochal evaluate --run. An object\n"
         "below the threshold needs no type, and may have too few nights for one.\n\n"
+        "Most of the work is the encoder's. --features keep leaves what it gives in the store, and from then on every run over the\n"
+        "same images with the same encoder, of this model or of one that was fine-tuned with --freeze encoder, takes it from there:\n"
+        "the scores are the same to the last bit. What is kept is some tenth of the size of the stamps.\n\n"
         "--mc-passes T leaves dropout on and classifies T times (a network with dropout is needed). The probabilities are then the\n"
         "means; sd and over_half (share of passes over 0.5) are those of the predicted class; confidence (1 - mean entropy) and bald\n"
         "(entropy of the mean - mean entropy) are in units of the largest entropy there can be.",
     .examples = "epochal classify --db crts.db --model taonet.safetensors\n"
                 "# the test part of a split, for another program\n"
                 "epochal classify --db crts.db --model taonet.safetensors --split main:test --output csv > test.csv\n"
+                "# two tasks over one encoder, which runs once\n"
+                "epochal classify --db crts.db --model taonet.safetensors --features keep\n"
+                "epochal classify --db crts.db --model supernovae.safetensors\n"
                 "# real or bogus first, type next\n"
                 "epochal classify --db ztf.db --model taonet.safetensors --real-bogus braai.safetensors --threshold 0.65",
     .options = options,

@@ -150,6 +150,7 @@ int cli_scores_end(cli_scores *scores, epo_status status, const epo_score_summar
     cli_detail("%llu %s scored, %llu refused, in %.3f s (%.0f a second)", (unsigned long long)summary->scored, what,
                (unsigned long long)summary->refused, summary->seconds,
                summary->seconds > 0 ? (double)(summary->scored + summary->refused) / summary->seconds : 0.0);
+    if (summary->reused) cli_detail("features of %llu %s were in the store", (unsigned long long)summary->reused, what);
     if (summary->run) cli_detail("run %lld of the store", (long long)summary->run);
     return summary->refused > 0 ? CLI_BAD_INPUT : CLI_OK;
 }
