@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #ifdef __clang_analyzer__ /* the function itself */
 #undef epo__alloc
 #endif
 
-enum { VECTOR_ALIGN = 64 };
+enum { VECTOR_ALIGN = 64, HUGE_PAGE = 2 << 20 };
 
 bool epo__size_mul(size_t a, size_t b, size_t *out)
 {
@@ -29,13 +30,30 @@ void *epo__alloc(size_t count, size_t size)
     return calloc(count ? count : 1, size ? size : 1);
 }
 
+/* More than count * size, on a border of `align`, and a multiple of it. */
+static void *aligned(size_t align, size_t count, size_t size, size_t *bytes)
+{
+    if (!epo__size_mul(count, size, bytes) || *bytes > SIZE_MAX - align) return NULL;
+    *bytes = (*bytes + align) / align * align;
+    return aligned_alloc(align, *bytes);
+}
+
 void *epo__alloc_aligned(size_t count, size_t size)
 {
     size_t bytes;
-    if (!epo__size_mul(count, size, &bytes) || bytes > SIZE_MAX - VECTOR_ALIGN) return NULL;
-    bytes = (bytes + VECTOR_ALIGN) / VECTOR_ALIGN * VECTOR_ALIGN;
-    void *block = aligned_alloc(VECTOR_ALIGN, bytes);
+    void *block = aligned(VECTOR_ALIGN, count, size, &bytes);
     if (block) memset(block, 0, bytes);
+    return block;
+}
+
+void *epo__alloc_large(size_t count, size_t size)
+{
+    size_t bytes = epo__product(count, size);
+    if (bytes < HUGE_PAGE) return epo__alloc_aligned(count, size);
+    void *block = aligned(HUGE_PAGE, count, size, &bytes);
+    if (!block) return NULL;
+    madvise(block, bytes, MADV_HUGEPAGE); /* where it is refused, pages are small */
+    memset(block, 0, bytes);
     return block;
 }
 

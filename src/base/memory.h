@@ -43,6 +43,10 @@ void *epo__alloc(size_t count, size_t size);
 /* As epo__alloc, on a 64-byte border: what vector kernels want. */
 void *epo__alloc_aligned(size_t count, size_t size);
 
+/* The same for what is walked over again and again, weights and activations say: from 2 MB on it lies in huge pages where
+ * the system gives them, since a processor asks for nothing ahead beyond the border of a page. */
+void *epo__alloc_large(size_t count, size_t size);
+
 /* Grows *array (elements of `size` bytes, *capacity of them) so that it holds at least `need`, at least doubling it.
  * New elements are zeroed. False, with nothing changed, when there is no memory. */
 bool epo__grow(void *array, size_t *capacity, size_t need, size_t size);

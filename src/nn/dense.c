@@ -25,7 +25,7 @@
 
 enum { LAYERS, GROWTH, BOTTLENECK, EPS };
 /* 128 KB in a strip: in any second-level cache, weights beside it. Tiles that make it worth reading the weights. */
-enum { STRIP_FLOATS = 32768, ENOUGH_TILES = 32 };
+enum { STRIP_FLOATS = 32768, ENOUGH_TILES = 32, LINE_FLOATS = 16 };
 
 static const epo__layer_option options[] = {
     [LAYERS] = {"layers", EPO_OPTION_INT, 1, 512, NULL, NULL, "pairs of convolutions"},
@@ -96,6 +96,7 @@ struct step {
     size_t strip_size, part_size; /* floats of scratch memory: a thread's strip, all that a thread has */
     int layers;
     struct pair *pairs;
+    float *weights; /* of all pairs, one behind the other */
 };
 
 static void release(void *state)
@@ -110,6 +111,7 @@ static void release(void *state)
         epo__winograd_conv_release(&step->pairs[i].widen);
     }
     free(step->pairs);
+    free(step->weights);
     free(step);
 }
 
@@ -212,31 +214,58 @@ epo_status epo__dense_fold(const epo__dense *dense, const epo__param *params, si
     return EPO_OK;
 }
 
-static epo_status make_narrow(const epo__dense *dense, const epo__param *params, struct pair *pair)
+static epo_status make_narrow(const epo__dense *dense, const epo__param *params, float *room, struct pair *pair)
 {
     float *weights = epo__alloc(params[EPO__DENSE_CONV1].count, sizeof *weights);
     if (!weights) return epo__nomem("dense block");
     epo_status status = epo__dense_fold(dense, params, pair->channels, weights, pair->bias);
     if (status == EPO_OK)
-        status = epo__packed_make(1, pair->channels, (size_t)dense->middle, weights, 1, pair->channels, &pair->narrow);
+        status = epo__packed_make(1, pair->channels, (size_t)dense->middle, weights, 1, pair->channels, room, &pair->narrow);
     free(weights);
     return status;
 }
 
-static epo_status make_pair(const epo__dense *dense, const epo__param *params, struct pair *pair)
+/* Floats of a pair's weights: of the first convolution, and of both; each part ends on a 64-byte border. */
+static epo_status weights_of(const epo__dense *dense, const epo__param *params, size_t *first, size_t *both)
 {
+    size_t second = 0;
+    epo_status status = epo__packed_size(1, params[EPO__DENSE_BN1].count, (size_t)dense->middle, first);
+    if (status == EPO_OK) status = epo__winograd_conv_size((size_t)dense->growth, (size_t)dense->middle, &second);
+    *first = epo__round_up(*first, LINE_FLOATS);
+    *both = *first + epo__round_up(second, LINE_FLOATS);
+    return status;
+}
+
+static epo_status make_weights(const epo__layer *layer, struct step *step)
+{
+    size_t all = 0, first, both;
+    for (int i = 0; i < step->layers; i++, all += both) {
+        epo_status status = weights_of(layer->state, layer->params + (size_t)i * EPO__DENSE_PARAMS, &first, &both);
+        if (status != EPO_OK) return status;
+    }
+    step->weights = epo__alloc_large(all, sizeof *step->weights);
+    return step->weights ? EPO_OK : epo__nomem("dense block");
+}
+
+/* *room: where its weights go, and then those of the next. */
+static epo_status make_pair(const epo__dense *dense, const epo__param *params, float **room, struct pair *pair)
+{
+    size_t first, both;
     pair->channels = params[EPO__DENSE_BN1].count;
     pair->scale = epo__alloc(pair->channels, sizeof *pair->scale);
     pair->shift = epo__alloc(pair->channels, sizeof *pair->shift);
     pair->bias = epo__alloc((size_t)dense->middle, sizeof *pair->bias);
     if (!pair->scale || !pair->shift || !pair->bias) return epo__nomem("dense block");
     epo__batchnorm_fold(&params[EPO__DENSE_BN1], dense->eps, pair->scale, pair->shift);
-    epo_status status = make_narrow(dense, params, pair);
+    epo_status status = weights_of(dense, params, &first, &both);
+    if (status == EPO_OK) status = make_narrow(dense, params, *room, pair);
     if (status != EPO_OK) return status;
     size_t rows = epo__product_rows(&pair->narrow), strips = STRIP_FLOATS / (pair->channels * rows);
     pair->strip = rows * (strips > 0 ? strips : 1);
-    return epo__winograd_conv_make(params[EPO__DENSE_CONV2].value, (size_t)dense->growth, (size_t)dense->middle,
-                                   &pair->widen);
+    status = epo__winograd_conv_make(params[EPO__DENSE_CONV2].value, (size_t)dense->growth, (size_t)dense->middle,
+                                     *room + first, &pair->widen);
+    *room += both;
+    return status;
 }
 
 /* Each thread has a strip and what the convolution needs; what is between the convolutions belongs to all. */
@@ -268,9 +297,10 @@ static epo_status make_step(const epo__layer *layer, epo__plan_builder *builder,
     step->layers = dense->layers;
     step->pairs = epo__alloc((size_t)dense->layers, sizeof *step->pairs);
     if (!step->pairs) return epo__nomem("dense block");
-    epo_status status = EPO_OK;
+    epo_status status = make_weights(layer, step);
+    float *room = step->weights;
     for (int i = 0; i < dense->layers && status == EPO_OK; i++)
-        status = make_pair(dense, layer->params + (size_t)i * EPO__DENSE_PARAMS, &step->pairs[i]);
+        status = make_pair(dense, layer->params + (size_t)i * EPO__DENSE_PARAMS, &room, &step->pairs[i]);
     if (status != EPO_OK) return status;
     ask_scratch(builder, step);
     return epo__builder_take(builder, epo__shape_size(layer->out), &step->out.offset);

@@ -80,8 +80,8 @@ static epo_status make_buffers(epo__plan *plan, const epo__plan_builder *b)
     }
     for (int i = 0; i < b->lanes && status == EPO_OK; i++) {
         struct lane *lane = &plan->lane[i];
-        lane->arena = epo__alloc_aligned(epo__product(b->arena_size, slots_of(b)), sizeof(float));
-        lane->scratch = epo__alloc_aligned(b->scratch_size, 1);
+        lane->arena = epo__alloc_large(epo__product(b->arena_size, slots_of(b)), sizeof(float));
+        lane->scratch = epo__alloc_large(b->scratch_size, 1);
         if (!lane->arena || !lane->scratch) return epo__nomem("buffers of a plan");
         status = epo__dnnl_stream_create(&lane->stream);
     }

@@ -25,21 +25,35 @@ static void pack(const epo__packed *packed, const float *b, size_t row_stride, s
                 *to++ = j < packed->n ? b[i * row_stride + j * column_stride] : 0.0F;
 }
 
-epo_status epo__packed_make(size_t count, size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride,
-                            epo__packed *packed)
+static epo_status size_for(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, size_t *one, size_t *all)
 {
-    return epo__packed_make_for(kernel_here(), count, k, n, b, row_stride, column_stride, packed);
+    size_t columns = epo__round_up(n, kernel->columns);
+    if (epo__size_mul(columns, k, one) && epo__size_mul(*one, count, all)) return EPO_OK;
+    return epo__fail(EPO_ELIMIT, "weights are too large");
+}
+
+epo_status epo__packed_size(size_t count, size_t k, size_t n, size_t *floats)
+{
+    size_t one;
+    return size_for(kernel_here(), count, k, n, &one, floats);
+}
+
+epo_status epo__packed_make(size_t count, size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride,
+                            float *room, epo__packed *packed)
+{
+    return epo__packed_make_for(kernel_here(), count, k, n, b, row_stride, column_stride, room, packed);
 }
 
 epo_status epo__packed_make_for(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, const float *b,
-                                size_t row_stride, size_t column_stride, epo__packed *packed)
+                                size_t row_stride, size_t column_stride, float *room, epo__packed *packed)
 {
-    size_t columns = (n + kernel->columns - 1) / kernel->columns * kernel->columns, size, all;
+    size_t size, all;
     *packed = (epo__packed){0};
-    if (!epo__size_mul(columns, k, &size) || !epo__size_mul(size, count, &all))
-        return epo__fail(EPO_ELIMIT, "weights are too large");
-    *packed = (epo__packed){kernel, k, n, size, epo__alloc_aligned(all, sizeof(float))};
-    if (!packed->panels) return epo__nomem("packed weights");
+    epo_status status = size_for(kernel, count, k, n, &size, &all);
+    if (status != EPO_OK) return status;
+    float *own = room ? NULL : epo__alloc_aligned(all, sizeof *own);
+    if (!room && !own) return epo__nomem("packed weights");
+    *packed = (epo__packed){kernel, k, n, size, room ? room : own, own};
     for (size_t i = 0; i < count; i++)
         pack(packed, b + i * k * n, row_stride, column_stride, packed->panels + i * size);
     return EPO_OK;
@@ -47,7 +61,7 @@ epo_status epo__packed_make_for(const epo__product_kernel *kernel, size_t count,
 
 void epo__packed_release(epo__packed *packed)
 {
-    free(packed->panels);
+    free(packed->own);
     *packed = (epo__packed){0};
 }
 

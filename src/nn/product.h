@@ -24,6 +24,7 @@ typedef struct epo__packed {
     const epo__product_kernel *kernel;
     size_t k, n, size; /* size: floats of a packed matrix */
     float *panels;
+    float *own; /* to be freed; NULL where the memory is somebody else's */
 } epo__packed;
 
 /* What is done with a sum before it is stored. */
@@ -32,9 +33,13 @@ typedef struct epo__after {
     bool relu;
 } epo__after;
 
-/* b: `count` matrices, k * n floats each, with element (i, j) at i * row_stride + j * column_stride; copied. */
+/* Floats that `count` packed matrices take. EPO_ELIMIT. */
+epo_status epo__packed_size(size_t count, size_t k, size_t n, size_t *floats);
+
+/* b: `count` matrices, k * n floats each, with element (i, j) at i * row_stride + j * column_stride; copied, to `room` of
+ * epo__packed_size on a 64-byte border, which must outlive them, or, where that is NULL, to memory of their own. */
 epo_status epo__packed_make(size_t count, size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride,
-                            epo__packed *packed);
+                            float *room, epo__packed *packed);
 void epo__packed_release(epo__packed *packed); /* zeros are fine */
 
 /* With matrix `number`. A: m x k, C: m x n; lda, ldc: floats from one row to the next. On the calling thread. */

@@ -14,13 +14,18 @@ size_t epo__winograd_conv_scratch(size_t out, size_t in)
     return EPO__POSITIONS * (epo__winograd_step(TILES, in) + epo__winograd_step(TILES, out));
 }
 
-epo_status epo__winograd_conv_make(const float *weights, size_t out, size_t in, epo__winograd_conv *conv)
+epo_status epo__winograd_conv_size(size_t out, size_t in, size_t *floats)
+{
+    return epo__packed_size(EPO__POSITIONS, in, out, floats);
+}
+
+epo_status epo__winograd_conv_make(const float *weights, size_t out, size_t in, float *room, epo__winograd_conv *conv)
 {
     *conv = (epo__winograd_conv){.in = in, .out = out};
     float *all = epo__alloc(epo__product3(EPO__POSITIONS, in, out), sizeof *all);
     if (!all) return epo__nomem("transformed weights");
     epo__winograd_weights_exact(weights, out, in, all);
-    epo_status status = epo__packed_make(EPO__POSITIONS, in, out, all, out, 1, &conv->weights);
+    epo_status status = epo__packed_make(EPO__POSITIONS, in, out, all, out, 1, room, &conv->weights);
     free(all);
     return status;
 }

@@ -12,8 +12,9 @@ typedef struct epo__winograd_conv {
     epo__packed weights; /* a matrix a position */
 } epo__winograd_conv;
 
-/* weights: out x in x 3 x 3; copied, transformed. */
-epo_status epo__winograd_conv_make(const float *weights, size_t out, size_t in, epo__winograd_conv *conv);
+/* weights: out x in x 3 x 3; copied, transformed. room: as of epo__packed_make, of epo__winograd_conv_size floats. */
+epo_status epo__winograd_conv_make(const float *weights, size_t out, size_t in, float *room, epo__winograd_conv *conv);
+epo_status epo__winograd_conv_size(size_t out, size_t in, size_t *floats);
 void epo__winograd_conv_release(epo__winograd_conv *conv); /* zeros are fine */
 
 /* Floats of scratch memory, on a 64-byte border, that a run needs. */

@@ -46,7 +46,7 @@ static void check_problem(const epo__product_kernel *with, struct problem *p, bo
     epo__packed packed;
     const epo__after after = {biased ? p->bias : NULL, relu};
     for (size_t i = 0; i < p->m * p->ldc; i++) p->c[i] = 7;
-    check_ok(epo__packed_make_for(with, MATRICES, p->k, p->n, p->b, 1, p->k, &packed));
+    check_ok(epo__packed_make_for(with, MATRICES, p->k, p->n, p->b, 1, p->k, NULL, &packed));
     epo__multiply(&packed, 1, p->a, p->lda, p->m, biased || relu ? &after : NULL, p->c, p->ldc);
     const float *b = p->b + p->k * p->n;
     for (size_t i = 0; i < p->m; i++) {
@@ -88,7 +88,7 @@ static void test_nan(void **state)
         if (!kernel(width)) continue;
         epo__packed packed;
         float a[2] = {NAN, 1}, b[2] = {1, 1}, c[2];
-        check_ok(epo__packed_make_for(kernel(width), 1, 1, 1, b, 1, 1, &packed));
+        check_ok(epo__packed_make_for(kernel(width), 1, 1, 1, b, 1, 1, NULL, &packed));
         epo__multiply(&packed, 0, a, 1, 2, NULL, c, 1);
         assert_true(isnan(c[0]) && c[1] == 1);
         epo__multiply(&packed, 0, a, 1, 2, &(epo__after){NULL, true}, c, 1);
@@ -102,7 +102,7 @@ static void test_too_large(void **state)
     (void)state;
     epo__packed packed;
     float b = 0;
-    assert_int_equal(epo__packed_make(3, SIZE_MAX / 4, 2, &b, 1, 1, &packed), EPO_ELIMIT);
+    assert_int_equal(epo__packed_make(3, SIZE_MAX / 4, 2, &b, 1, 1, NULL, &packed), EPO_ELIMIT);
     epo__packed_release(&packed);
 }
 
