@@ -7,9 +7,8 @@
  * All channels of the block lie in one H x W x C tensor with C the last layer's; nothing is joined, a layer's channels
  * are written to their place. bn1 and ReLU cannot melt into a convolution (each layer has its own, over all channels),
  * so they and the 1 x 1 convolution go over the pixels in strips that stay in the cache; bn2 and its ReLU are part of
- * the 1 x 1 convolution. The 3 x 3 convolution is Winograd's. Images of few pixels go together, so that weights are
- * read once for several. Narrow numbers are dense_narrow.c, training is dense_train.c. */
-#include <omp.h>
+ * the 1 x 1 convolution. The 3 x 3 convolution is Winograd's. How images and threads go through it is dense_frame.c,
+ * narrow numbers are dense_narrow.c, training is dense_train.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +16,15 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "nn/dense.h"
+#include "nn/dense_frame.h"
 #include "nn/kernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
 #include "nn/winograd_conv.h"
 
 enum { LAYERS, GROWTH, BOTTLENECK, EPS };
-/* 128 KB in a strip: in any second-level cache, weights beside it. Tiles that make it worth reading the weights. */
-enum { STRIP_FLOATS = 32768, ENOUGH_TILES = 32, LINE_FLOATS = 16 };
+/* 128 KB in a strip: in any second-level cache, weights beside it. */
+enum { STRIP_FLOATS = 32768, LINE_FLOATS = 16 };
 
 static const epo__layer_option options[] = {
     [LAYERS] = {"layers", EPO_OPTION_INT, 1, 512, NULL, NULL, "pairs of convolutions"},
@@ -76,131 +75,69 @@ static uint64_t macs(const epo__layer *layer)
     return weights * (uint64_t)layer->in.height * (uint64_t)layer->in.width;
 }
 
-/* --- in a plan
+/* --- in a plan, in float32
  * -------------------------------------------------------------------------------------------------------------- */
 
-/* bn1, ReLU and the 1 x 1 convolution with bn2 and ReLU; the 3 x 3 convolution. */
 struct pair {
-    size_t channels; /* that it sees */
-    size_t strip;    /* pixels worked on at a time */
-    float *scale, *shift, *bias;
+    size_t strip; /* pixels worked on at a time */
     epo__packed narrow;
     epo__winograd_conv widen;
 };
 
-struct step {
-    epo__tensor in, out;
-    size_t pixels, growth, middle; /* of one image; channels */
-    epo__tiling tiling;
-    int together;                 /* images that are worked on at a time */
-    size_t strip_size, part_size; /* floats of scratch memory: a thread's strip, all that a thread has */
-    int layers;
+/* step->own. What is between the convolutions is the memory that threads share. */
+struct block {
     struct pair *pairs;
     float *weights; /* of all pairs, one behind the other */
+    epo__tiling tiling;
+    size_t strip_size; /* bytes of a thread's part that are its strip; the rest is for the 3 x 3 convolution */
 };
 
-static void release(void *state)
+static void release(epo__dense_step *step)
 {
-    struct step *step = state;
-    if (!step) return;
-    for (int i = 0; step->pairs && i < step->layers; i++) {
-        free(step->pairs[i].scale);
-        free(step->pairs[i].shift);
-        free(step->pairs[i].bias);
-        epo__packed_release(&step->pairs[i].narrow);
-        epo__winograd_conv_release(&step->pairs[i].widen);
+    struct block *block = step->own;
+    for (int i = 0; block->pairs && i < step->layers; i++) {
+        epo__packed_release(&block->pairs[i].narrow);
+        epo__winograd_conv_release(&block->pairs[i].widen);
     }
-    free(step->pairs);
-    free(step->weights);
-    free(step);
+    free(block->pairs);
+    free(block->weights);
 }
 
-/* Copies `channels` of every pixel into a tensor with more of them. */
-static void put_channels(const float *in, size_t channels, float *out, size_t out_channels, size_t pixels)
+/* The channels of every pixel into a tensor with more of them. */
+static void take(const epo__dense_work *work, size_t from, size_t to)
 {
-    for (size_t p = 0; p < pixels; p++) memcpy(out + p * out_channels, in + p * channels, channels * sizeof *out);
+    const size_t first = (size_t)work->step->in.shape.channels, total = (size_t)work->step->out.shape.channels;
+    for (size_t p = from; p < to; p++) memcpy(work->out + p * total, work->in + p * first, first * sizeof *work->out);
 }
 
-/* Some images on their way through the block. */
-struct work {
-    const struct step *step;
-    const float *in;
-    float *all;    /* every channel of the block */
-    float *middle; /* what is between the convolutions */
-    float *scratch;
-    size_t images;
-    int threads;
-};
-
-/* relu(bn2(conv1(relu(bn1(x))))) of a thread's part of the pixels */
-static void narrow(const struct work *work, const struct pair *pair, float *strip, int thread)
+/* A thread's part of the pixels */
+static void narrow(const epo__dense_work *work, int layer, char *part, int thread)
 {
-    const struct step *step = work->step;
+    const epo__dense_step *step = work->step;
+    const struct block *block = step->own;
+    const struct pair *pair = &block->pairs[layer];
+    const epo__dense_norm *norm = &step->norms[layer];
+    float *strip = (float *)(void *)part, *middle = (float *)(void *)work->shared;
     size_t total = (size_t)step->out.shape.channels, pixels = work->images * step->pixels;
     size_t last = epo__part_from(pixels, thread + 1, work->threads);
-    const epo__after after = {pair->bias, true};
+    const epo__after after = {norm->bias, true};
     for (size_t p = epo__part_from(pixels, thread, work->threads), n; p < last; p += n) {
         n = last - p < pair->strip ? last - p : pair->strip;
-        epo__affine(work->all + p * total, total, strip, pair->channels, pair->scale, pair->shift, pair->channels, n,
-                    true, 1);
-        epo__multiply(&pair->narrow, 0, strip, pair->channels, n, &after, work->middle + p * step->middle, step->middle);
+        epo__affine(work->out + p * total, total, strip, norm->channels, norm->scale, norm->shift, norm->channels, n, true, 1);
+        epo__multiply(&pair->narrow, 0, strip, norm->channels, n, &after, middle + p * step->middle, step->middle);
     }
 }
 
 /* The new channels of a thread's part of the tiles. */
-static void widen(const struct work *work, const struct pair *pair, float *scratch, int thread)
+static void widen(const epo__dense_work *work, int layer, char *part, int thread)
 {
-    const struct step *step = work->step;
-    size_t tiles = work->images * step->tiling.down * step->tiling.across;
-    epo__winograd_conv_run(&pair->widen, &step->tiling, work->middle, epo__part_from(tiles, thread, work->threads),
-                           epo__part_from(tiles, thread + 1, work->threads), scratch, work->all + pair->channels,
+    const epo__dense_step *step = work->step;
+    const struct block *block = step->own;
+    const size_t tiles = work->images * block->tiling.down * block->tiling.across;
+    epo__winograd_conv_run(&block->pairs[layer].widen, &block->tiling, (float *)(void *)work->shared,
+                           epo__part_from(tiles, thread, work->threads), epo__part_from(tiles, thread + 1, work->threads),
+                           (float *)(void *)(part + block->strip_size), work->out + step->norms[layer].channels,
                            (size_t)step->out.shape.channels);
-}
-
-/* A thread's part of all layers. Threads meet twice a layer: a tile needs pixels that its neighbour makes. */
-static void run_part(const struct work *work, int thread)
-{
-    const struct step *step = work->step;
-    size_t first = (size_t)step->in.shape.channels, total = (size_t)step->out.shape.channels;
-    size_t pixels = work->images * step->pixels, from = epo__part_from(pixels, thread, work->threads);
-    float *strip = work->scratch + (size_t)thread * step->part_size;
-    put_channels(work->in + from * first, first, work->all + from * total, total,
-                 epo__part_from(pixels, thread + 1, work->threads) - from);
-    for (int i = 0; i < step->layers; i++) {
-        narrow(work, &step->pairs[i], strip, thread);
-        if (work->threads > 1) {
-#pragma omp barrier
-        }
-        widen(work, &step->pairs[i], strip + step->strip_size, thread);
-        if (work->threads > 1) {
-#pragma omp barrier
-        }
-    }
-}
-
-static epo_status run(void *state, const epo__frame *frame)
-{
-    const struct step *step = state;
-    struct work work = {.step = step, .threads = frame->threads};
-    float *scratch = frame->dnnl.scratch;
-    work.scratch = scratch;
-    work.middle = scratch + (size_t)frame->threads * step->part_size;
-    for (int i = 0; i < frame->group; i += step->together) {
-        work.in = epo__frame_read(frame, &step->in) + (size_t)i * epo__shape_size(step->in.shape);
-        work.all = epo__frame_write(frame, &step->out) + (size_t)i * epo__shape_size(step->out.shape);
-        work.images = (size_t)(frame->group - i < step->together ? frame->group - i : step->together);
-        if (work.threads == 1) {
-            run_part(&work, 0);
-            continue;
-        }
-#pragma omp parallel num_threads(work.threads)
-        {
-            struct work mine = work;
-            mine.threads = omp_get_num_threads(); /* all parts are taken, however few the threads */
-            run_part(&mine, omp_get_thread_num());
-        }
-    }
-    return EPO_OK;
 }
 
 epo_status epo__dense_fold(const epo__dense *dense, const epo__param *params, size_t channels, float *weights, float *bias)
@@ -214,115 +151,82 @@ epo_status epo__dense_fold(const epo__dense *dense, const epo__param *params, si
     return EPO_OK;
 }
 
-static epo_status make_narrow(const epo__dense *dense, const epo__param *params, float *room, struct pair *pair)
-{
-    float *weights = epo__alloc(params[EPO__DENSE_CONV1].count, sizeof *weights);
-    if (!weights) return epo__nomem("dense block");
-    epo_status status = epo__dense_fold(dense, params, pair->channels, weights, pair->bias);
-    if (status == EPO_OK)
-        status = epo__packed_make(1, pair->channels, (size_t)dense->middle, weights, 1, pair->channels, room, &pair->narrow);
-    free(weights);
-    return status;
-}
-
 /* Floats of a pair's weights: of the first convolution, and of both; each part ends on a 64-byte border. */
-static epo_status weights_of(const epo__dense *dense, const epo__param *params, size_t *first, size_t *both)
+static epo_status weights_of(const epo__dense_step *step, int layer, size_t *first, size_t *both)
 {
     size_t second = 0;
-    epo_status status = epo__packed_size(1, params[EPO__DENSE_BN1].count, (size_t)dense->middle, first);
-    if (status == EPO_OK) status = epo__winograd_conv_size((size_t)dense->growth, (size_t)dense->middle, &second);
+    epo_status status = epo__packed_size(1, step->norms[layer].channels, step->middle, first);
+    if (status == EPO_OK) status = epo__winograd_conv_size(step->growth, step->middle, &second);
     *first = epo__round_up(*first, LINE_FLOATS);
     *both = *first + epo__round_up(second, LINE_FLOATS);
     return status;
 }
 
-static epo_status make_weights(const epo__layer *layer, struct step *step)
+static epo_status make_weights(const epo__dense_step *step, struct block *block)
 {
     size_t all = 0, first, both;
     for (int i = 0; i < step->layers; i++, all += both) {
-        epo_status status = weights_of(layer->state, layer->params + (size_t)i * EPO__DENSE_PARAMS, &first, &both);
+        epo_status status = weights_of(step, i, &first, &both);
         if (status != EPO_OK) return status;
     }
-    step->weights = epo__alloc_large(all, sizeof *step->weights);
-    return step->weights ? EPO_OK : epo__nomem("dense block");
+    block->weights = epo__alloc_large(all, sizeof *block->weights);
+    return block->weights ? EPO_OK : epo__nomem("dense block");
+}
+
+static epo_status make_narrow(const epo__dense *dense, const epo__param *params, const epo__dense_norm *norm, float *room,
+                              epo__packed *packed)
+{
+    float *weights = epo__alloc(params[EPO__DENSE_CONV1].count, sizeof *weights);
+    if (!weights) return epo__nomem("dense block");
+    epo_status status = epo__dense_fold(dense, params, norm->channels, weights, norm->bias);
+    if (status == EPO_OK)
+        status = epo__packed_make(1, norm->channels, (size_t)dense->middle, weights, 1, norm->channels, room, packed);
+    free(weights);
+    return status;
 }
 
 /* *room: where its weights go, and then those of the next. */
-static epo_status make_pair(const epo__dense *dense, const epo__param *params, float **room, struct pair *pair)
+static epo_status make_pair(const epo__layer *layer, const epo__dense_step *step, int number, float **room, struct pair *pair)
 {
+    const epo__param *params = layer->params + (size_t)number * EPO__DENSE_PARAMS;
+    const epo__dense_norm *norm = &step->norms[number];
     size_t first, both;
-    pair->channels = params[EPO__DENSE_BN1].count;
-    pair->scale = epo__alloc(pair->channels, sizeof *pair->scale);
-    pair->shift = epo__alloc(pair->channels, sizeof *pair->shift);
-    pair->bias = epo__alloc((size_t)dense->middle, sizeof *pair->bias);
-    if (!pair->scale || !pair->shift || !pair->bias) return epo__nomem("dense block");
-    epo__batchnorm_fold(&params[EPO__DENSE_BN1], dense->eps, pair->scale, pair->shift);
-    epo_status status = weights_of(dense, params, &first, &both);
-    if (status == EPO_OK) status = make_narrow(dense, params, *room, pair);
+    epo_status status = weights_of(step, number, &first, &both);
+    if (status == EPO_OK) status = make_narrow(layer->state, params, norm, *room, &pair->narrow);
     if (status != EPO_OK) return status;
-    size_t rows = epo__product_rows(&pair->narrow), strips = STRIP_FLOATS / (pair->channels * rows);
+    size_t rows = epo__product_rows(&pair->narrow), strips = STRIP_FLOATS / (norm->channels * rows);
     pair->strip = rows * (strips > 0 ? strips : 1);
-    status = epo__winograd_conv_make(params[EPO__DENSE_CONV2].value, (size_t)dense->growth, (size_t)dense->middle,
-                                     *room + first, &pair->widen);
+    status = epo__winograd_conv_make(params[EPO__DENSE_CONV2].value, step->growth, step->middle, *room + first, &pair->widen);
     *room += both;
     return status;
 }
 
-/* Each thread has a strip and what the convolution needs; what is between the convolutions belongs to all. */
-static void ask_scratch(epo__plan_builder *builder, struct step *step)
+static epo_status make(const epo__layer *layer, const epo__plan_builder *builder, epo__dense_step *step)
 {
-    for (int i = 0; i < step->layers; i++) {
-        size_t strip = step->pairs[i].strip * step->pairs[i].channels;
-        if (strip > step->strip_size) step->strip_size = strip;
+    (void)builder;
+    struct block *block = step->own;
+    block->tiling = epo__tiling_make((size_t)layer->in.height, (size_t)layer->in.width);
+    block->pairs = epo__alloc((size_t)step->layers, sizeof *block->pairs);
+    epo_status status = block->pairs ? make_weights(step, block) : epo__nomem("dense block");
+    float *room = block->weights;
+    for (int i = 0; i < step->layers && status == EPO_OK; i++) {
+        status = make_pair(layer, step, i, &room, &block->pairs[i]);
+        size_t strip = epo__whole_lines(block->pairs[i].strip * step->norms[i].channels * sizeof(float));
+        if (strip > block->strip_size) block->strip_size = strip;
     }
-    step->strip_size = (step->strip_size + 15) / 16 * 16; /* 64 bytes */
-    step->part_size = step->strip_size + epo__winograd_conv_scratch(step->growth, step->middle);
-    size_t floats = (size_t)epo__builder_threads(builder) * step->part_size;
-    floats += (size_t)step->together * step->pixels * step->middle;
-    epo__builder_scratch(builder, floats * sizeof(float));
+    step->part_size = block->strip_size + epo__whole_lines(epo__winograd_conv_scratch(step->growth, step->middle) * sizeof(float));
+    step->shared_size = (size_t)step->together * step->pixels * step->middle * sizeof(float);
+    return status;
 }
 
-static epo_status make_step(const epo__layer *layer, epo__plan_builder *builder, struct step *step)
-{
-    const epo__dense *dense = layer->state;
-    step->in = *epo__builder_now(builder);
-    step->out = (epo__tensor){.shape = layer->out, .place = EPO_AT_ARENA};
-    step->pixels = (size_t)layer->in.height * (size_t)layer->in.width;
-    step->growth = (size_t)dense->growth;
-    step->middle = (size_t)dense->middle;
-    step->tiling = epo__tiling_make((size_t)layer->in.height, (size_t)layer->in.width);
-    size_t tiles = step->tiling.down * step->tiling.across;
-    step->together = (int)((ENOUGH_TILES + tiles - 1) / tiles);
-    if (step->together > epo__builder_batch(builder)) step->together = epo__builder_batch(builder);
-    step->layers = dense->layers;
-    step->pairs = epo__alloc((size_t)dense->layers, sizeof *step->pairs);
-    if (!step->pairs) return epo__nomem("dense block");
-    epo_status status = make_weights(layer, step);
-    float *room = step->weights;
-    for (int i = 0; i < dense->layers && status == EPO_OK; i++)
-        status = make_pair(dense, layer->params + (size_t)i * EPO__DENSE_PARAMS, &room, &step->pairs[i]);
-    if (status != EPO_OK) return status;
-    ask_scratch(builder, step);
-    return epo__builder_take(builder, epo__shape_size(layer->out), &step->out.offset);
-}
+static const epo__dense_kind float32 = {sizeof(struct block), make, release, take, narrow, widen, NULL};
 
 static epo_status plan(const epo__layer *layer, epo__plan_builder *builder)
 {
     epo__narrow_type type;
     if (epo__builder_is_narrow(builder, &type) && epo__dense_narrow_suits(layer, type))
-        return epo__dense_plan_narrow(layer, type, builder);
-    epo_status status = epo__builder_to_arena(builder);
-    if (status != EPO_OK) return status;
-    struct step *step = epo__alloc(1, sizeof *step);
-    status = step ? make_step(layer, builder, step) : epo__nomem("dense block");
-    if (status != EPO_OK) {
-        release(step);
-        return status;
-    }
-    epo__tensor out = step->out;
-    status = epo__builder_group_step(builder, step->together, run, release, step);
-    if (status == EPO_OK) epo__builder_become(builder, out);
-    return status;
+        return epo__dense_plan(layer, &epo__dense_narrow, builder);
+    return epo__dense_plan(layer, &float32, builder);
 }
 
 const epo__layer_type epo__dense_type = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * dense.h - what dense.c and dense_train.c share. */
+ * dense.h - what the files of the dense block share. */
 #ifndef EPO_NN_DENSE_H
 #define EPO_NN_DENSE_H
 
@@ -16,10 +16,6 @@ enum { EPO__DENSE_BN1 = 0, EPO__DENSE_CONV1 = 4, EPO__DENSE_BN2 = 5, EPO__DENSE_
 
 /* conv1 with bn2 in it, for a pair that sees `channels`: weights, middle x channels, and bias, middle. EPO_ENOMEM. */
 epo_status epo__dense_fold(const epo__dense *dense, const epo__param *params, size_t channels, float *weights, float *bias);
-
-/* The layer in narrow numbers (dense_narrow.c), and whether it is not too large for them. */
-bool epo__dense_narrow_suits(const epo__layer *layer, epo__narrow_type type);
-epo_status epo__dense_plan_narrow(const epo__layer *layer, epo__narrow_type type, epo__plan_builder *builder);
 
 epo_status epo__dense_train(const epo__layer *layer, const epo__train_setup *setup, epo__train_op *op);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "store/encodings.h"
 #include "store/query.h"
 
 static char *folder;
@@ -185,7 +186,7 @@ static void a_damaged_page_is_reported(void **state)
 {
     (void)state;
     epo_store *store = open_store(path, EPO_STORE_CREATE);
-    write_files(store, 1, 5);
+    write_files(store, 1, 40);
     epo_store_close(store);
     size_t size;
     unsigned char *bytes = read_file(path, &size);
@@ -200,6 +201,9 @@ static void a_damaged_page_is_reported(void **state)
     epo_store_close(store);
 }
 
+#define IMAGES "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+static const char encoder[] = IMAGES;
+
 /* Reads everything there is, by every way there is; whether it succeeds is not the question. */
 static void read_everything(epo_store *store)
 {
@@ -207,9 +211,11 @@ static void read_everything(epo_store *store)
     epo__stamp_list stamps = {0};
     epo__photometry_list points = {0};
     epo__pixels pixels = {0};
+    epo__encoding features = {0};
     epo__pool pool = {0};
     epo__object_row object;
     const char *label;
+    bool found;
     epo_store_info(store, &info);
     epo_store_info_free(&info);
     epo_store_check(store, NULL);
@@ -217,6 +223,7 @@ static void read_everything(epo_store *store)
         epo__store_object_get(store, id, &pool, &object);
         epo__store_label_current(store, id, &pool, &label);
         epo__store_photometry_of(store, id, "given", &points);
+        epo__store_encoding_get(store, &(epo__encoding_key){id, encoder, 0}, &features, &found);
         if (epo__store_stamps_of(store, id, &stamps) != EPO_OK) continue;
         for (size_t i = 0; i < stamps.count; i++) epo__store_pixels_read(store, &stamps.rows[i], &pixels);
     }
@@ -224,6 +231,7 @@ static void read_everything(epo_store *store)
     epo__photometry_list_free(&points);
     epo__pool_free(&pool);
     free(pixels.bytes);
+    free(features.features);
 }
 
 /* Bytes changed anywhere, by a bad disk or on purpose: an error or a wrong answer, never a crash (the sanitizer looks). */
@@ -232,6 +240,10 @@ static void no_damage_crashes(void **state)
     (void)state;
     epo_store *store = open_store(path, EPO_STORE_CREATE);
     write_files(store, 1, 5);
+    check_ok(epo__store_begin(store));
+    for (int64_t id = 1; id <= 5; id++)
+        check_ok(epo__store_encoding_put(store, &(epo__encoding_key){id, encoder, 0}, &(epo__encoding){.images = IMAGES, .features = (float[300]){1}, .count = 300}));
+    check_ok(epo__store_commit(store));
     epo_store_close(store);
     size_t size;
     unsigned char *whole = read_file(path, &size), *bytes = malloc(size);

@@ -567,7 +567,7 @@ static void info_counts_what_there_is(void **state)
         &added));
     check_ok(epo__store_commit(store));
     check_ok(epo_store_info(store, &info));
-    assert_int_equal(info.version, 3);
+    assert_int_equal(info.version, 4);
     assert_int_equal(info.method_count, 1);
     assert_string_equal(info.methods[0].method, "given");
     assert_true(info.methods[0].objects == 1 && info.methods[0].points == 1 && info.methods[0].left_out == 0);
