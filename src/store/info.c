@@ -43,7 +43,8 @@ static epo_status count_rows(epo_store *store, epo_store_contents *out)
     epo__query q = epo__query_open(
         store, "SELECT (SELECT count(*) FROM surveys), (SELECT count(*) FROM sources), (SELECT count(*) FROM objects), "
                "(SELECT count(*) FROM photometry), (SELECT count(*) FROM labels), (SELECT count(*) FROM runs), "
-               "(SELECT count(*) FROM labels WHERE who <> 'import'), (SELECT count(*) FROM votes)");
+               "(SELECT count(*) FROM labels WHERE who <> 'import'), (SELECT count(*) FROM votes), "
+               "(SELECT count(*) FROM encodings), (SELECT total(length(features)) FROM encodings)");
     epo_status status = epo__query_row(&q, &row);
     if (status != EPO_OK || !row) return status;
     out->surveys = epo__column_int(&q, 0);
@@ -54,6 +55,8 @@ static epo_status count_rows(epo_store *store, epo_store_contents *out)
     out->runs = epo__column_int(&q, 5);
     out->relabels = epo__column_int(&q, 6);
     out->votes = epo__column_int(&q, 7);
+    out->encodings = epo__column_int(&q, 8);
+    out->encoding_bytes = epo__column_int(&q, 9);
     epo__query_close(&q);
     return EPO_OK;
 }

@@ -53,13 +53,25 @@ static char *classified(const char *model, const char *how, const char *said)
     return out;
 }
 
+static bool info_tells(const char *part)
+{
+    command_result r = COMMAND("info", "--db", db, "-o", "json");
+    command_expect(&r, 0);
+    bool told = strstr(r.out, part) != NULL;
+    command_free(&r);
+    return told;
+}
+
 static void one_encoder_for_two_tasks(void **state)
 {
     (void)state;
     static const char reused[] = "features of 18 objects were in the store";
     char *six = classified(weights, "use", "!were in the store"), *two = classified(binary, "use", "!were in the store");
+    assert_false(info_tells("kept_features"));
     char *kept = classified(weights, "keep", "!were in the store"), *six_again = classified(weights, "use", reused);
+    assert_true(info_tells("\"kept_features\": 18") && info_tells("\"kept_feature_bytes\": 2592"));
     char *two_again = classified(binary, "use", reused), *dropped = classified(binary, "drop", "!were in the store");
+    assert_false(info_tells("kept_features"));
     char *after = classified(weights, "use", "!were in the store");
     assert_string_equal(six, kept);
     assert_string_equal(six, six_again);

@@ -13,7 +13,7 @@ typedef struct info_options {
 static const cli_option options[] = {
     CLI_OPTION_DB(true),
     {.name = "check", .kind = CLI_FLAG, .place = offsetof(info_options, check),
-     .help = "read everything and verify it: structure, references, the CRC32 of each stamp"},
+     .help = "read everything and verify it: structure, references, the CRC32 of each stamp and of kept features"},
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
 };
@@ -40,6 +40,10 @@ static void print_facts(cli_output *output, const char *path, const epo_store_co
     if (info->relabels) cli_fact_int(output, "relabels", info->relabels);
     if (info->votes) cli_fact_int(output, "votes", info->votes);
     cli_fact_int(output, "runs", info->runs);
+    if (info->encodings) {
+        cli_fact_int(output, "kept_features", info->encodings);
+        cli_fact_int(output, "kept_feature_bytes", info->encoding_bytes);
+    }
     cli_facts_end(output);
 }
 
