@@ -109,6 +109,14 @@ $(STORE_OBJECTS): EPO_CPPFLAGS += -I$(GENERATED)
 $(BUILD)/src/report/html.o: $(GENERATED)/style_css.h
 $(BUILD)/src/report/html.o: EPO_CPPFLAGS += -I$(GENERATED)
 
+# what computes, so that what it computed is not taken for what something else would: kept encodings name it
+$(GENERATED)/computing.h: $(wildcard src/nn/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	$(call SHOW,GEN){ cat $(sort $(wildcard src/nn/*.[ch])); $(CC) --version; echo "$(EPO_CFLAGS) $(CFLAGS) $(SANITIZE)"; } | sha256sum | \
+	    sed 's/^\([0-9a-f]*\).*/#define EPO_COMPUTING "\1"/' > $@
+$(BUILD)/src/train/encoder_digest.o: $(GENERATED)/computing.h
+$(BUILD)/src/train/encoder_digest.o: EPO_CPPFLAGS += -I$(GENERATED)
+
 # where `make install` puts the network texts; made anew when that changes
 $(GENERATED)/datadir: FORCE
 	@mkdir -p $(@D)
@@ -256,7 +264,7 @@ valgrind: deps deps-test
 check: deps deps-test deps-check
 	@$(MAKE) --no-print-directory run-check
 
-run-check: ready $(GENERATED)/schema_sql.h $(GENERATED)/migrations_sql.h $(GENERATED)/style_css.h
+run-check: ready $(GENERATED)/computing.h $(GENERATED)/schema_sql.h $(GENERATED)/migrations_sql.h $(GENERATED)/style_css.h
 	@CPPFLAGS_OF_BUILD='$(EPO_CPPFLAGS) -I$(GENERATED)' sh tools/check.sh
 
 # what check.sh builds with warnings as errors

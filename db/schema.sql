@@ -221,7 +221,7 @@ CREATE TABLE stamp_scores (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stamp_scores_of_stamp ON stamp_scores (stamp, run);
 
--- What an encoder made of an object's sequence (`epochal classify --features keep`), so that another head over the same encoder
+-- What an encoder made of an object's sequence (`epochal classify --encodings keep`), so that another head over the same encoder
 -- need not run it again. It can be made from the stamps at any time, and so be deleted at any time.
 CREATE TABLE encodings (
     id       INTEGER PRIMARY KEY,

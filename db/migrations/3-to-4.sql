@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: BSD-3-Clause
--- Version 4: features of sequences that are kept.
+-- Version 4: what encoders made of sequences.
 
--- What an encoder made of an object's sequence (`epochal classify --features keep`), so that another head over the same encoder
+-- What an encoder made of an object's sequence (`epochal classify --encodings keep`), so that another head over the same encoder
 -- need not run it again. It can be made from the stamps at any time, and so be deleted at any time.
 CREATE TABLE encodings (
     id       INTEGER PRIMARY KEY,

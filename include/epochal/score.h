@@ -19,13 +19,14 @@
 extern "C" {
 #endif
 
-/* What is done with the features that the encoder gives for the sequences of a store. They are taken from there only where
- * encoder, precision, machine instructions and normalised images are the same, so that no score depends on it. */
-typedef enum epo_features_policy {
-    EPO_FEATURES_USE,  /* take those that are kept, and keep no others */
-    EPO_FEATURES_KEEP, /* the same, and keep those that are made: triplets x features x 4 bytes an object and turn */
-    EPO_FEATURES_DROP, /* throw away all that are kept, of every encoder, and make them anew */
-} epo_features_policy;
+/* What is done with encodings: the features that the encoder gives for a sequence of a store. They are taken from there only where
+ * encoder, precision, program, processor and normalised images are the same, so that no score depends on it. */
+typedef enum epo_encodings_policy {
+    EPO_ENCODINGS_USE,  /* take those that are kept, and keep no others */
+    EPO_ENCODINGS_KEEP, /* the same, and keep those that are made: triplets x features x 4 bytes an object and turn; over 60 MiB
+                           of them are not kept */
+    EPO_ENCODINGS_DROP, /* throw away all that are kept, of every model and object, and keep none */
+} epo_encodings_policy;
 
 typedef struct epo_score_options {
     int threads;              /* 0: all */
@@ -41,7 +42,7 @@ typedef struct epo_score_options {
     int mc_passes;            /* passes with dropout left on, 1 to 10000; 0: one without, as trained. EPO_EARG when the network
                                  has no dropout */
     uint64_t seed;            /* of what they drop */
-    epo_features_policy features; /* sequences; other than EPO_FEATURES_USE is EPO_EARG with triplet_head or mc_passes */
+    epo_encodings_policy encodings; /* sequences; other than EPO_ENCODINGS_USE is EPO_EARG with triplet_head or mc_passes */
 } epo_score_options;
 #define EPO_SCORE_OPTIONS_INIT {.seed = 1}
 
@@ -82,7 +83,7 @@ typedef epo_status (*epo_score_fn)(void *context, const epo_score *score);
 
 typedef struct epo_score_summary {
     uint64_t scored, refused;
-    uint64_t reused;          /* objects whose features were in the store */
+    uint64_t reused;          /* objects whose encodings were in the store */
     double seconds;           /* wall clock, from the first file opened to the last score */
     int64_t run;              /* id in the store; 0 when no store was written */
 } epo_score_summary;

@@ -85,7 +85,7 @@ typedef struct epo_store_contents {
     int64_t suspect_times, constants; /* stamps with a doubtful MJD; stamps that hold one value only */
     double mjd_first, mjd_last;       /* of the stamps, else of the photometry; NaN where there is none */
     char date_first[11], date_last[11]; /* "2006-04-02", "" where there is none */
-    int64_t encodings, encoding_bytes;  /* sequences whose features are kept, turn by turn and encoder by encoder; of the features */
+    int64_t encodings, encoding_bytes;  /* of sequences, by encoder and turn; of their features */
     int64_t bytes;                      /* on disk, with the write-ahead log */
 
     epo_store_class *classes; /* by name; the objects without a class last */

@@ -30,11 +30,11 @@ void *epo__alloc(size_t count, size_t size)
     return calloc(count ? count : 1, size ? size : 1);
 }
 
-/* More than count * size, on a border of `align`, and a multiple of it. */
+/* More than count * size bytes, on a border of `align`, and a multiple of it. */
 static void *aligned(size_t align, size_t count, size_t size, size_t *bytes)
 {
     if (!epo__size_mul(count, size, bytes) || *bytes > SIZE_MAX - align) return NULL;
-    *bytes = (*bytes + align) / align * align;
+    *bytes = epo__round_up(*bytes + 1, align);
     return aligned_alloc(align, *bytes);
 }
 

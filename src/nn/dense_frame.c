@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 
-enum { ENOUGH_PIXELS = 512 }; /* that it is worth reading the weights for */
+enum { TILE = 4, ENOUGH_TILES = 32 }; /* of 4 x 4 pixels; so many that it is worth reading the weights for them */
 
 static void release(void *state)
 {
@@ -89,7 +89,8 @@ static epo_status make(const epo__layer *layer, epo__plan_builder *builder, epo_
     step->pixels = (size_t)layer->in.height * (size_t)layer->in.width;
     step->growth = (size_t)dense->growth;
     step->middle = (size_t)dense->middle;
-    step->together = (int)((ENOUGH_PIXELS + step->pixels - 1) / step->pixels);
+    const int down = (layer->in.height + TILE - 1) / TILE, across = (layer->in.width + TILE - 1) / TILE;
+    step->together = down < ENOUGH_TILES && across < ENOUGH_TILES ? (ENOUGH_TILES + down * across - 1) / (down * across) : 1;
     if (step->together > epo__builder_batch(builder)) step->together = epo__builder_batch(builder);
     step->layers = dense->layers;
     step->norms = epo__alloc((size_t)dense->layers, sizeof *step->norms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * check.c - reading everything to see that it is sound: SQLite's own structures, references, and the CRC32 of stamps and of kept
- * features. */
+ * check.c - reading everything to see that it is sound: SQLite's own structures, references, and the CRC32 of stamps and of
+ * encodings. */
 #include <math.h>
 #include <stdio.h>
 #include <zlib.h>
@@ -114,7 +114,7 @@ static epo_status check_encodings(checker *c)
         if ((int64_t)crc32(0, bytes, (unsigned)sqlite3_column_bytes(q.stmt, 3)) == epo__column_int(&q, 2)) continue;
         char text[320];
         const char *object = (const char *)sqlite3_column_text(q.stmt, 1);
-        snprintf(text, sizeof text, "kept features of object '%.200s' (row %lld of encodings) are damaged; epochal classify --features drop throws all away",
+        snprintf(text, sizeof text, "the encoding of object '%.200s' (row %lld of encodings) is damaged and is made again when it is needed",
                  object ? object : "?", (long long)epo__column_int(&q, 0));
         report(c, text);
     }

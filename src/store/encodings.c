@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * encodings.c - features of sequences that are kept. */
+ * encodings.c - what encoders made of sequences. */
 #include "store/encodings.h"
 
-#include <limits.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -22,7 +21,7 @@ epo_status epo__store_encoding_put(epo_store *store, const epo__encoding_key *ke
     size_t bytes;
     epo_status status = epo__want_transaction(store);
     if (status != EPO_OK) return status;
-    if (!epo__size_mul(e->count, sizeof *e->features, &bytes) || bytes > INT_MAX)
+    if (!epo__size_mul(e->count, sizeof *e->features, &bytes) || bytes > EPO__ENCODING_MOST)
         return epo__fail(EPO_ELIMIT, "%s: %zu features of one object are too many to be kept", store->path, e->count);
     epo__query q = epo__query_open(store, "INSERT INTO encodings (encoder, object, turn, images, crc32, features) "
                                           "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (encoder, object, turn) DO UPDATE SET "
@@ -58,7 +57,7 @@ epo_status epo__store_encoding_get(epo_store *store, const epo__encoding_key *ke
     bind_key(&q, key);
     epo_status status = epo__query_row(&q, found);
     if (status != EPO_OK || !*found) return status;
-    if (!take(&q, out, found)) status = epo__nomem("kept features");
+    if (!take(&q, out, found)) status = epo__nomem("encoding");
     epo__query_close(&q);
     return status;
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * encodings.h - features of sequences that are kept, so that an encoder need not run again. */
+ * encodings.h - what encoders made of sequences, kept so that they need not run again. */
 #ifndef EPO_STORE_ENCODINGS_H
 #define EPO_STORE_ENCODINGS_H
 
 #include "epochal/store.h"
 
-enum { EPO__DIGEST_DIGITS = 64 }; /* of a SHA-256 */
+enum {
+    EPO__DIGEST_DIGITS = 64,       /* of a SHA-256 */
+    EPO__ENCODING_MOST = 60 << 20, /* bytes of features: what fits a row of the store */
+};
 
 /* Whose features they are, and under which flip and quarter turn of the images (image/geometry.h). */
 typedef struct epo__encoding_key {
@@ -21,7 +24,7 @@ typedef struct epo__encoding {
     size_t count, room; /* floats */
 } epo__encoding;
 
-/* Inside a transaction. Takes the place of one that is there. */
+/* Inside a transaction. Takes the place of one that is there. EPO_ELIMIT over EPO__ENCODING_MOST bytes. */
 epo_status epo__store_encoding_put(epo_store *store, const epo__encoding_key *key, const epo__encoding *encoding);
 
 /* *found is false when there is none, and when it is damaged: it can be made again. */

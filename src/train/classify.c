@@ -250,7 +250,7 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     if (status == EPO_OK && epo__normaliser_parse(n->normalise ? n->normalise : "none", &c.normaliser) != EPO_OK)
         status = epo__fail_in(EPO_EMODEL, "%s", n->name);
     if (status == EPO_OK) status = epo__object_cursor_set(&c.cursor, options->split);
-    if (status == EPO_OK) status = epo__encodings_begin(model, store, options, &c.encodings);
+    if (status == EPO_OK) status = epo__encodings_check(options);
     if (status == EPO_OK) status = epo_store_open(epo__store_path(store), EPO_STORE_READ, &c.reading);
     if (status == EPO_OK) status = epo__store_begin(c.reading); /* one consistent view to the end */
     c.engines = epo__alloc((size_t)threads, sizeof(epo__engine *));
@@ -261,7 +261,8 @@ epo_status epo_classify_store(const epo_model *model, epo_store *store, const ep
     if (status == EPO_OK) {
         epo__recorder_hears(&c.recorder, epo__score_tell, &c.receiver);
         epo__pipeline pipeline = {&c, item_make, item_free, item_fill, item_work, item_deliver};
-        status = epo__pipeline_run(&pipeline, threads);
+        status = epo__encodings_begin(model, store, options, &c.encodings);
+        if (status == EPO_OK) status = epo__pipeline_run(&pipeline, threads);
         out->seconds = epo__seconds() - start;
         out->run = c.recorder.run;
         status = epo__recorder_end(&c.recorder, status);

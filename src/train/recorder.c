@@ -34,7 +34,7 @@ static void add_options(epo__string *s, const epo_model_info *info, const epo_sc
         epo__string_add_json(s, o->split);
     }
     if (o->mc_passes) epo__string_addf(s, ",\"mc_passes\":%d,\"seed\":%" PRIu64, o->mc_passes, o->seed);
-    if (o->features == EPO_FEATURES_KEEP) epo__string_add(s, ",\"features\":\"keep\"");
+    if (o->encodings == EPO_ENCODINGS_KEEP) epo__string_add(s, ",\"encodings\":\"keep\"");
     epo__string_addf(s, ",\"triplet_head\":%s,\"turns\":%s}", o->triplet_head ? "true" : "false", o->turns ? "true" : "false");
 }
 

@@ -14,6 +14,7 @@
 #include "image/photometry.h"
 #include "nn/net.h"
 #include "store/store.h"
+#include "train/system.h"
 
 typedef struct fact_list {
     epo_system_fact *facts;
@@ -41,7 +42,7 @@ epo_status epo_system_matrix_rate(int threads, double *rate)
     return epo__nn_matrix_rate(epo__threads(threads), rate);
 }
 
-static void processor_name(char *out, size_t size)
+void epo__processor_name(char *out, size_t size)
 {
     char line[256];
     snprintf(out, size, "unknown");
@@ -59,7 +60,7 @@ static void processor_name(char *out, size_t size)
 static void processor(fact_list *list)
 {
     char name[128], features[128] = "", threads[64];
-    processor_name(name, sizeof name);
+    epo__processor_name(name, sizeof name);
     add(list, "processor", name, "");
     const struct {
         const char *word;

@@ -53,8 +53,8 @@ const job jobs[] = {
     {"classify --db s.db --model forest.safetensors --threads 1", false},
     {"classify --db s.db --model seq0.safetensors --threads 1", false},
     {"classify --db s.db --model seq.safetensors --threads 1", false},
-    {"classify --db s.db --model seq0.safetensors --features keep --threads 1", false},
-    {"classify --db s.db --model dense.safetensors --threads 1", false}, /* whose features are kept */
+    {"classify --db s.db --model seq0.safetensors --encodings keep --threads 1", false},
+    {"classify --db s.db --model dense.safetensors --threads 1", false}, /* whose encodings are kept */
     {"classify --db s.db --model seq.safetensors --mc-passes 3 --threads 1", false},
     {"classify --db s.db --model dense.safetensors --precision bf16 --threads 1", false},
     {"classify --db s.db --model dense.safetensors --precision int8 --threads 1", false},
@@ -218,7 +218,7 @@ int jobs_begin(void **state)
         "models --net rb.net --init rb0.safetensors",
         "models --net seq.net --init seq0.safetensors",
         "models --net dense.net --init dense.safetensors",
-        "classify --db s.db --model dense.safetensors --features keep --threads 1",
+        "classify --db s.db --model dense.safetensors --encodings keep --threads 1",
         "score --db rb.db --model rb0.safetensors --threads 1",
     };
     setenv("OMP_NUM_THREADS", "1", 1);

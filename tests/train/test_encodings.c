@@ -4,7 +4,7 @@
 #include "train/by_hand.h"
 #include "train/toy.h"
 
-#include "arch/encoder_digest.h"
+#include "train/encoder_digest.h"
 
 enum { SEQUENCES = 3 * TOY_OBJECTS };
 
@@ -38,10 +38,10 @@ static epo_status classify(const epo_model *model, const epo_score_options *opti
 }
 
 /* Classifies, and wants scores equal to the last bit and this many objects not encoded again. */
-static void expect(const epo_model *model, epo_score_options options, epo_features_policy policy, const results *same, size_t reused)
+static void expect(const epo_model *model, epo_score_options options, epo_encodings_policy policy, const results *same, size_t reused)
 {
     results r;
-    options.features = policy;
+    options.encodings = policy;
     check_ok(classify(model, &options, &r));
     assert_int_equal(r.summary.reused, reused);
     assert_int_equal(r.count, same->count);
@@ -75,16 +75,16 @@ static void kept_once_and_taken_from_then_on(void **state)
     epo_model *model = model_of(toy_text, weights, 3);
     results first = plain(model, &options);
     assert_int_equal(kept(), 0); /* not unless asked for */
-    expect(model, options, EPO_FEATURES_KEEP, &first, 0);
+    expect(model, options, EPO_ENCODINGS_KEEP, &first, 0);
     assert_int_equal(kept(), SEQUENCES);
-    expect(model, options, EPO_FEATURES_KEEP, &first, SEQUENCES);
-    expect(model, options, EPO_FEATURES_USE, &first, SEQUENCES);
+    expect(model, options, EPO_ENCODINGS_KEEP, &first, SEQUENCES);
+    expect(model, options, EPO_ENCODINGS_USE, &first, SEQUENCES);
     options.batch = 1;
     options.threads = 2;
-    expect(model, options, EPO_FEATURES_USE, &first, SEQUENCES);
-    expect(model, options, EPO_FEATURES_DROP, &first, 0);
+    expect(model, options, EPO_ENCODINGS_USE, &first, SEQUENCES);
+    expect(model, options, EPO_ENCODINGS_DROP, &first, 0);
     assert_int_equal(kept(), 0);
-    expect(model, options, EPO_FEATURES_USE, &first, 0);
+    expect(model, options, EPO_ENCODINGS_USE, &first, 0);
     results_clear(&first);
     epo_model_free(model);
 }
@@ -96,7 +96,7 @@ static void they_are_taken_as_they_are(void **state)
     epo_score_options options = EPO_SCORE_OPTIONS_INIT;
     epo_model *model = model_of(toy_text, weights, 3);
     results first = plain(model, &options), r;
-    expect(model, options, EPO_FEATURES_KEEP, &first, 0);
+    expect(model, options, EPO_ENCODINGS_KEEP, &first, 0);
     /* features of one object under the name of all: other scores, so the encoder did not run */
     outside(&t.made, "UPDATE encodings SET features = (SELECT features FROM encodings e WHERE length(e.features) = length(encodings.features) "
             "ORDER BY e.id LIMIT 1), crc32 = (SELECT crc32 FROM encodings e WHERE length(e.features) = length(encodings.features) "
@@ -134,18 +134,18 @@ static void another_head_takes_them_another_encoder_does_not(void **state)
     const epo_score_options options = EPO_SCORE_OPTIONS_INIT;
     epo_model *model = model_of(toy_text, weights, 3), *head = other_head(model, 4);
     char a[EPO__SHA256_TEXT], b[EPO__SHA256_TEXT];
-    check_ok(epo__model_encoder_digest(model, a));
-    check_ok(epo__model_encoder_digest(head, b));
+    check_ok(epo__encoder_digest(model, a));
+    check_ok(epo__encoder_digest(head, b));
     assert_string_equal(a, b);
     results of_model = plain(model, &options), of_head = plain(head, &options);
-    expect(model, options, EPO_FEATURES_KEEP, &of_model, 0);
-    expect(head, options, EPO_FEATURES_USE, &of_head, SEQUENCES);
+    expect(model, options, EPO_ENCODINGS_KEEP, &of_model, 0);
+    expect(head, options, EPO_ENCODINGS_USE, &of_head, SEQUENCES);
     epo_model *encoder = model_of(toy_text, others, 5);
     results of_encoder = plain(encoder, &options); /* which wants none reused */
-    expect(encoder, options, EPO_FEATURES_KEEP, &of_encoder, 0);
+    expect(encoder, options, EPO_ENCODINGS_KEEP, &of_encoder, 0);
     assert_int_equal(kept(), 2 * SEQUENCES); /* both side by side */
-    expect(model, options, EPO_FEATURES_USE, &of_model, SEQUENCES);
-    expect(encoder, options, EPO_FEATURES_USE, &of_encoder, SEQUENCES);
+    expect(model, options, EPO_ENCODINGS_USE, &of_model, SEQUENCES);
+    expect(encoder, options, EPO_ENCODINGS_USE, &of_encoder, SEQUENCES);
     results_clear(&of_model);
     results_clear(&of_head);
     results_clear(&of_encoder);
@@ -160,7 +160,7 @@ static void what_went_in_decides(void **state)
     epo_score_options options = EPO_SCORE_OPTIONS_INIT;
     epo_model *model = model_of(toy_text, weights, 3);
     results first = plain(model, &options);
-    expect(model, options, EPO_FEATURES_KEEP, &first, 0);
+    expect(model, options, EPO_ENCODINGS_KEEP, &first, 0);
     epo_model_set_precision(model, EPO_PRECISION_BF16);
     results narrow = plain(model, &options);
     results_clear(&narrow);
@@ -181,10 +181,33 @@ static void what_went_in_decides(void **state)
     results r;
     check_ok(classify(model, &options, &r));
     assert_int_equal(r.summary.reused, SEQUENCES - 2);
-    expect(model, options, EPO_FEATURES_KEEP, &r, SEQUENCES - 2);
-    expect(model, options, EPO_FEATURES_USE, &r, SEQUENCES); /* the new ones took the place of the old */
+    expect(model, options, EPO_ENCODINGS_KEEP, &r, SEQUENCES - 2);
+    expect(model, options, EPO_ENCODINGS_USE, &r, SEQUENCES); /* the new ones took the place of the old */
     assert_int_equal(kept(), SEQUENCES);
     results_clear(&r);
+    results_clear(&first);
+    epo_model_free(model);
+}
+
+/* Pages that SQLite cannot read are nothing to objects whose stamps are sound. */
+static void damaged_pages_are_no_features(void **state)
+{
+    (void)state;
+    const epo_score_options options = EPO_SCORE_OPTIONS_INIT;
+    epo_model *model = model_of(toy_text, weights, 3);
+    results first = plain(model, &options);
+    expect(model, options, EPO_ENCODINGS_KEEP, &first, 0);
+    const size_t root = (size_t)toy_ask(&t, "SELECT rootpage FROM sqlite_schema WHERE name = 'encodings'");
+    const size_t index = (size_t)toy_ask(&t, "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_encodings_1'");
+    size_t size;
+    unsigned char *bytes = read_file(t.made.path, &size);
+    memset(bytes + (root - 1) * 4096, 0xff, 4096);
+    write_file(t.made.path, bytes, size);
+    expect(model, options, EPO_ENCODINGS_USE, &first, 0);
+    memset(bytes + (index - 1) * 4096, 0xff, 4096);
+    write_file(t.made.path, bytes, size);
+    expect(model, options, EPO_ENCODINGS_USE, &first, 0);
+    free(bytes);
     results_clear(&first);
     epo_model_free(model);
 }
@@ -195,14 +218,14 @@ static void turns_are_kept_each_for_itself(void **state)
     epo_score_options options = EPO_SCORE_OPTIONS_INIT;
     epo_model *model = model_of(toy_text, weights, 3);
     results once = plain(model, &options);
-    expect(model, options, EPO_FEATURES_KEEP, &once, 0);
+    expect(model, options, EPO_ENCODINGS_KEEP, &once, 0);
     options.turns = true;
     results turned = plain(model, &options); /* one of eight is not enough for an object */
-    expect(model, options, EPO_FEATURES_KEEP, &turned, 0);
+    expect(model, options, EPO_ENCODINGS_KEEP, &turned, 0);
     assert_int_equal(kept(), 8 * SEQUENCES);
-    expect(model, options, EPO_FEATURES_USE, &turned, SEQUENCES);
+    expect(model, options, EPO_ENCODINGS_USE, &turned, SEQUENCES);
     options.turns = false;
-    expect(model, options, EPO_FEATURES_USE, &once, SEQUENCES);
+    expect(model, options, EPO_ENCODINGS_USE, &once, SEQUENCES);
     results_clear(&once);
     results_clear(&turned);
     epo_model_free(model);
@@ -214,16 +237,20 @@ static void what_has_none_is_refused(void **state)
     epo_score_options options = EPO_SCORE_OPTIONS_INIT;
     epo_model *model = model_of(toy_text, weights, 3);
     results r, first = plain(model, &options);
-    expect(model, options, EPO_FEATURES_KEEP, &first, 0);
+    expect(model, options, EPO_ENCODINGS_KEEP, &first, 0);
     options.triplet_head = true;
     results triplet = plain(model, &options); /* the head of one triplet takes none */
-    options.features = EPO_FEATURES_KEEP;
+    options.encodings = EPO_ENCODINGS_KEEP;
     check_fails(classify(model, &options, &r), EPO_EARG, "for the sequence head");
     options = (epo_score_options)EPO_SCORE_OPTIONS_INIT;
     options.mc_passes = 2;
-    options.features = EPO_FEATURES_DROP;
+    options.encodings = EPO_ENCODINGS_DROP;
     check_fails(classify(model, &options, &r), EPO_EARG, "without dropout");
-    assert_int_equal(kept(), SEQUENCES);
+    options = (epo_score_options)EPO_SCORE_OPTIONS_INIT;
+    options.encodings = EPO_ENCODINGS_DROP;
+    options.split = "nothing:test";
+    check_fails(classify(model, &options, &r), EPO_ENOTFOUND, "no split nothing");
+    assert_int_equal(kept(), SEQUENCES); /* what cannot run throws nothing away */
     results_clear(&triplet);
     results_clear(&first);
     epo_model_free(model);
@@ -232,7 +259,7 @@ static void what_has_none_is_refused(void **state)
 static void count_problem(void *context, const char *text)
 {
     results *r = context;
-    assert_non_null(strstr(text, "kept features of object 'SN0'"));
+    assert_non_null(strstr(text, "the encoding of object 'SN0'"));
     r->count++;
 }
 
@@ -242,7 +269,7 @@ static void a_check_of_the_store_finds_damage(void **state)
     const epo_score_options options = EPO_SCORE_OPTIONS_INIT;
     epo_model *model = model_of(toy_text, weights, 3);
     results first = plain(model, &options), found = {0};
-    expect(model, options, EPO_FEATURES_KEEP, &first, 0);
+    expect(model, options, EPO_ENCODINGS_KEEP, &first, 0);
     outside(&t.made, "UPDATE encodings SET features = zeroblob(length(features)) WHERE object = 1");
     epo_store *store = NULL;
     check_ok(epo_store_open(t.made.path, EPO_STORE_READ, &store));
@@ -261,6 +288,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(they_are_taken_as_they_are, begin, end),
         cmocka_unit_test_setup_teardown(another_head_takes_them_another_encoder_does_not, begin, end),
         cmocka_unit_test_setup_teardown(what_went_in_decides, begin, end),
+        cmocka_unit_test_setup_teardown(damaged_pages_are_no_features, begin, end),
         cmocka_unit_test_setup_teardown(turns_are_kept_each_for_itself, begin, end),
         cmocka_unit_test_setup_teardown(what_has_none_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(a_check_of_the_store_finds_damage, begin, end),

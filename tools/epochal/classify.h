@@ -9,12 +9,15 @@
 typedef struct classify_options {
     cli_common common;
     const char *split, *net, *normalise, *head, *context, *catalogue;
-    const char *real_bogus, *real_of, *features;
+    const char *real_bogus, *real_of, *encodings;
     double threshold;
     int batch;
     cli_dropout dropout;
     bool turns;
 } classify_options;
+
+/* Whether --encodings goes with the other options and a network or forest; else it was told why, and this is the exit status. */
+int classify_check_encodings(const cli_call *call, bool is_forest);
 
 /* What the options say to whatever classifies. */
 epo_score_options classify_scoring(const cli_call *call);

