@@ -8,8 +8,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "nn/winograd.h"
 
-enum { TILE = 4, ENOUGH_TILES = 32 }; /* of 4 x 4 pixels; so many that it is worth reading the weights for them */
+enum { ENOUGH_TILES = 32 }; /* of 4 x 4 pixels: so many that it is worth reading the weights for them */
 
 static void release(void *state)
 {
@@ -89,8 +90,9 @@ static epo_status make(const epo__layer *layer, epo__plan_builder *builder, epo_
     step->pixels = (size_t)layer->in.height * (size_t)layer->in.width;
     step->growth = (size_t)dense->growth;
     step->middle = (size_t)dense->middle;
-    const int down = (layer->in.height + TILE - 1) / TILE, across = (layer->in.width + TILE - 1) / TILE;
-    step->together = down < ENOUGH_TILES && across < ENOUGH_TILES ? (ENOUGH_TILES + down * across - 1) / (down * across) : 1;
+    const epo__tiling tiling = epo__tiling_make((size_t)layer->in.height, (size_t)layer->in.width);
+    const size_t tiles = tiling.down * tiling.across;
+    step->together = (int)((ENOUGH_TILES + tiles - 1) / tiles);
     if (step->together > epo__builder_batch(builder)) step->together = epo__builder_batch(builder);
     step->layers = dense->layers;
     step->norms = epo__alloc((size_t)dense->layers, sizeof *step->norms);

@@ -3,9 +3,9 @@
  * encodings. */
 #include <math.h>
 #include <stdio.h>
-#include <zlib.h>
 
 #include "base/error.h"
+#include "store/encodings.h"
 #include "store/query.h"
 #include "store/stamps.h"
 
@@ -111,7 +111,7 @@ static epo_status check_encodings(checker *c)
     epo__query q = epo__query_open(c->store, "SELECT e.id, o.name, e.crc32, e.features FROM encodings e LEFT JOIN objects o ON o.id = e.object");
     while ((status = epo__query_row(&q, &row)) == EPO_OK && row) {
         const void *bytes = sqlite3_column_blob(q.stmt, 3);
-        if ((int64_t)crc32(0, bytes, (unsigned)sqlite3_column_bytes(q.stmt, 3)) == epo__column_int(&q, 2)) continue;
+        if (epo__encoding_is_sound(bytes, (size_t)sqlite3_column_bytes(q.stmt, 3), epo__column_int(&q, 2))) continue;
         char text[320];
         const char *object = (const char *)sqlite3_column_text(q.stmt, 1);
         snprintf(text, sizeof text, "the encoding of object '%.200s' (row %lld of encodings) is damaged and is made again when it is needed",

@@ -33,6 +33,11 @@ epo_status epo__store_encoding_put(epo_store *store, const epo__encoding_key *ke
     return epo__query_run(&q);
 }
 
+bool epo__encoding_is_sound(const void *bytes, size_t size, int64_t crc)
+{
+    return bytes && size > 0 && size % sizeof(float) == 0 && (int64_t)crc32(0, bytes, (unsigned)size) == crc;
+}
+
 /* False without memory; *found false for a row that is not what was put. */
 static bool take(epo__query *q, epo__encoding *out, bool *found)
 {
@@ -40,9 +45,8 @@ static bool take(epo__query *q, epo__encoding *out, bool *found)
     const char *images = (const char *)sqlite3_column_text(q->stmt, 0);
     size_t size = (size_t)sqlite3_column_bytes(q->stmt, 2), digits = (size_t)sqlite3_column_bytes(q->stmt, 0);
     *found = false;
-    if (!bytes || size == 0 || size % sizeof *out->features) return true;
     if (!images || digits != EPO__DIGEST_DIGITS || strlen(images) != digits) return true;
-    if ((int64_t)crc32(0, bytes, (unsigned)size) != epo__column_int(q, 1)) return true;
+    if (!epo__encoding_is_sound(bytes, size, epo__column_int(q, 1))) return true;
     out->count = size / sizeof *out->features;
     if (!epo__grow(&out->features, &out->room, out->count, sizeof *out->features)) return false;
     memcpy(out->features, bytes, size);

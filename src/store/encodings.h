@@ -30,6 +30,9 @@ epo_status epo__store_encoding_put(epo_store *store, const epo__encoding_key *ke
 /* *found is false when there is none, and when it is damaged: it can be made again. */
 epo_status epo__store_encoding_get(epo_store *store, const epo__encoding_key *key, epo__encoding *encoding, bool *found);
 
+/* Whether bytes are features that fit their CRC32. */
+bool epo__encoding_is_sound(const void *bytes, size_t size, int64_t crc);
+
 /* Whether an encoder has any; throws away those of all encoders, inside a transaction. */
 epo_status epo__store_encodings_are(epo_store *store, const char *encoder, bool *any);
 epo_status epo__store_encodings_drop(epo_store *store);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * encodings.c - what the encoder makes of sequences, from the store where it is there. */
-
 #include "train/encodings.h"
 
 #include <string.h>
-
 
 #include "base/error.h"
 #include "base/memory.h"

@@ -89,7 +89,7 @@ static void kept_once_and_taken_from_then_on(void **state)
     epo_model_free(model);
 }
 
-/* What the numbers in the store are: what the encoder gives by itself. */
+/* Where features are found, the encoder does not run: wrong ones give other scores. */
 static void they_are_taken_as_they_are(void **state)
 {
     (void)state;

@@ -29,10 +29,7 @@ static const char *encodings_word(size_t index, const char **about)
 
 static epo_encodings_policy encodings_policy(const char *word)
 {
-    const char *about, *name;
-    size_t index = 0;
-    while ((name = encodings_word(index, &about)) && strcmp(name, word) != 0) index++;
-    return (epo_encodings_policy)index;
+    return (epo_encodings_policy)cli_word_index(encodings_word, word);
 }
 
 #define PLACE(member) .place = offsetof(classify_options, member)

@@ -45,15 +45,21 @@ const char *cli_precision_word(size_t index, const char **about)
     return epo_precision_name((epo_precision)index);
 }
 
+size_t cli_word_index(const char *(*word)(size_t index, const char **about), const char *wanted)
+{
+    const char *about;
+    size_t index = 0;
+    while (strcmp(word(index, &about), wanted) != 0) index++;
+    return index;
+}
+
 epo_precision cli_precision(const cli_call *call)
 {
     const cli_common *common = call->options; /* what every options struct begins with */
-    const char *about;
-    size_t wanted = 0;
-    while (strcmp(cli_precision_word(wanted, &about), common->precision) != 0) wanted++; /* the word was looked at before */
-    if (!epo_precision_is_fast((epo_precision)wanted))
+    const epo_precision wanted = (epo_precision)cli_word_index(cli_precision_word, common->precision);
+    if (!epo_precision_is_fast(wanted))
         cli_note("this processor has no fast instructions for %s: it takes longer than f32", common->precision);
-    return (epo_precision)wanted;
+    return wanted;
 }
 
 void cli_model_precision(epo_model *model, const cli_call *call)

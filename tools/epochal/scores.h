@@ -60,6 +60,9 @@ void cli_put_dropout(cli_output *output, const epo_uncertainty *uncertainty);
 void cli_histogram_columns(cli_column columns[CLI_HISTOGRAM_COLUMNS]);
 epo_status cli_put_histogram(cli_scores *scores, const epo_score *score);
 
+/* The place of a word that was looked at before among those of an option. */
+size_t cli_word_index(const char *(*word)(size_t index, const char **about), const char *wanted);
+
 /* Says of how many the encodings were in the store. */
 void cli_scores_reused(const epo_score_summary *summary, const char *what);
 
