@@ -128,6 +128,7 @@ static epo_status draft_emit(epo__plan_builder *builder, void *state, bool relu)
     struct draft *draft = state;
     const epo__conv_geometry *g = &draft->geometry;
     epo__narrow_type type;
+    if (g->kernel == 1 && g->stride == 1) return epo__builder_pointwise_conv(builder, g, draft->weights, draft->bias, relu);
     if (epo__builder_is_narrow(builder, &type) && epo__narrow_conv_suits(type, g))
         return epo__builder_narrow_conv(builder, type, g, draft->weights, draft->bias, relu);
     struct step *step = epo__alloc(1, sizeof *step);

@@ -14,4 +14,8 @@ epo_status epo__builder_conv(epo__plan_builder *builder, const epo__conv_geometr
 epo_status epo__builder_narrow_conv(epo__plan_builder *builder, epo__narrow_type type, const epo__conv_geometry *geometry,
                                     const float *weights, const float *bias, bool relu);
 
+/* Puts a convolution with a kernel of 1 x 1 and step 1 into the plan (conv_pointwise.c). */
+epo_status epo__builder_pointwise_conv(epo__plan_builder *builder, const epo__conv_geometry *geometry, const float *weights,
+                                       const float *bias, bool relu);
+
 #endif

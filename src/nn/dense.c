@@ -7,7 +7,7 @@
  * All channels of the block lie in one H x W x C tensor with C the last layer's; nothing is joined, a layer's channels
  * are written to their place. bn1 and ReLU cannot melt into a convolution (each layer has its own, over all channels),
  * so they and the 1 x 1 convolution go over the pixels in strips that stay in the cache; bn2 and its ReLU are part of
- * the 1 x 1 convolution. The 3 x 3 convolution is Winograd's. How images and threads go through it is dense_frame.c,
+ * the 1 x 1 convolution. The 3 x 3 convolution is conv3x3.h's. How images and threads go through it is dense_frame.c,
  * narrow numbers are dense_narrow.c, training is dense_train.c. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +16,11 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "nn/conv3x3.h"
 #include "nn/dense_frame.h"
 #include "nn/kernels.h"
 #include "nn/layer_types.h"
 #include "nn/plan.h"
-#include "nn/winograd_conv.h"
 
 enum { LAYERS, GROWTH, BOTTLENECK, EPS };
 /* 128 KB in a strip: in any second-level cache, weights beside it. */
@@ -81,14 +81,13 @@ static uint64_t macs(const epo__layer *layer)
 struct pair {
     size_t strip; /* pixels worked on at a time */
     epo__packed narrow;
-    epo__winograd_conv widen;
+    epo__conv3x3 widen;
 };
 
 /* step->own. What is between the convolutions is the memory that threads share. */
 struct block {
     struct pair *pairs;
     float *weights; /* of all pairs, one behind the other */
-    epo__tiling tiling;
     size_t strip_size; /* bytes of a thread's part that are its strip; the rest is for the 3 x 3 convolution */
 };
 
@@ -97,7 +96,7 @@ static void release(epo__dense_step *step)
     struct block *block = step->own;
     for (int i = 0; block->pairs && i < step->layers; i++) {
         epo__packed_release(&block->pairs[i].narrow);
-        epo__winograd_conv_release(&block->pairs[i].widen);
+        epo__conv3x3_release(&block->pairs[i].widen);
     }
     free(block->pairs);
     free(block->weights);
@@ -128,16 +127,19 @@ static void narrow(const epo__dense_work *work, int layer, char *part, int threa
     }
 }
 
-/* The new channels of a thread's part of the tiles. */
+/* The new channels of a thread's part of the images. */
 static void widen(const epo__dense_work *work, int layer, char *part, int thread)
 {
     const epo__dense_step *step = work->step;
     const struct block *block = step->own;
-    const size_t tiles = work->images * block->tiling.down * block->tiling.across;
-    epo__winograd_conv_run(&block->pairs[layer].widen, &block->tiling, (float *)(void *)work->shared,
-                           epo__part_from(tiles, thread, work->threads), epo__part_from(tiles, thread + 1, work->threads),
-                           (float *)(void *)(part + block->strip_size), work->out + step->norms[layer].channels,
-                           (size_t)step->out.shape.channels);
+    epo__conv3x3_run(&block->pairs[layer].widen, (float *)(void *)work->shared, work->images, thread, work->threads,
+                     (float *)(void *)(part + block->strip_size), work->out + step->norms[layer].channels,
+                     (size_t)step->out.shape.channels);
+}
+
+static epo__conv3x3_shape second_of(const epo__dense_step *step)
+{
+    return (epo__conv3x3_shape){(size_t)step->out.shape.height, (size_t)step->out.shape.width, step->middle, step->growth};
 }
 
 epo_status epo__dense_fold(const epo__dense *dense, const epo__param *params, size_t channels, float *weights, float *bias)
@@ -154,9 +156,10 @@ epo_status epo__dense_fold(const epo__dense *dense, const epo__param *params, si
 /* Floats of a pair's weights: of the first convolution, and of both; each part ends on a 64-byte border. */
 static epo_status weights_of(const epo__dense_step *step, int layer, size_t *first, size_t *both)
 {
+    const epo__conv3x3_shape shape = second_of(step);
     size_t second = 0;
     epo_status status = epo__packed_size(1, step->norms[layer].channels, step->middle, first);
-    if (status == EPO_OK) status = epo__winograd_conv_size(step->growth, step->middle, &second);
+    if (status == EPO_OK) status = epo__conv3x3_size(&shape, &second);
     *first = epo__round_up(*first, LINE_FLOATS);
     *both = *first + epo__round_up(second, LINE_FLOATS);
     return status;
@@ -190,13 +193,14 @@ static epo_status make_pair(const epo__layer *layer, const epo__dense_step *step
 {
     const epo__param *params = layer->params + (size_t)number * EPO__DENSE_PARAMS;
     const epo__dense_norm *norm = &step->norms[number];
+    const epo__conv3x3_shape shape = second_of(step);
     size_t first, both;
     epo_status status = weights_of(step, number, &first, &both);
     if (status == EPO_OK) status = make_narrow(layer->state, params, norm, *room, &pair->narrow);
     if (status != EPO_OK) return status;
     size_t rows = epo__product_rows(&pair->narrow), strips = STRIP_FLOATS / (norm->channels * rows);
     pair->strip = rows * (strips > 0 ? strips : 1);
-    status = epo__winograd_conv_make(params[EPO__DENSE_CONV2].value, step->growth, step->middle, *room + first, &pair->widen);
+    status = epo__conv3x3_make(params[EPO__DENSE_CONV2].value, &shape, *room + first, &pair->widen);
     *room += both;
     return status;
 }
@@ -205,7 +209,7 @@ static epo_status make(const epo__layer *layer, const epo__plan_builder *builder
 {
     (void)builder;
     struct block *block = step->own;
-    block->tiling = epo__tiling_make((size_t)layer->in.height, (size_t)layer->in.width);
+    const epo__conv3x3_shape shape = second_of(step);
     block->pairs = epo__alloc((size_t)step->layers, sizeof *block->pairs);
     epo_status status = block->pairs ? make_weights(step, block) : epo__nomem("dense block");
     float *room = block->weights;
@@ -214,7 +218,7 @@ static epo_status make(const epo__layer *layer, const epo__plan_builder *builder
         size_t strip = epo__whole_lines(block->pairs[i].strip * step->norms[i].channels * sizeof(float));
         if (strip > block->strip_size) block->strip_size = strip;
     }
-    step->part_size = block->strip_size + epo__whole_lines(epo__winograd_conv_scratch(step->growth, step->middle) * sizeof(float));
+    step->part_size = block->strip_size + epo__whole_lines(epo__conv3x3_scratch(&shape) * sizeof(float));
     step->shared_size = (size_t)step->together * step->pixels * step->middle * sizeof(float);
     return status;
 }

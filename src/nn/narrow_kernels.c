@@ -81,6 +81,12 @@ EPO_KERNEL void epo__from_bf16(const epo__bf16 *in, float *out, size_t count)
     CONVERT(in, halves, out, floats, count, widen(x));
 }
 
+EPO_KERNEL void epo__split_bf16(const float *in, epo__bf16 *upper, epo__bf16 *lower, size_t count)
+{
+    CONVERT(in, floats, upper, halves, count, rounded(x));
+    CONVERT(in, floats, lower, halves, count, rounded(x - widen(rounded(x))));
+}
+
 /* Where `zero` was rounded up, the largest numbers come to half a unit more than LARGEST, which must not be rounded once more. */
 EPO_KERNEL void epo__to_whole(const float *in, uint8_t *out, size_t count, float factor, float zero)
 {

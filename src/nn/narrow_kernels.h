@@ -10,6 +10,9 @@
 void epo__to_bf16(const float *in, epo__bf16 *out, size_t count);
 void epo__from_bf16(const epo__bf16 *in, float *out, size_t count);
 
+/* in = upper + lower, to 16 significant bits. */
+void epo__split_bf16(const float *in, epo__bf16 *upper, epo__bf16 *lower, size_t count);
+
 /* out = in * factor + zero, to the nearest; it has to come to 0 to 255, or up to half more or less at the ends. */
 void epo__to_whole(const float *in, uint8_t *out, size_t count, float factor, float zero);
 void epo__bf16_to_whole(const epo__bf16 *in, uint8_t *out, size_t count, float factor); /* zero: 0 */

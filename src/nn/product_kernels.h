@@ -21,9 +21,15 @@ INLINE lanes finish(lanes sum, bool relu)
     return relu ? (lanes)((mask)sum & (sum > zero)) : sum;
 }
 
+/* What is asked for while a panel is multiplied: `pace` floats further with each of its rows. */
+typedef struct ahead {
+    const float *from;
+    size_t pace;
+} ahead;
+
 /* `rows` rows of A (a constant where this is inlined) and one panel, of which `columns` columns are wanted. */
-INLINE void multiply_panel(size_t rows, const float *a, size_t lda, const float *panel, size_t k, const float *bias,
-                           bool relu, float *c, size_t ldc, size_t columns)
+INLINE void multiply_panel(size_t rows, const float *a, size_t lda, const float *panel, size_t k, ahead next,
+                           const float *bias, bool relu, float *c, size_t ldc, size_t columns)
 {
     lanes left[ROWS], right[ROWS];
     lanes bias_left = *(const lanes *)bias, bias_right = *(const lanes *)(bias + LANES);
@@ -34,8 +40,7 @@ INLINE void multiply_panel(size_t rows, const float *a, size_t lda, const float 
     }
     for (size_t i = 0; i < k; i++) {
         lanes b_left = *(const lanes *)(panel + i * COLUMNS), b_right = *(const lanes *)(panel + i * COLUMNS + LANES);
-        /* where B comes from memory; past its end lies the next matrix, or nothing that is read */
-        for (size_t line = 0; line < COLUMNS; line += 16) __builtin_prefetch(panel + (i + AHEAD) * COLUMNS + line);
+        for (size_t line = 0; line < COLUMNS; line += 16) __builtin_prefetch(next.from + i * next.pace + line);
 #pragma GCC unroll 16
         for (size_t r = 0; r < rows; r++) {
             lanes x = SPREAD(a[r * lda + i]);
@@ -56,13 +61,13 @@ INLINE void multiply_panel(size_t rows, const float *a, size_t lda, const float 
 }
 
 /* The rows that are left over: one function a number of them, or the sums would lie in memory. */
-static void multiply_rest(size_t rows, const float *a, size_t lda, const float *panel, size_t k, const float *bias,
-                          bool relu, float *c, size_t ldc, size_t columns)
+static void multiply_rest(size_t rows, const float *a, size_t lda, const float *panel, size_t k, ahead next,
+                          const float *bias, bool relu, float *c, size_t ldc, size_t columns)
 {
     switch (rows) {
 #define CASE(n)                                                                         \
     case n:                                                                             \
-        if (n < ROWS) multiply_panel(n, a, lda, panel, k, bias, relu, c, ldc, columns); \
+        if (n < ROWS) multiply_panel(n, a, lda, panel, k, next, bias, relu, c, ldc, columns); \
         break
         CASE(1);
         CASE(2);
@@ -84,6 +89,17 @@ static void multiply_rest(size_t rows, const float *a, size_t lda, const float *
     }
 }
 
+/* Where B comes from memory: a panel is asked for a little before the first rows of A take it, and the panel behind it, a
+ * part at a time, while the rows that follow find theirs in the cache. Behind the last panel lies the next matrix, or
+ * nothing that is read. */
+INLINE ahead ask(const float *panel, size_t k, size_t row, size_t rows)
+{
+    const size_t turn = row / ROWS, more = (rows - 1) / ROWS, parts = more >= 8 ? 8 : more >= 4 ? 4 : more >= 2 ? 2 : 1;
+    if (turn == 0) return (ahead){panel + AHEAD * COLUMNS, COLUMNS};
+    if (turn > parts) return (ahead){panel, 0};
+    return (ahead){panel + (k + AHEAD) * COLUMNS + (turn - 1) * k * (COLUMNS / parts), COLUMNS / parts};
+}
+
 static void multiply(const epo__packed *b, const float *panels, const float *a, size_t lda, size_t m,
                      const epo__after *after, float *c, size_t ldc)
 {
@@ -94,8 +110,11 @@ static void multiply(const epo__packed *b, const float *panels, const float *a, 
         float bias[COLUMNS] __attribute__((aligned(64))) = {0};
         if (after && after->bias) memcpy(bias, after->bias + j, columns * sizeof *bias);
         for (; r + ROWS <= m; r += ROWS)
-            multiply_panel(ROWS, a + r * lda, lda, panel, b->k, bias, relu, c + r * ldc + j, ldc, columns);
-        multiply_rest(m - r, a + r * lda, lda, panel, b->k, bias, relu, c + r * ldc + j, ldc, columns);
+            multiply_panel(ROWS, a + r * lda, lda, panel, b->k, ask(panel, b->k, r, m), bias, relu, c + r * ldc + j, ldc,
+                           columns);
+        if (r < m)
+            multiply_rest(m - r, a + r * lda, lda, panel, b->k, ask(panel, b->k, r, m), bias, relu, c + r * ldc + j, ldc,
+                          columns);
     }
 }
 

@@ -35,6 +35,9 @@ void epo__winograd_weights(const float *weights, size_t out_channels, size_t in_
 void epo__winograd_weights_back(const float *weights, size_t out_channels, size_t in_channels, float *u, size_t from,
                                 size_t to);
 
+/* G w G' of all weights to more digits, for those that stay: 36 x in x out. */
+void epo__winograd_weights_exact(const float *weights, size_t out_channels, size_t in_channels, float *u);
+
 /* B' x B of `count` tiles from `first` on. x = relu(x * scale[c] + shift[c]) before, unless scale is NULL. */
 void epo__winograd_spread(const epo__tiling *tiling, const float *images, size_t channels, const float *scale,
                           const float *shift, size_t first, size_t count, float *v, size_t step);

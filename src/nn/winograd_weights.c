@@ -2,7 +2,7 @@
  * winograd_weights.c - G w G' for weights that stay: in double precision, rounded once, which takes half of the error
  * out of what Winograd's filtering gives. Training, whose weights change with every step, has winograd.c's. */
 #include "base/clones.h"
-#include "nn/winograd_conv.h"
+#include "nn/winograd.h"
 
 static const double g[6][3] = {{1.0 / 4, 0, 0},
                                {-1.0 / 6, -1.0 / 6, -1.0 / 6},

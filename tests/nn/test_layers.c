@@ -19,6 +19,8 @@ static const struct {
     {{4, 3, 3}, {3, 3, 3}, {"conv 3 kernel=5"}}, /* a kernel larger than the image */
     {{4, 6, 5}, {3, 2, 2}, {"conv 3 kernel=1 stride=4 pad=same"}},
     {{3, 1, 1}, {8, 1, 1}, {"conv 8 kernel=1"}},
+    {{20, 9, 7}, {33, 9, 7}, {"conv 33 kernel=1", "relu"}},
+    {{700, 16, 15}, {9, 16, 15}, {"conv 9 kernel=1 bias=0"}}, /* several strips, the last shorter */
     {{16, 32, 31}, {32, 32, 31}, {"conv 32"}},
     {{3, 8, 8}, {8, 8, 8}, {"conv 8", "relu"}},
     {{3, 8, 8}, {8, 8, 8}, {"conv 8", "batchnorm eps=0.001", "relu"}},
@@ -55,6 +57,9 @@ static const struct {
     {{16, 8, 8}, {48, 8, 8}, {"dense layers=2 growth=16 bottleneck=2"}},
     {{1, 5, 5}, {4, 5, 5}, {"dense 3 growth=1 bottleneck=1"}},
     {{40, 50, 47}, {56, 50, 47}, {"dense 2 growth=8 bottleneck=1"}}, /* several strips, the last shorter */
+    {{9, 4, 4}, {24, 4, 4}, {"dense 3 growth=5"}}, /* images of one tile */
+    {{8, 2, 3}, {40, 2, 3}, {"dense 2 growth=16"}},
+    {{3, 1, 1}, {5, 1, 1}, {"dense 2 growth=1"}},
     {{12, 7, 6}, {6, 3, 3}, {"transition"}},
     {{13, 8, 8}, {9, 4, 4}, {"transition compression=0.7", "relu"}},
     {{3, 16, 16},
@@ -157,8 +162,8 @@ static void test_every_layer_is_in_the_table(void **state)
 static void test_same_bits_in_any_batch(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"conv 8", "relu", "dense 2 growth=12", "transition", "batchnorm", "relu",
-                                        "gap",    NULL};
+    static const char *const lines[] = {"conv 8",            "relu",       "dense 2 growth=12", "transition",
+                                        "dense 2 growth=12", "transition", "dense 2 growth=12", "batchnorm", "relu", "gap", NULL};
     epo__net *net = make_net((epo__shape){3, 16, 16}, lines);
     check_ok(epo__net_init(net, "encoder", 5));
     float *in = random_floats(7 * in_size(net), 1), *one = malloc(out_size(net) * sizeof *one);

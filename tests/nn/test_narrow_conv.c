@@ -321,6 +321,48 @@ static void test_too_large(void **state)
     }
 }
 
+/* What is between two dense blocks keeps 16 bits where the rest has 8, or all of them where there is no fast bfloat16. */
+static void test_pointwise(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"conv 33 kernel=1", NULL};
+    epo__net *net = make_net((epo__shape){70, 9, 9}, lines);
+    const size_t count = epo__shape_size(epo__net_out(net));
+    float *in = random_floats(epo__shape_size(epo__net_in(net)), 5), *exact = random_floats(count, 6), *out = random_floats(count, 6);
+    check_ok(epo__net_visit(net, "", fill_param, NULL));
+    run_net(net, 1, 1, 1, in, exact);
+    for (int whole = 0; whole < 2; whole++) {
+        double off = 0, size = 0;
+        epo__net_set_precision(net, whole ? EPO__IN_INT8 : EPO__IN_BF16);
+        run_net(net, 1, 1, 1, in, out);
+        for (size_t i = 0; i < count; i++) {
+            off += pow((double)(out[i] - exact[i]), 2);
+            size += pow((double)exact[i], 2);
+        }
+        assert_true(whole || off > 0);
+        if (!(sqrt(off / size) < 1.0 / 65536)) fail_msg("off by %g", sqrt(off / size));
+    }
+    free(in), free(exact), free(out);
+    epo__net_destroy(net);
+}
+
+static void test_split(void **state)
+{
+    (void)state;
+    enum { COUNT = 37 };
+    float *x = random_floats(COUNT, 3), upper[COUNT], lower[COUNT];
+    epo__bf16 halves[2][COUNT];
+    x[0] = 0, x[1] = 1, x[2] = -1.00390625F;
+    epo__split_bf16(x, halves[0], halves[1], COUNT);
+    epo__from_bf16(halves[0], upper, COUNT);
+    epo__from_bf16(halves[1], lower, COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        assert_true(fabsf(lower[i]) <= fabsf(x[i]) / 256);
+        assert_true(fabsf(x[i] - (upper[i] + lower[i])) <= fabsf(x[i]) / 65536);
+    }
+    free(x);
+}
+
 static void test_networks(void **state)
 {
     (void)state;
@@ -334,7 +376,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes), cmocka_unit_test(test_constant), cmocka_unit_test(test_ends),
                                        cmocka_unit_test(test_not_finite), cmocka_unit_test(test_suits),
-                                       cmocka_unit_test(test_too_large),
+                                       cmocka_unit_test(test_too_large), cmocka_unit_test(test_split),
+                                       cmocka_unit_test(test_pointwise),
                                        cmocka_unit_test(test_networks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
