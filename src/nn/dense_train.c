@@ -23,6 +23,7 @@
 #include "nn/gradkernels.h"
 #include "nn/norm.h"
 #include "nn/onednn.h"
+#include "nn/product.h"
 #include "nn/winograd.h"
 
 /* What is worked on at a time should stay in a second-level cache of 1 to 2 MB, weights beside it. */
@@ -43,6 +44,7 @@ struct part {
     float *chunk, *d_chunk;         /* CHUNK x total */
     float *d_narrow;                /* CHUNK x middle */
     float *wide, *thin, *thin_back; /* 36 matrices: tiles x middle, tiles x growth, the same */
+    epo__packed thin_packed;        /* one of the last */
     float *d_conv1, *d_conv2;       /* middle x total; 36 x middle x growth */
     epo__mixed_part mixed;
     epo_status status;
@@ -63,6 +65,7 @@ struct block {
     float *d_grown;          /* pixels x growth: gradient of what a pair adds */
     float *d_narrow;         /* pixels x middle */
     float *weights;          /* 36 x middle x growth: a pair's, transformed */
+    epo__packed forth, back; /* they, for the products of the two ways: middle x growth, growth x middle */
     /* of this run */
     size_t pixels, tiles;
     const float *in;
@@ -84,8 +87,11 @@ static void release(void *state)
         float *const memory[] = {part->chunk, part->d_chunk,   part->d_narrow, part->wide,
                                  part->thin,  part->thin_back, part->d_conv1,  part->d_conv2};
         for (size_t k = 0; k < sizeof memory / sizeof *memory; k++) free(memory[k]);
+        epo__packed_release(&part->thin_packed);
         epo__mixed_part_release(&part->mixed);
     }
+    epo__packed_release(&b->forth);
+    epo__packed_release(&b->back);
     epo__tallies_free(b->tallies, (size_t)b->threads);
     float *const memory[] = {b->slope, b->offset, b->slope2, b->offset2, b->d_grown, b->d_narrow, b->weights};
     for (size_t k = 0; k < sizeof memory / sizeof *memory; k++) free(memory[k]);
@@ -164,10 +170,19 @@ static epo_status make_narrow(struct block *b, struct pair *pair, int i)
     return EPO_OK;
 }
 
+/* This part's rows of the transformed weights. */
+static void pack_weights(const struct block *b, const epo__packed *packed, int i)
+{
+    for (size_t k = 0; k < EPO__POSITIONS; k++)
+        epo__packed_put(packed, k, epo__part_from(packed->k, i, b->threads), epo__part_from(packed->k, i + 1, b->threads),
+                        b->weights + k * b->middle * b->growth);
+}
+
 static epo_status spread_weights(struct block *b, struct pair *pair, int i)
 {
     epo__winograd_weights(pair->conv2->value, b->growth, b->middle, b->weights,
                           epo__part_from(b->middle, i, b->threads), epo__part_from(b->middle, i + 1, b->threads));
+    pack_weights(b, &b->forth, i);
     return EPO_OK;
 }
 
@@ -181,12 +196,8 @@ static epo_status grow(struct block *b, struct pair *pair, int i)
         size_t wide = epo__winograd_step(n, b->middle), thin = epo__winograd_step(n, b->growth);
         epo__winograd_spread(&b->tiling, pair->narrow, b->middle, pair->bn2.scale, pair->bn2.shift, t, n, part->wide,
                              wide);
-        for (size_t k = 0; k < EPO__POSITIONS; k++) {
-            epo_status status =
-                epo__sgemm(false, false, n, b->growth, b->middle, part->wide + k * wide, b->middle,
-                           b->weights + k * b->middle * b->growth, b->growth, 0, part->thin + k * thin, b->growth);
-            if (status != EPO_OK) return status;
-        }
+        for (size_t k = 0; k < EPO__POSITIONS; k++)
+            epo__multiply(&b->forth, k, part->wide + k * wide, b->middle, n, NULL, part->thin + k * thin, b->growth);
         epo__winograd_gather(&b->tiling, part->thin, thin, b->growth, t, n, b->out + pair->channels, b->total);
     }
     return EPO_OK;
@@ -242,21 +253,22 @@ static epo_status finish_grown(struct block *b, struct pair *pair, int i)
                  b->slope + pair->channels, b->offset + pair->channels, b->growth, to - from);
     epo__winograd_weights_back(pair->conv2->value, b->growth, b->middle, b->weights,
                                epo__part_from(b->growth, i, b->threads), epo__part_from(b->growth, i + 1, b->threads));
+    pack_weights(b, &b->back, i);
     return EPO_OK;
 }
 
 /* Products of `n` tiles from `t` on for the gradient of conv2. */
-static epo_status add_conv2(struct block *b, struct pair *pair, struct part *part, size_t t, size_t n, bool first)
+static void add_conv2(struct block *b, struct pair *pair, struct part *part, size_t t, size_t n, bool first)
 {
     size_t wide = epo__winograd_step(n, b->middle), thin = epo__winograd_step(n, b->growth);
-    epo_status status = EPO_OK;
+    const epo__packed packed = epo__packed_cut(&part->thin_packed, n);
     epo__winograd_spread(&b->tiling, pair->narrow, b->middle, pair->bn2.scale, pair->bn2.shift, t, n, part->wide, wide);
     epo__winograd_spread_back(&b->tiling, b->d_grown, b->growth, t, n, part->thin_back, thin);
-    for (size_t k = 0; k < EPO__POSITIONS && status == EPO_OK; k++)
-        status = epo__sgemm(true, false, b->middle, b->growth, n, part->wide + k * wide, b->middle,
-                            part->thin_back + k * thin, b->growth, first ? 0 : 1,
-                            part->d_conv2 + k * b->middle * b->growth, b->growth);
-    return status;
+    for (size_t k = 0; k < EPO__POSITIONS; k++) {
+        epo__packed_put(&packed, 0, 0, n, part->thin_back + k * thin);
+        epo__multiply_turned(&packed, 0, part->wide + k * wide, b->middle, b->middle, !first,
+                             part->d_conv2 + k * b->middle * b->growth, b->growth);
+    }
 }
 
 /* d_narrow, still behind bn2 and its ReLU, and this part's gradient of conv2 */
@@ -269,12 +281,10 @@ static epo_status shrink(struct block *b, struct pair *pair, int i)
     for (size_t t = start; t < last; t += n) {
         n = last - t < TILES_BACK ? last - t : TILES_BACK;
         size_t wide = epo__winograd_step(n, b->middle), thin = epo__winograd_step(n, b->growth);
-        epo_status status = pair->conv2->grad ? add_conv2(b, pair, part, t, n, t == start) : EPO_OK;
+        if (pair->conv2->grad) add_conv2(b, pair, part, t, n, t == start);
         epo__winograd_spread(&b->tiling, b->d_grown, b->growth, NULL, NULL, t, n, part->thin, thin);
-        for (size_t k = 0; k < EPO__POSITIONS && status == EPO_OK; k++)
-            status = epo__sgemm(false, false, n, b->middle, b->growth, part->thin + k * thin, b->growth,
-                                b->weights + k * b->middle * b->growth, b->middle, 0, part->wide + k * wide, b->middle);
-        if (status != EPO_OK) return status;
+        for (size_t k = 0; k < EPO__POSITIONS; k++)
+            epo__multiply(&b->back, k, part->thin + k * thin, b->growth, n, NULL, part->wide + k * wide, b->middle);
         epo__winograd_gather(&b->tiling, part->wide, wide, b->middle, t, n, b->d_narrow, b->middle);
     }
     return EPO_OK;
@@ -435,11 +445,13 @@ static epo_status make_buffers(const epo__train_setup *setup, struct block *b)
     bool made = b->tallies && b->mean && b->squares && b->slope && b->offset && b->slope2 && b->offset2 && b->weights;
     for (int i = 0; i < b->threads && made; i++) made = make_part(b, &b->parts[i]);
     if (!made) return epo__nomem("dense block");
-    for (int i = 0; i < b->threads && b->mixed; i++) {
-        epo_status status = epo__mixed_part_make(CHUNK, b->total, b->middle, &b->parts[i].mixed);
-        if (status != EPO_OK) return status;
+    epo_status status = epo__packed_room(EPO__POSITIONS, b->middle, b->growth, &b->forth);
+    if (status == EPO_OK) status = epo__packed_room(EPO__POSITIONS, b->growth, b->middle, &b->back);
+    for (int i = 0; i < b->threads && status == EPO_OK; i++) {
+        status = epo__packed_room(1, TILES_BACK, b->growth, &b->parts[i].thin_packed);
+        if (status == EPO_OK && b->mixed) status = epo__mixed_part_make(CHUNK, b->total, b->middle, &b->parts[i].mixed);
     }
-    epo_status status = epo__train_floats(setup, b->image * b->growth, &b->d_grown);
+    if (status == EPO_OK) status = epo__train_floats(setup, b->image * b->growth, &b->d_grown);
     return status == EPO_OK ? epo__train_floats(setup, b->image * b->middle, &b->d_narrow) : status;
 }
 

@@ -3,6 +3,7 @@
 #include "nn/product.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -59,6 +60,35 @@ epo_status epo__packed_make_for(const epo__product_kernel *kernel, size_t count,
     return EPO_OK;
 }
 
+epo_status epo__packed_room(size_t count, size_t k, size_t n, epo__packed *packed)
+{
+    const epo__product_kernel *kernel = kernel_here();
+    size_t size, all;
+    *packed = (epo__packed){0};
+    epo_status status = size_for(kernel, count, k, n, &size, &all);
+    if (status != EPO_OK) return status;
+    float *own = epo__alloc_aligned(all, sizeof *own);
+    if (!own) return epo__nomem("packed weights");
+    memset(own, 0, all * sizeof *own); /* the columns that fill the last panel stay so */
+    *packed = (epo__packed){kernel, k, n, size, own, own};
+    return EPO_OK;
+}
+
+epo__packed epo__packed_cut(const epo__packed *packed, size_t k)
+{
+    return (epo__packed){packed->kernel, k, packed->n, packed->size / packed->k * k, packed->panels, NULL};
+}
+
+void epo__packed_put(const epo__packed *packed, size_t number, size_t from, size_t to, const float *b)
+{
+    const size_t columns = packed->kernel->columns;
+    for (size_t first = 0; first < packed->n; first += columns) {
+        const size_t wanted = packed->n - first < columns ? packed->n - first : columns;
+        float *panel = packed->panels + number * packed->size + first * packed->k;
+        for (size_t i = from; i < to; i++) memcpy(panel + i * columns, b + i * packed->n + first, wanted * sizeof *b);
+    }
+}
+
 void epo__packed_release(epo__packed *packed)
 {
     free(packed->own);
@@ -69,6 +99,12 @@ void epo__multiply(const epo__packed *b, size_t number, const float *a, size_t l
                    float *c, size_t ldc)
 {
     b->kernel->multiply(b, b->panels + number * b->size, a, lda, m, after, c, ldc);
+}
+
+void epo__multiply_turned(const epo__packed *b, size_t number, const float *a, size_t lda, size_t m, bool add, float *c,
+                          size_t ldc)
+{
+    b->kernel->multiply_turned(b, b->panels + number * b->size, a, lda, m, add, c, ldc);
 }
 
 size_t epo__product_rows(const epo__packed *b)

@@ -46,6 +46,17 @@ void epo__packed_release(epo__packed *packed); /* zeros are fine */
 void epo__multiply(const epo__packed *b, size_t number, const float *a, size_t lda, size_t m, const epo__after *after,
                    float *c, size_t ldc);
 
+/* The product with A turned round: A: k x m, lda floats from one row to the next. `add`: to what C has. */
+void epo__multiply_turned(const epo__packed *b, size_t number, const float *a, size_t lda, size_t m, bool add, float *c,
+                          size_t ldc);
+
+/* Memory for `count` matrices that change from time to time, at first zeros. EPO_ELIMIT, EPO_ENOMEM. */
+epo_status epo__packed_room(size_t count, size_t k, size_t n, epo__packed *packed);
+/* The same memory with no more than `k` rows a matrix. */
+epo__packed epo__packed_cut(const epo__packed *packed, size_t k);
+/* Rows [from, to) of matrix `number` are those of b, which lie n floats apart. */
+void epo__packed_put(const epo__packed *packed, size_t number, size_t from, size_t to, const float *b);
+
 /* Pieces of A are best a multiple of this many rows. */
 size_t epo__product_rows(const epo__packed *b);
 

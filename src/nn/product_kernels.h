@@ -3,6 +3,7 @@
  * vector; ROWS, how many rows of A go together; SPREAD(x), x in all lanes; FMA(a, b, c), a * b + c; and KERNEL, the
  * name of what stands at the end. ROWS x 2 sums stay in registers, beside two vectors of B and one number of A in all
  * lanes. */
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -27,9 +28,38 @@ typedef struct ahead {
     size_t pace;
 } ahead;
 
+/* A: element (r, i) at r * stride + i * step, one of which is a constant 1 where this is inlined. */
+typedef struct matrix {
+    const float *first;
+    size_t stride, step;
+} matrix;
+
+/* C, and what is done with the sums on their way to it. */
+typedef struct result {
+    float *first;
+    size_t stride;
+    bool relu, add; /* add: to what is there */
+} result;
+
+INLINE void put_row(const lanes *ends, const result *c, size_t r, size_t columns)
+{
+    float *to = c->first + r * c->stride;
+    if (columns == COLUMNS) {
+        loose *left = (loose *)to, *right = (loose *)(to + LANES);
+        *left = c->add ? (loose)(*left + ends[0]) : (loose)ends[0];
+        *right = c->add ? (loose)(*right + ends[1]) : (loose)ends[1];
+        return;
+    }
+    lanes all[2] = {{0}, {0}};
+    if (c->add) memcpy(all, to, columns * sizeof *to);
+    all[0] += ends[0];
+    all[1] += ends[1];
+    memcpy(to, all, columns * sizeof *to);
+}
+
 /* `rows` rows of A (a constant where this is inlined) and one panel, of which `columns` columns are wanted. */
-INLINE void multiply_panel(size_t rows, const float *a, size_t lda, const float *panel, size_t k, ahead next,
-                           const float *bias, bool relu, float *c, size_t ldc, size_t columns)
+INLINE void multiply_panel(size_t rows, matrix a, const float *panel, size_t k, ahead next, const float *bias, result c,
+                           size_t columns)
 {
     lanes left[ROWS], right[ROWS];
     lanes bias_left = *(const lanes *)bias, bias_right = *(const lanes *)(bias + LANES);
@@ -43,31 +73,26 @@ INLINE void multiply_panel(size_t rows, const float *a, size_t lda, const float 
         for (size_t line = 0; line < COLUMNS; line += 16) __builtin_prefetch(next.from + i * next.pace + line);
 #pragma GCC unroll 16
         for (size_t r = 0; r < rows; r++) {
-            lanes x = SPREAD(a[r * lda + i]);
+            lanes x = SPREAD(a.first[r * a.stride + i * a.step]);
             left[r] = FMA(x, b_left, left[r]);
             right[r] = FMA(x, b_right, right[r]);
         }
     }
 #pragma GCC unroll 16
     for (size_t r = 0; r < rows; r++) {
-        lanes ends[2] = {finish(left[r], relu), finish(right[r], relu)};
-        if (columns == COLUMNS) {
-            *(loose *)(c + r * ldc) = ends[0];
-            *(loose *)(c + r * ldc + LANES) = ends[1];
-        } else {
-            memcpy(c + r * ldc, ends, columns * sizeof *c);
-        }
+        lanes ends[2] = {finish(left[r], c.relu), finish(right[r], c.relu)};
+        put_row(ends, &c, r, columns);
     }
 }
 
-/* The rows that are left over: one function a number of them, or the sums would lie in memory. */
-static void multiply_rest(size_t rows, const float *a, size_t lda, const float *panel, size_t k, ahead next,
-                          const float *bias, bool relu, float *c, size_t ldc, size_t columns)
+/* The rows that are left over: one case a number of them, or the sums would lie in memory. */
+INLINE void multiply_rest(size_t rows, matrix a, const float *panel, size_t k, ahead next, const float *bias, result c,
+                          size_t columns)
 {
     switch (rows) {
-#define CASE(n)                                                                         \
-    case n:                                                                             \
-        if (n < ROWS) multiply_panel(n, a, lda, panel, k, next, bias, relu, c, ldc, columns); \
+#define CASE(n)                                                                   \
+    case n:                                                                       \
+        if (n < ROWS) multiply_panel(n, a, panel, k, next, bias, c, columns);     \
         break
         CASE(1);
         CASE(2);
@@ -100,22 +125,34 @@ INLINE ahead ask(const float *panel, size_t k, size_t row, size_t rows)
     return (ahead){panel + (k + AHEAD) * COLUMNS + (turn - 1) * k * (COLUMNS / parts), COLUMNS / parts};
 }
 
+INLINE void multiply_panels(const epo__packed *b, const float *panels, matrix a, size_t m, const float *with, result c)
+{
+    for (size_t j = 0; j < b->n; j += COLUMNS) {
+        const float *panel = panels + j * b->k;
+        const size_t columns = b->n - j < COLUMNS ? b->n - j : COLUMNS;
+        float bias[COLUMNS] __attribute__((aligned(64))) = {0};
+        if (with) memcpy(bias, with + j, columns * sizeof *bias);
+        matrix rows = a;
+        result to = c;
+        to.first += j;
+        size_t r = 0;
+        for (; r + ROWS <= m; r += ROWS, rows.first += ROWS * a.stride, to.first += ROWS * c.stride)
+            multiply_panel(ROWS, rows, panel, b->k, ask(panel, b->k, r, m), bias, to, columns);
+        if (r < m) multiply_rest(m - r, rows, panel, b->k, ask(panel, b->k, r, m), bias, to, columns);
+    }
+}
+
 static void multiply(const epo__packed *b, const float *panels, const float *a, size_t lda, size_t m,
                      const epo__after *after, float *c, size_t ldc)
 {
     const bool relu = after && after->relu;
-    for (size_t j = 0; j < b->n; j += COLUMNS) {
-        const float *panel = panels + j * b->k;
-        size_t columns = b->n - j < COLUMNS ? b->n - j : COLUMNS, r = 0;
-        float bias[COLUMNS] __attribute__((aligned(64))) = {0};
-        if (after && after->bias) memcpy(bias, after->bias + j, columns * sizeof *bias);
-        for (; r + ROWS <= m; r += ROWS)
-            multiply_panel(ROWS, a + r * lda, lda, panel, b->k, ask(panel, b->k, r, m), bias, relu, c + r * ldc + j, ldc,
-                           columns);
-        if (r < m)
-            multiply_rest(m - r, a + r * lda, lda, panel, b->k, ask(panel, b->k, r, m), bias, relu, c + r * ldc + j, ldc,
-                          columns);
-    }
+    multiply_panels(b, panels, (matrix){a, lda, 1}, m, after ? after->bias : NULL, (result){c, ldc, relu, false});
 }
 
-const epo__product_kernel KERNEL = {COLUMNS, ROWS, multiply};
+static void multiply_turned(const epo__packed *b, const float *panels, const float *a, size_t lda, size_t m, bool add,
+                            float *c, size_t ldc)
+{
+    multiply_panels(b, panels, (matrix){a, 1, lda}, m, NULL, (result){c, ldc, false, add});
+}
+
+const epo__product_kernel KERNEL = {COLUMNS, ROWS, multiply, multiply_turned};

@@ -11,6 +11,8 @@ struct epo__product_kernel {
     size_t rows;    /* that it does best at a time */
     void (*multiply)(const epo__packed *b, const float *panels, const float *a, size_t lda, size_t m,
                      const epo__after *after, float *c, size_t ldc);
+    void (*multiply_turned)(const epo__packed *b, const float *panels, const float *a, size_t lda, size_t m, bool add,
+                            float *c, size_t ldc);
 };
 
 /* As epo__packed_make, for these vectors, which the processor must have. */
