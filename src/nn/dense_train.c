@@ -19,6 +19,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "nn/dense.h"
+#include "nn/dense_kept.h"
 #include "nn/dense_mixed.h"
 #include "nn/gradkernels.h"
 #include "nn/norm.h"
@@ -36,13 +37,13 @@ struct pair {
     epo__norm bn1, bn2;
     const epo__param *conv1, *conv2;
     epo__mixed_pair mixed; /* conv1's weights in bfloat16 */
-    float *narrow; /* what comes out of conv1: pixels x middle */
+    epo__kept narrow;      /* what comes out of conv1: pixels x middle */
 };
 
 /* One thread's share, and its work space. */
 struct part {
     float *chunk, *d_chunk;         /* CHUNK x total */
-    float *d_narrow;                /* CHUNK x middle */
+    float *narrow, *d_narrow;       /* CHUNK x middle */
     float *wide, *thin, *thin_back; /* 36 matrices: tiles x middle, tiles x growth, the same */
     epo__packed thin_packed;        /* one of the last */
     float *d_conv1, *d_conv2;       /* middle x total; 36 x middle x growth */
@@ -80,12 +81,12 @@ static void release(void *state)
         epo__norm_release(&b->pairs[i].bn1);
         epo__norm_release(&b->pairs[i].bn2);
         epo__mixed_pair_release(&b->pairs[i].mixed);
-        free(b->pairs[i].narrow);
+        epo__kept_release(&b->pairs[i].narrow);
     }
     for (int i = 0; b->parts && i < b->threads; i++) {
         struct part *part = &b->parts[i];
-        float *const memory[] = {part->chunk, part->d_chunk,   part->d_narrow, part->wide,
-                                 part->thin,  part->thin_back, part->d_conv1,  part->d_conv2};
+        float *const memory[] = {part->chunk, part->d_chunk,   part->narrow,  part->d_narrow, part->wide,
+                                 part->thin,  part->thin_back, part->d_conv1, part->d_conv2};
         for (size_t k = 0; k < sizeof memory / sizeof *memory; k++) free(memory[k]);
         epo__packed_release(&part->thin_packed);
         epo__mixed_part_release(&part->mixed);
@@ -141,10 +142,9 @@ static epo__mixed_input input_of(const struct block *b, const struct pair *pair,
 }
 
 /* narrow = conv1(relu(bn1(x))) of `n` pixels */
-static epo_status multiply_narrow(struct block *b, struct pair *pair, struct part *part, size_t from, size_t n)
+static epo_status multiply_narrow(struct block *b, struct pair *pair, struct part *part, size_t from, size_t n, float *narrow)
 {
     size_t c = pair->channels;
-    float *narrow = pair->narrow + from * b->middle;
     if (b->mixed) {
         const epo__mixed_input in = input_of(b, pair, from, n);
         epo__mixed_forward(&pair->mixed, &part->mixed, &in, narrow);
@@ -162,10 +162,12 @@ static epo_status make_narrow(struct block *b, struct pair *pair, int i)
     size_t last = epo__part_from(b->pixels, i + 1, b->threads), n;
     epo__tally_clear(tally, b->middle);
     for (size_t from = epo__part_from(b->pixels, i, b->threads); from < last; from += n) {
+        float *narrow = epo__kept_room(&pair->narrow, from, part->narrow);
         n = last - from < CHUNK ? last - from : CHUNK;
-        epo_status status = multiply_narrow(b, pair, part, from, n);
+        epo_status status = multiply_narrow(b, pair, part, from, n, narrow);
         if (status != EPO_OK) return status;
-        epo__tally_moments(tally, pair->narrow + from * b->middle, b->middle, n);
+        epo__tally_moments(tally, narrow, b->middle, n);
+        epo__kept_put(&pair->narrow, from, n, narrow);
     }
     return EPO_OK;
 }
@@ -194,8 +196,7 @@ static epo_status grow(struct block *b, struct pair *pair, int i)
     for (size_t t = epo__part_from(b->tiles, i, b->threads); t < last; t += n) {
         n = last - t < TILES ? last - t : TILES;
         size_t wide = epo__winograd_step(n, b->middle), thin = epo__winograd_step(n, b->growth);
-        epo__winograd_spread(&b->tiling, pair->narrow, b->middle, pair->bn2.scale, pair->bn2.shift, t, n, part->wide,
-                             wide);
+        epo__kept_spread(&pair->narrow, &b->tiling, pair->bn2.scale, pair->bn2.shift, t, n, part->wide, wide);
         for (size_t k = 0; k < EPO__POSITIONS; k++)
             epo__multiply(&b->forth, k, part->wide + k * wide, b->middle, n, NULL, part->thin + k * thin, b->growth);
         epo__winograd_gather(&b->tiling, part->thin, thin, b->growth, t, n, b->out + pair->channels, b->total);
@@ -262,7 +263,7 @@ static void add_conv2(struct block *b, struct pair *pair, struct part *part, siz
 {
     size_t wide = epo__winograd_step(n, b->middle), thin = epo__winograd_step(n, b->growth);
     const epo__packed packed = epo__packed_cut(&part->thin_packed, n);
-    epo__winograd_spread(&b->tiling, pair->narrow, b->middle, pair->bn2.scale, pair->bn2.shift, t, n, part->wide, wide);
+    epo__kept_spread(&pair->narrow, &b->tiling, pair->bn2.scale, pair->bn2.shift, t, n, part->wide, wide);
     epo__winograd_spread_back(&b->tiling, b->d_grown, b->growth, t, n, part->thin_back, thin);
     for (size_t k = 0; k < EPO__POSITIONS; k++) {
         epo__packed_put(&packed, 0, 0, n, part->thin_back + k * thin);
@@ -303,8 +304,11 @@ static epo_status cut_narrow(struct block *b, struct pair *pair, int i)
         epo__winograd_weights_grad(b->parts[0].d_conv2, b->growth, b->middle, pair->conv2->grad, row, end);
     }
     epo__tally_clear(&b->tallies[i], b->middle);
-    epo__norm_tally(&pair->bn2, true, b->d_narrow + from * b->middle, b->middle, pair->narrow + from * b->middle,
-                    b->middle, to - from, &b->tallies[i]);
+    for (size_t n; from < to; from += n) {
+        n = to - from < CHUNK ? to - from : CHUNK;
+        const float *narrow = epo__kept_get(&pair->narrow, from, n, b->parts[i].narrow);
+        epo__norm_tally(&pair->bn2, true, b->d_narrow + from * b->middle, b->middle, narrow, b->middle, n, &b->tallies[i]);
+    }
     return EPO_OK;
 }
 
@@ -338,9 +342,8 @@ static epo_status spread_out(struct block *b, struct pair *pair, int i)
     if (pair->conv1->grad && start == last) memset(part->d_conv1, 0, b->middle * c * sizeof(float));
     for (size_t from = start; from < last; from += n) {
         n = last - from < CHUNK ? last - from : CHUNK;
-        size_t at = from * b->middle;
-        const float *x = b->out + from * b->total;
-        epo__combine(b->d_narrow + at, b->middle, pair->narrow + at, b->middle, part->d_narrow, b->middle,
+        const float *x = b->out + from * b->total, *narrow = epo__kept_get(&pair->narrow, from, n, part->narrow);
+        epo__combine(b->d_narrow + from * b->middle, b->middle, narrow, b->middle, part->d_narrow, b->middle,
                      pair->bn2.scale, b->slope2, b->offset2, b->middle, n);
         epo_status status = multiply_back(b, pair, part, from, n, from == start);
         if (status != EPO_OK) return status;
@@ -408,18 +411,19 @@ static bool make_part(const struct block *b, struct part *part)
     size_t wide = EPO__POSITIONS * epo__winograd_step(TILES, b->middle), thin = EPO__POSITIONS * epo__winograd_step(TILES, b->growth);
     part->chunk = epo__alloc_aligned(epo__product(CHUNK, b->total), sizeof(float));
     part->d_chunk = epo__alloc_aligned(epo__product(CHUNK, b->total), sizeof(float));
+    part->narrow = epo__alloc_aligned(epo__product(CHUNK, b->middle), sizeof(float));
     part->d_narrow = epo__alloc_aligned(epo__product(CHUNK, b->middle), sizeof(float));
     part->wide = epo__alloc_aligned(wide, sizeof(float));
     part->thin = epo__alloc_aligned(thin, sizeof(float));
     part->thin_back = epo__alloc_aligned(thin, sizeof(float));
     part->d_conv1 = epo__alloc_aligned(epo__product(b->middle, b->total), sizeof(float));
     part->d_conv2 = epo__alloc_aligned(epo__product3(EPO__POSITIONS, b->middle, b->growth), sizeof(float));
-    return part->chunk && part->d_chunk && part->d_narrow && part->wide && part->thin && part->thin_back &&
+    return part->chunk && part->d_chunk && part->narrow && part->d_narrow && part->wide && part->thin && part->thin_back &&
            part->d_conv1 && part->d_conv2;
 }
 
 static epo_status make_pair(const epo__dense *dense, const epo__train_setup *setup, const epo__param *params,
-                            size_t narrow, struct pair *pair)
+                            size_t pixels, struct pair *pair)
 {
     pair->channels = params[EPO__DENSE_BN1].count;
     pair->conv1 = &params[EPO__DENSE_CONV1];
@@ -427,9 +431,9 @@ static epo_status make_pair(const epo__dense *dense, const epo__train_setup *set
     epo_status status = epo__norm_make(&pair->bn1, &params[EPO__DENSE_BN1], dense->eps, momentum, setup->norms);
     if (status == EPO_OK)
         status = epo__norm_make(&pair->bn2, &params[EPO__DENSE_BN2], dense->eps, momentum, setup->norms);
-    if (status == EPO_OK && setup->precision == EPO__IN_BF16)
-        status = epo__mixed_pair_make(pair->channels, (size_t)dense->middle, &pair->mixed);
-    return status == EPO_OK ? epo__train_floats(setup, narrow, &pair->narrow) : status;
+    const bool mixed = setup->precision == EPO__IN_BF16;
+    if (status == EPO_OK && mixed) status = epo__mixed_pair_make(pair->channels, (size_t)dense->middle, &pair->mixed);
+    return status == EPO_OK ? epo__kept_make(setup, pixels, (size_t)dense->middle, mixed, &pair->narrow) : status;
 }
 
 static epo_status make_buffers(const epo__train_setup *setup, struct block *b)
@@ -474,7 +478,7 @@ epo_status epo__dense_train(const epo__layer *layer, const epo__train_setup *set
     epo_status status = b->pairs && b->parts ? make_buffers(setup, b) : epo__nomem("dense block");
     for (int l = 0; l < b->layers && status == EPO_OK; l++)
         status =
-            make_pair(dense, setup, layer->params + (size_t)l * EPO__DENSE_PARAMS, b->image * b->middle, &b->pairs[l]);
+            make_pair(dense, setup, layer->params + (size_t)l * EPO__DENSE_PARAMS, b->image, &b->pairs[l]);
     if (status != EPO_OK) {
         release(b);
         return status;

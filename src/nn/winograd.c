@@ -52,6 +52,12 @@ void epo__winograd_spread(const epo__tiling *tiling, const float *images, size_t
     kernels_for(channels)->spread(tiling, images, channels, scale, shift, first, count, v, step);
 }
 
+void epo__winograd_spread_bf16(const epo__tiling *tiling, const uint16_t *images, size_t channels, const float *scale,
+                               const float *shift, size_t first, size_t count, float *v, size_t step)
+{
+    kernels_for(channels)->spread_bf16(tiling, images, channels, scale, shift, first, count, v, step);
+}
+
 void epo__winograd_gather(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first,
                           size_t count, float *images, size_t stride)
 {

@@ -14,6 +14,7 @@
 #define EPO_NN_WINOGRAD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { EPO__POSITIONS = 36 };
 
@@ -41,6 +42,9 @@ void epo__winograd_weights_exact(const float *weights, size_t out_channels, size
 /* B' x B of `count` tiles from `first` on. x = relu(x * scale[c] + shift[c]) before, unless scale is NULL. */
 void epo__winograd_spread(const epo__tiling *tiling, const float *images, size_t channels, const float *scale,
                           const float *shift, size_t first, size_t count, float *v, size_t step);
+/* The same of pixels in bfloat16, which scale and shift turn into float32. */
+void epo__winograd_spread_bf16(const epo__tiling *tiling, const uint16_t *images, size_t channels, const float *scale,
+                               const float *shift, size_t first, size_t count, float *v, size_t step);
 /* A' m A: 4 x 4 pixels a tile, into images whose pixels are `stride` floats apart. */
 void epo__winograd_gather(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first,
                           size_t count, float *images, size_t stride);

@@ -13,6 +13,8 @@
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 typedef float loose __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef int32_t mask __attribute__((vector_size(LANES * sizeof(int32_t))));
+typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
+typedef uint16_t halves __attribute__((vector_size(LANES * sizeof(uint16_t)), aligned(sizeof(uint16_t)), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -149,9 +151,10 @@ static void weights_grad(const float *u, size_t out_channels, size_t in_channels
 
 /* --- tiles -------------------------------------------------------------------------------------------------------- */
 
-/* Where the pixels of a tile begin, NULL for those outside: `size` x `size` of them, `before` up and left of it on. */
-INLINE void find_pixels(const epo__tiling *t, const float *images, size_t stride, size_t number, size_t size,
-                        size_t before, const float **pixels)
+/* Where the pixels of a tile begin, NULL for those outside: `size` x `size` of them, `before` up and left of it on. `stride`: bytes
+ * from pixel to pixel. */
+INLINE void find_pixels(const epo__tiling *t, const void *images, size_t stride, size_t number, size_t size,
+                        size_t before, const void **pixels)
 {
     size_t inside = number % (t->down * t->across), image = number / (t->down * t->across);
     size_t top = inside / t->across * 4 - before, left = inside % t->across * 4 - before;
@@ -159,53 +162,69 @@ INLINE void find_pixels(const epo__tiling *t, const float *images, size_t stride
         for (size_t u = 0; u < size; u++) {
             size_t y = top + v, x = left + u; /* -1 is a large number too */
             bool outside = y >= t->height || x >= t->width;
-            pixels[v * size + u] = outside ? NULL : images + ((image * t->height + y) * t->width + x) * stride;
+            pixels[v * size + u] = outside ? NULL : (const char *)images + ((image * t->height + y) * t->width + x) * stride;
         }
 }
 
 /* `count` channels from c on, of a pixel that may be outside. */
-INLINE lanes pixel(const float *from, size_t c, size_t count)
+INLINE lanes pixel(const void *at, size_t c, size_t count)
 {
+    const float *from = at;
     lanes v = {0};
     if (from && count == LANES) return get(from + c);
     if (from) memcpy(&v, from + c, count * sizeof *from);
     return v;
 }
 
-INLINE lanes normal(const float *from, size_t c, size_t count, bool scaled, lanes scale, lanes shift)
+/* Of a pixel inside that is in bfloat16 */
+INLINE lanes half_pixel(const void *at, size_t c, size_t count)
+{
+    const uint16_t *from = at;
+    halves v = {0};
+    if (count == LANES) v = *(const halves *)(from + c);
+    if (count < LANES) memcpy(&v, from + c, count * sizeof *from);
+    return (lanes)(__builtin_convertvector(v, words) << 16);
+}
+
+/* What is read of a tile, constants where this is inlined: bfloat16, and a batch norm with ReLU before it. */
+typedef struct tile_source {
+    bool half, scaled;
+    const float *scale, *shift;
+} tile_source;
+
+INLINE lanes normal(const void *from, size_t c, size_t count, const tile_source *as, lanes scale, lanes shift)
 {
     const lanes zero = {0};
-    if (!scaled || !from) return pixel(from, c, count);
-    lanes v = pixel(from, c, count) * scale + shift;
+    if (!as->scaled || !from) return pixel(from, c, count);
+    lanes v = (as->half ? half_pixel(from, c, count) : pixel(from, c, count)) * scale + shift;
     return (lanes)((mask)v & (v > zero)); /* ReLU */
 }
 
-INLINE void spread_vector(const float *const *at, size_t c, size_t count, bool scaled, const float *scale,
-                          const float *shift, float *v, size_t step)
+INLINE void spread_vector(const void *const *at, size_t c, size_t count, const tile_source *as, float *v, size_t step)
 {
     float half[EPO__POSITIONS * LANES], all[EPO__POSITIONS * LANES];
     bool whole = count == LANES;
     float *out = whole ? v + c : all;
     size_t apart = whole ? step : LANES;
-    lanes f = pixel(scaled ? scale : NULL, c, count), s = pixel(scaled ? shift : NULL, c, count);
+    lanes f = pixel(as->scaled ? as->scale : NULL, c, count), s = pixel(as->scaled ? as->shift : NULL, c, count);
     for (size_t x = 0; x < 6; x++)
-        put_b(normal(at[x], c, count, scaled, f, s), normal(at[x + 6], c, count, scaled, f, s),
-              normal(at[x + 12], c, count, scaled, f, s), normal(at[x + 18], c, count, scaled, f, s),
-              normal(at[x + 24], c, count, scaled, f, s), normal(at[x + 30], c, count, scaled, f, s), half + x * LANES,
-              6 * LANES);
+        put_b(normal(at[x], c, count, as, f, s), normal(at[x + 6], c, count, as, f, s), normal(at[x + 12], c, count, as, f, s),
+              normal(at[x + 18], c, count, as, f, s), normal(at[x + 24], c, count, as, f, s),
+              normal(at[x + 30], c, count, as, f, s), half + x * LANES, 6 * LANES);
     for (size_t y = 0; y < 6; y++) apply_b(half + 6 * y * LANES, LANES, out + 6 * y * apart, apart);
     for (size_t k = 0; k < EPO__POSITIONS && !whole; k++) memcpy(v + k * step + c, all + k * LANES, count * sizeof *v);
 }
 
-INLINE void spread_tiles(const epo__tiling *tiling, const float *images, size_t channels, bool scaled,
-                         const float *scale, const float *shift, size_t first, size_t count, float *v, size_t step)
+INLINE void spread_tiles(const epo__tiling *tiling, const void *images, size_t channels, tile_source as, size_t first,
+                         size_t count, float *v, size_t step)
 {
+    const size_t stride = channels * (as.half ? sizeof(uint16_t) : sizeof(float));
     for (size_t i = 0; i < count; i++) {
-        const float *at[EPO__POSITIONS];
-        find_pixels(tiling, images, channels, first + i, 6, 1, at);
-        if (channels < LANES) spread_vector(at, 0, channels, scaled, scale, shift, v + i * channels, step);
+        const void *at[EPO__POSITIONS];
+        find_pixels(tiling, images, stride, first + i, 6, 1, at);
+        if (channels < LANES) spread_vector(at, 0, channels, &as, v + i * channels, step);
         for (size_t c = 0; c < channels && channels >= LANES; c += LANES)
-            spread_vector(at, start_of(c, channels), LANES, scaled, scale, shift, v + i * channels, step);
+            spread_vector(at, start_of(c, channels), LANES, &as, v + i * channels, step);
     }
 }
 
@@ -213,12 +232,18 @@ static void spread(const epo__tiling *tiling, const float *images, size_t channe
                    const float *shift, size_t first, size_t count, float *v, size_t step)
 {
     if (scale)
-        spread_tiles(tiling, images, channels, true, scale, shift, first, count, v, step);
+        spread_tiles(tiling, images, channels, (tile_source){false, true, scale, shift}, first, count, v, step);
     else
-        spread_tiles(tiling, images, channels, false, NULL, NULL, first, count, v, step);
+        spread_tiles(tiling, images, channels, (tile_source){false, false, NULL, NULL}, first, count, v, step);
 }
 
-INLINE void gather_vector(const float *m, size_t step, size_t c, size_t count, const float *const *to)
+static void spread_bf16(const epo__tiling *tiling, const uint16_t *images, size_t channels, const float *scale,
+                        const float *shift, size_t first, size_t count, float *v, size_t step)
+{
+    spread_tiles(tiling, images, channels, (tile_source){true, true, scale, shift}, first, count, v, step);
+}
+
+INLINE void gather_vector(const float *m, size_t step, size_t c, size_t count, const void *const *to)
 {
     float half[24 * LANES], all[EPO__POSITIONS * LANES] = {0}, row[4 * LANES];
     bool whole = count == LANES;
@@ -229,7 +254,7 @@ INLINE void gather_vector(const float *m, size_t step, size_t c, size_t count, c
     for (size_t y = 0; y < 4 && to[4 * y]; y++) {
         apply_a(half + 6 * y * LANES, LANES, row, LANES);
         for (size_t x = 0; x < 4 && to[4 * y + x]; x++)
-            memcpy((float *)to[4 * y + x] + c, row + x * LANES, count * sizeof *row);
+            memcpy((float *)(uintptr_t)to[4 * y + x] + c, row + x * LANES, count * sizeof *row);
     }
 }
 
@@ -237,15 +262,15 @@ static void gather(const epo__tiling *tiling, const float *m, size_t step, size_
                    float *images, size_t stride)
 {
     for (size_t i = 0; i < count; i++) {
-        const float *to[16];
-        find_pixels(tiling, images, stride, first + i, 4, 0, to);
+        const void *to[16];
+        find_pixels(tiling, images, stride * sizeof *images, first + i, 4, 0, to);
         if (channels < LANES) gather_vector(m + i * channels, step, 0, channels, to);
         for (size_t c = 0; c < channels && channels >= LANES; c += LANES)
             gather_vector(m + i * channels, step, start_of(c, channels), LANES, to);
     }
 }
 
-INLINE void spread_back_vector(const float *const *at, size_t c, size_t count, float *v, size_t step)
+INLINE void spread_back_vector(const void *const *at, size_t c, size_t count, float *v, size_t step)
 {
     float half[24 * LANES], all[EPO__POSITIONS * LANES];
     bool whole = count == LANES;
@@ -262,12 +287,12 @@ static void spread_back(const epo__tiling *tiling, const float *images, size_t c
                         float *v, size_t step)
 {
     for (size_t i = 0; i < count; i++) {
-        const float *at[16];
-        find_pixels(tiling, images, channels, first + i, 4, 0, at);
+        const void *at[16];
+        find_pixels(tiling, images, channels * sizeof *images, first + i, 4, 0, at);
         if (channels < LANES) spread_back_vector(at, 0, channels, v + i * channels, step);
         for (size_t c = 0; c < channels && channels >= LANES; c += LANES)
             spread_back_vector(at, start_of(c, channels), LANES, v + i * channels, step);
     }
 }
 
-const epo__winograd_kernels KERNELS = {weights, weights_grad, spread, gather, spread_back};
+const epo__winograd_kernels KERNELS = {weights, weights_grad, spread, spread_bf16, gather, spread_back};

@@ -20,6 +20,8 @@ typedef struct epo__winograd_kernels {
     void (*weights_grad)(const float *u, size_t out_channels, size_t in_channels, float *grad, size_t from, size_t to);
     void (*spread)(const epo__tiling *tiling, const float *images, size_t channels, const float *scale,
                    const float *shift, size_t first, size_t count, float *v, size_t step);
+    void (*spread_bf16)(const epo__tiling *tiling, const uint16_t *images, size_t channels, const float *scale,
+                        const float *shift, size_t first, size_t count, float *v, size_t step);
     void (*gather)(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first, size_t count,
                    float *images, size_t stride);
     void (*spread_back)(const epo__tiling *tiling, const float *images, size_t channels, size_t first, size_t count,

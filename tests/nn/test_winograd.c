@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "network.h"
+#include "nn/narrow_kernels.h"
 #include "nn/winograd_lanes.h"
 
 enum { IMAGES = 2, WIDTHS = 3, MORE = 3 };
@@ -95,6 +96,27 @@ static void test_widths_agree(void **state)
         }
 }
 
+/* Pixels in bfloat16 give what their numbers give in float32. */
+static void test_bf16(void **state)
+{
+    (void)state;
+    for (int width = 0; width < WIDTHS; width++)
+        for (size_t c = 1; kernels(width) && c < 37; c++) {
+            const epo__tiling t = epo__tiling_make(7, 5);
+            const size_t tiles = IMAGES * t.down * t.across, step = tiles * c + MORE, count = IMAGES * 35 * c;
+            float *x = numbers(count), *scale = numbers(c), *shift = numbers(c);
+            float *wide = filled(EPO__POSITIONS * step), *half = filled(EPO__POSITIONS * step);
+            epo__bf16 *narrow = malloc(count * sizeof *narrow);
+            assert_non_null(narrow);
+            epo__to_bf16(x, narrow, count);
+            epo__from_bf16(narrow, x, count);
+            kernels(width)->spread(&t, x, c, scale, shift, 0, tiles, wide, step);
+            kernels(width)->spread_bf16(&t, narrow, c, scale, shift, 0, tiles, half, step);
+            assert_memory_equal(wide, half, EPO__POSITIONS * step * sizeof *wide);
+            free(x), free(scale), free(shift), free(wide), free(half), free(narrow);
+        }
+}
+
 /* The convolution at one pixel, of relu(x * scale + shift). */
 static double plain(const epo__tiling *t, const float *x, const float *scale, const float *shift, const float *weights,
                     size_t c, size_t out, size_t image, size_t row, size_t column)
@@ -143,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_widths_agree),
+        cmocka_unit_test(test_bf16),
         cmocka_unit_test(test_is_a_convolution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
