@@ -34,7 +34,7 @@ void epo__kept_put(const epo__kept *kept, size_t from, size_t n, const float *ma
     if (kept->half) epo__to_bf16(made, halves(kept, from), n * kept->channels);
 }
 
-const float *epo__kept_get(const epo__kept *kept, size_t from, size_t n, float *scratch)
+float *epo__kept_get(const epo__kept *kept, size_t from, size_t n, float *scratch)
 {
     if (!kept->half) return kept->memory + from * kept->channels;
     epo__from_bf16(halves(kept, from), scratch, n * kept->channels);
@@ -48,4 +48,12 @@ void epo__kept_spread(const epo__kept *kept, const epo__tiling *tiling, const fl
         epo__winograd_spread_bf16(tiling, halves(kept, 0), kept->channels, scale, shift, first, count, v, step);
     else
         epo__winograd_spread(tiling, kept->memory, kept->channels, scale, shift, first, count, v, step);
+}
+
+void epo__kept_gather(const epo__kept *kept, const epo__tiling *tiling, const float *m, size_t step, size_t first, size_t count)
+{
+    if (kept->half)
+        epo__winograd_gather_bf16(tiling, m, step, kept->channels, first, count, halves(kept, 0), kept->channels);
+    else
+        epo__winograd_gather(tiling, m, step, kept->channels, first, count, kept->memory, kept->channels);
 }

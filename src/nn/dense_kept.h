@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
- * dense_kept.h - what comes out of the 1 x 1 convolutions of a dense block in training, and is kept for the way back: the
- * largest part of its memory. In bfloat16 where the block's convolutions are (dense_mixed.h): half of the memory, and of
- * what is waited for. */
+ * dense_kept.h - what is between the convolutions of a dense block in training: what comes out of the 1 x 1 convolutions,
+ * which is kept for the way back and is the largest part of its memory, and the gradient of it. In bfloat16 where the
+ * block's convolutions are (dense_mixed.h): half of the memory, and of what is waited for. */
 #ifndef EPO_NN_DENSE_KEPT_H
 #define EPO_NN_DENSE_KEPT_H
 
@@ -25,10 +25,11 @@ float *epo__kept_room(const epo__kept *kept, size_t from, float *scratch);
 void epo__kept_put(const epo__kept *kept, size_t from, size_t n, const float *made);
 
 /* Pixels [from, from + n), of which `scratch` may hold a copy. */
-const float *epo__kept_get(const epo__kept *kept, size_t from, size_t n, float *scratch);
+float *epo__kept_get(const epo__kept *kept, size_t from, size_t n, float *scratch);
 
-/* epo__winograd_spread */
+/* epo__winograd_spread and _gather */
 void epo__kept_spread(const epo__kept *kept, const epo__tiling *tiling, const float *scale, const float *shift,
                       size_t first, size_t count, float *v, size_t step);
+void epo__kept_gather(const epo__kept *kept, const epo__tiling *tiling, const float *m, size_t step, size_t first, size_t count);
 
 #endif

@@ -64,7 +64,7 @@ struct block {
     float *slope, *offset;   /* of all channels */
     float *slope2, *offset2; /* of a pair's middle */
     float *d_grown;          /* pixels x growth: gradient of what a pair adds */
-    float *d_narrow;         /* pixels x middle */
+    epo__kept d_narrow;      /* pixels x middle */
     float *weights;          /* 36 x middle x growth: a pair's, transformed */
     epo__packed forth, back; /* they, for the products of the two ways: middle x growth, growth x middle */
     /* of this run */
@@ -91,10 +91,11 @@ static void release(void *state)
         epo__packed_release(&part->thin_packed);
         epo__mixed_part_release(&part->mixed);
     }
+    epo__kept_release(&b->d_narrow);
     epo__packed_release(&b->forth);
     epo__packed_release(&b->back);
     epo__tallies_free(b->tallies, (size_t)b->threads);
-    float *const memory[] = {b->slope, b->offset, b->slope2, b->offset2, b->d_grown, b->d_narrow, b->weights};
+    float *const memory[] = {b->slope, b->offset, b->slope2, b->offset2, b->d_grown, b->weights};
     for (size_t k = 0; k < sizeof memory / sizeof *memory; k++) free(memory[k]);
     free(b->mean);
     free(b->squares);
@@ -286,7 +287,7 @@ static epo_status shrink(struct block *b, struct pair *pair, int i)
         epo__winograd_spread(&b->tiling, b->d_grown, b->growth, NULL, NULL, t, n, part->thin, thin);
         for (size_t k = 0; k < EPO__POSITIONS; k++)
             epo__multiply(&b->back, k, part->thin + k * thin, b->growth, n, NULL, part->wide + k * wide, b->middle);
-        epo__winograd_gather(&b->tiling, part->wide, wide, b->middle, t, n, b->d_narrow, b->middle);
+        epo__kept_gather(&b->d_narrow, &b->tiling, part->wide, wide, t, n);
     }
     return EPO_OK;
 }
@@ -307,7 +308,9 @@ static epo_status cut_narrow(struct block *b, struct pair *pair, int i)
     for (size_t n; from < to; from += n) {
         n = to - from < CHUNK ? to - from : CHUNK;
         const float *narrow = epo__kept_get(&pair->narrow, from, n, b->parts[i].narrow);
-        epo__norm_tally(&pair->bn2, true, b->d_narrow + from * b->middle, b->middle, narrow, b->middle, n, &b->tallies[i]);
+        float *d_narrow = epo__kept_get(&b->d_narrow, from, n, b->parts[i].d_narrow);
+        epo__norm_tally(&pair->bn2, true, d_narrow, b->middle, narrow, b->middle, n, &b->tallies[i]);
+        epo__kept_put(&b->d_narrow, from, n, d_narrow);
     }
     return EPO_OK;
 }
@@ -343,8 +346,9 @@ static epo_status spread_out(struct block *b, struct pair *pair, int i)
     for (size_t from = start; from < last; from += n) {
         n = last - from < CHUNK ? last - from : CHUNK;
         const float *x = b->out + from * b->total, *narrow = epo__kept_get(&pair->narrow, from, n, part->narrow);
-        epo__combine(b->d_narrow + from * b->middle, b->middle, narrow, b->middle, part->d_narrow, b->middle,
-                     pair->bn2.scale, b->slope2, b->offset2, b->middle, n);
+        const float *d_narrow = epo__kept_get(&b->d_narrow, from, n, part->d_narrow);
+        epo__combine(d_narrow, b->middle, narrow, b->middle, part->d_narrow, b->middle, pair->bn2.scale, b->slope2, b->offset2,
+                     b->middle, n);
         epo_status status = multiply_back(b, pair, part, from, n, from == start);
         if (status != EPO_OK) return status;
         epo__norm_tally(&pair->bn1, true, part->d_chunk, c, x, b->total, n, &b->tallies[i]);
@@ -456,7 +460,7 @@ static epo_status make_buffers(const epo__train_setup *setup, struct block *b)
         if (status == EPO_OK && b->mixed) status = epo__mixed_part_make(CHUNK, b->total, b->middle, &b->parts[i].mixed);
     }
     if (status == EPO_OK) status = epo__train_floats(setup, b->image * b->growth, &b->d_grown);
-    return status == EPO_OK ? epo__train_floats(setup, b->image * b->middle, &b->d_narrow) : status;
+    return status == EPO_OK ? epo__kept_make(setup, b->image, b->middle, b->mixed, &b->d_narrow) : status;
 }
 
 epo_status epo__dense_train(const epo__layer *layer, const epo__train_setup *setup, epo__train_op *op)

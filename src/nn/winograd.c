@@ -64,6 +64,12 @@ void epo__winograd_gather(const epo__tiling *tiling, const float *m, size_t step
     kernels_for(channels)->gather(tiling, m, step, channels, first, count, images, stride);
 }
 
+void epo__winograd_gather_bf16(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first,
+                               size_t count, uint16_t *images, size_t stride)
+{
+    kernels_for(channels)->gather_bf16(tiling, m, step, channels, first, count, images, stride);
+}
+
 void epo__winograd_spread_back(const epo__tiling *tiling, const float *images, size_t channels, size_t first,
                                size_t count, float *v, size_t step)
 {

@@ -48,6 +48,8 @@ void epo__winograd_spread_bf16(const epo__tiling *tiling, const uint16_t *images
 /* A' m A: 4 x 4 pixels a tile, into images whose pixels are `stride` floats apart. */
 void epo__winograd_gather(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first,
                           size_t count, float *images, size_t stride);
+void epo__winograd_gather_bf16(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first,
+                               size_t count, uint16_t *images, size_t stride);
 /* A d A' */
 void epo__winograd_spread_back(const epo__tiling *tiling, const float *images, size_t channels, size_t first,
                                size_t count, float *v, size_t step);

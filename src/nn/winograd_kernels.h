@@ -243,7 +243,24 @@ static void spread_bf16(const epo__tiling *tiling, const uint16_t *images, size_
     spread_tiles(tiling, images, channels, (tile_source){true, true, scale, shift}, first, count, v, step);
 }
 
-INLINE void gather_vector(const float *m, size_t step, size_t c, size_t count, const void *const *to)
+/* To the nearest, ties to even. */
+INLINE halves rounded(lanes x)
+{
+    const words bits = (words)x;
+    return __builtin_convertvector((bits + 0x7fff + (bits >> 16 & 1)) >> 16, halves);
+}
+
+/* `count` channels of a pixel */
+INLINE void put_pixel(lanes v, bool half, void *pixel, size_t c, size_t count)
+{
+    const halves rounding = rounded(v);
+    if (half)
+        memcpy((uint16_t *)pixel + c, &rounding, count * sizeof(uint16_t));
+    else
+        memcpy((float *)pixel + c, &v, count * sizeof(float));
+}
+
+INLINE void gather_vector(const float *m, size_t step, size_t c, size_t count, bool narrow, const void *const *to)
 {
     float half[24 * LANES], all[EPO__POSITIONS * LANES] = {0}, row[4 * LANES];
     bool whole = count == LANES;
@@ -254,20 +271,32 @@ INLINE void gather_vector(const float *m, size_t step, size_t c, size_t count, c
     for (size_t y = 0; y < 4 && to[4 * y]; y++) {
         apply_a(half + 6 * y * LANES, LANES, row, LANES);
         for (size_t x = 0; x < 4 && to[4 * y + x]; x++)
-            memcpy((float *)(uintptr_t)to[4 * y + x] + c, row + x * LANES, count * sizeof *row);
+            put_pixel(get(row + x * LANES), narrow, (void *)(uintptr_t)to[4 * y + x], c, count);
+    }
+}
+
+INLINE void gather_tiles(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first, size_t count,
+                         bool half, const void *images, size_t stride)
+{
+    for (size_t i = 0; i < count; i++) {
+        const void *to[16];
+        find_pixels(tiling, images, stride, first + i, 4, 0, to);
+        if (channels < LANES) gather_vector(m + i * channels, step, 0, channels, half, to);
+        for (size_t c = 0; c < channels && channels >= LANES; c += LANES)
+            gather_vector(m + i * channels, step, start_of(c, channels), LANES, half, to);
     }
 }
 
 static void gather(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first, size_t count,
                    float *images, size_t stride)
 {
-    for (size_t i = 0; i < count; i++) {
-        const void *to[16];
-        find_pixels(tiling, images, stride * sizeof *images, first + i, 4, 0, to);
-        if (channels < LANES) gather_vector(m + i * channels, step, 0, channels, to);
-        for (size_t c = 0; c < channels && channels >= LANES; c += LANES)
-            gather_vector(m + i * channels, step, start_of(c, channels), LANES, to);
-    }
+    gather_tiles(tiling, m, step, channels, first, count, false, images, stride * sizeof *images);
+}
+
+static void gather_bf16(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first, size_t count,
+                        uint16_t *images, size_t stride)
+{
+    gather_tiles(tiling, m, step, channels, first, count, true, images, stride * sizeof *images);
 }
 
 INLINE void spread_back_vector(const void *const *at, size_t c, size_t count, float *v, size_t step)
@@ -295,4 +324,4 @@ static void spread_back(const epo__tiling *tiling, const float *images, size_t c
     }
 }
 
-const epo__winograd_kernels KERNELS = {weights, weights_grad, spread, spread_bf16, gather, spread_back};
+const epo__winograd_kernels KERNELS = {weights, weights_grad, spread, spread_bf16, gather, gather_bf16, spread_back};

@@ -24,6 +24,8 @@ typedef struct epo__winograd_kernels {
                         const float *shift, size_t first, size_t count, float *v, size_t step);
     void (*gather)(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first, size_t count,
                    float *images, size_t stride);
+    void (*gather_bf16)(const epo__tiling *tiling, const float *m, size_t step, size_t channels, size_t first, size_t count,
+                        uint16_t *images, size_t stride);
     void (*spread_back)(const epo__tiling *tiling, const float *images, size_t channels, size_t first, size_t count,
                         float *v, size_t step);
 } epo__winograd_kernels;
