@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * dense_mixed.h - the 1 x 1 convolutions of a dense block in training, in bfloat16 (mixed precision: Micikevicius et al.
  * 2018): inputs, weights and gradients are rounded where they are multiplied, sums, weights and everything that is kept
- * are float32. Winograd's 3 x 3 convolutions stay float32, since their transforms would make the rounding many times
+ * but for dense_kept.h are float32. Winograd's 3 x 3 convolutions stay float32, since their transforms would make the rounding many times
  * larger. */
 #ifndef EPO_NN_DENSE_MIXED_H
 #define EPO_NN_DENSE_MIXED_H

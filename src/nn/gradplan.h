@@ -24,7 +24,7 @@ typedef struct epo__gradplan_options {
     bool logits;        /* leave out a softmax or sigmoid at the end, which the loss then has inside */
     epo__norm_rule norms; /* of the batch norms */
     bool keep_all;        /* dropout drops nothing: with EPO__NORM_BY_RUNNING, the network as it scores */
-    epo__precision precision; /* EPO__IN_BF16: the 1 x 1 convolutions of dense blocks in bfloat16; everything else is float32 */
+    epo__precision precision; /* EPO__IN_BF16: the 1 x 1 convolutions of dense blocks and what they give in bfloat16; else float32 */
     size_t first, last;   /* only the layers first .. last-1, which need not begin with the net's input; last 0: to the end */
 } epo__gradplan_options;
 

@@ -47,7 +47,7 @@ const char *cli_training_precision_word(size_t index, const char **about);
     {.name = "schedule-factor", .kind = CLI_REAL, .argument = "X", .standard = "0.3", CLI_TRAINING_PLACE(schedule_factor),                        \
      .help = "what step and plateau multiply the rate by"},                                                                                      \
     {.name = "precision", .kind = CLI_TEXT, .argument = "WORD", .standard = "f32", CLI_TRAINING_PLACE(common.precision),                           \
-     .word = cli_training_precision_word, .help = "f32, or bf16: the 1 x 1 convolutions of dense blocks in bfloat16, sums and weights in f32"},   \
+     .word = cli_training_precision_word, .help = "f32, or bf16: the 1 x 1 convolutions of dense blocks, and what they give, in bfloat16; sums and weights in f32"},   \
     {.name = "warmup", .kind = CLI_COUNT, .argument = "N", .standard = "0", CLI_TRAINING_PLACE(warmup), .help = "epochs over which the rate rises"}, \
     {.name = "clip", .kind = CLI_REAL, .argument = "X", .standard = "0", CLI_TRAINING_PLACE(clip), .help = "largest norm of the gradient; 0: none"}, \
     {.name = "smoothing", .kind = CLI_REAL, .argument = "X", .standard = "0", CLI_TRAINING_PLACE(smoothing), .help = "of labels, 0 to 1"},        \
