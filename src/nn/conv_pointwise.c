@@ -3,11 +3,13 @@
  * lie with weights that stay.
  *
  * It is a few hundredths of a network's work, but everything passes through it: rounded to narrow numbers as the others
- * are, it made the largest part of what they change in a score (docs/results/precision.md). So a plan in narrow numbers
- * takes a number as the sum of two in bfloat16, x = h + l, w = u + v, and leaves l v out:
+ * are, it made the largest part of what they change in a score (docs/results/precision.md). So a plan in bfloat16, and one
+ * in whole numbers where bfloat16 is fast, takes a number as the sum of two in bfloat16, x = h + l, w = u + v, and leaves
+ * l v out:
  *
  *     x w = h u + l u + h v,      a product of pieces h, l, h and u, u, v, with 16 significant bits
- */
+ *
+ * Elsewhere it is float32. */
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,7 @@
 #include "nn/narrow_kernels.h"
 #include "nn/plan.h"
 
-enum { STRIP_BYTES = 131072, PIECES = 3, ENOUGH_PIXELS = 64 /* so many that it is worth reading the weights for them */ };
+enum { STRIP_BYTES = 131072, PIECES = 3 };
 
 struct step {
     bool split;
@@ -93,20 +95,18 @@ static epo_status run(void *state, const epo__frame *frame)
 /* weights: outputs x channels */
 static epo_status make_pieces(struct step *step, const float *weights, size_t channels, size_t outputs)
 {
-    const size_t count = outputs * channels;
-    float *all = epo__alloc(epo__product(PIECES, count), sizeof *all);
-    epo__bf16 *upper = epo__alloc(count, sizeof *upper), *lower = epo__alloc(count, sizeof *lower);
-    epo_status status = all && upper && lower ? EPO_OK : epo__nomem("weights of a convolution");
-    if (status == EPO_OK) {
-        epo__split_bf16(weights, upper, lower, count);
-        for (size_t o = 0; o < outputs; o++) /* the three pieces of an output side by side */
-            for (int piece = 0; piece < PIECES; piece++)
-                epo__from_bf16((piece < 2 ? upper : lower) + o * channels, all + (o * PIECES + (size_t)piece) * channels, channels);
-        status = epo__narrow_make(EPO__BF16, PIECES, channels, outputs, all, 1, PIECES * channels, &step->pieces);
-    }
+    float *all = epo__alloc(epo__product3(PIECES, outputs, channels), sizeof *all);
+    if (!all) return epo__nomem("weights of a convolution");
+    for (size_t o = 0; o < outputs; o++) /* the three pieces of an output side by side */
+        for (size_t c = 0; c < channels; c++) {
+            float *pieces = all + o * PIECES * channels + c, upper;
+            const float weight = weights[o * channels + c];
+            epo__from_bf16(&(epo__bf16){epo__bf16_of(weight)}, &upper, 1);
+            pieces[0] = pieces[channels] = upper;
+            pieces[2 * channels] = weight - upper;
+        }
+    epo_status status = epo__narrow_make(EPO__BF16, PIECES, channels, outputs, all, 1, PIECES * channels, &step->pieces);
     free(all);
-    free(upper);
-    free(lower);
     return status;
 }
 
@@ -134,6 +134,7 @@ epo_status epo__builder_pointwise_conv(epo__plan_builder *builder, const epo__co
     struct step *step = epo__alloc(1, sizeof *step);
     if (!step) return epo__nomem("convolution");
     epo__narrow_type type;
+    /* in bfloat16 on any processor, so that all have the same result */
     step->split = epo__builder_is_narrow(builder, &type) && (type == EPO__BF16 || epo__narrow_is_fast(EPO__BF16));
     step->relu = relu;
     step->in = *epo__builder_now(builder);
@@ -146,8 +147,7 @@ epo_status epo__builder_pointwise_conv(epo__plan_builder *builder, const epo__co
     }
     epo__tensor out = step->out;
     epo__builder_scratch(builder, epo__product((size_t)epo__builder_threads(builder), step->scratch));
-    const int pixels = g->out_height * g->out_width;
-    status = epo__builder_group_step(builder, (ENOUGH_PIXELS + pixels - 1) / pixels, run, release, step);
+    status = epo__builder_group_step(builder, 1, run, release, step); /* as many images as others want together */
     if (status == EPO_OK) epo__builder_become(builder, out);
     return status;
 }

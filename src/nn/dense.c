@@ -127,7 +127,7 @@ static void narrow(const epo__dense_work *work, int layer, char *part, int threa
     }
 }
 
-/* The new channels of a thread's part of the images. */
+/* A thread's part of the new channels. */
 static void widen(const epo__dense_work *work, int layer, char *part, int thread)
 {
     const epo__dense_step *step = work->step;

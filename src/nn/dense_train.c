@@ -167,8 +167,8 @@ static epo_status make_narrow(struct block *b, struct pair *pair, int i)
         n = last - from < CHUNK ? last - from : CHUNK;
         epo_status status = multiply_narrow(b, pair, part, from, n, narrow);
         if (status != EPO_OK) return status;
-        epo__tally_moments(tally, narrow, b->middle, n);
         epo__kept_put(&pair->narrow, from, n, narrow);
+        epo__tally_moments(tally, epo__kept_get(&pair->narrow, from, n, part->narrow), b->middle, n);
     }
     return EPO_OK;
 }

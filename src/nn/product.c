@@ -45,8 +45,8 @@ epo_status epo__packed_make(size_t count, size_t k, size_t n, const float *b, si
     return epo__packed_make_for(kernel_here(), count, k, n, b, row_stride, column_stride, room, packed);
 }
 
-epo_status epo__packed_make_for(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, const float *b,
-                                size_t row_stride, size_t column_stride, float *room, epo__packed *packed)
+/* Memory for the matrices: `room`, or where that is NULL their own, zeros at first. */
+static epo_status reserve(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, float *room, epo__packed *packed)
 {
     size_t size, all;
     *packed = (epo__packed){0};
@@ -55,23 +55,26 @@ epo_status epo__packed_make_for(const epo__product_kernel *kernel, size_t count,
     float *own = room ? NULL : epo__alloc_aligned(all, sizeof *own);
     if (!room && !own) return epo__nomem("packed weights");
     *packed = (epo__packed){kernel, k, n, size, room ? room : own, own};
-    for (size_t i = 0; i < count; i++)
-        pack(packed, b + i * k * n, row_stride, column_stride, packed->panels + i * size);
     return EPO_OK;
+}
+
+epo_status epo__packed_make_for(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, const float *b,
+                                size_t row_stride, size_t column_stride, float *room, epo__packed *packed)
+{
+    epo_status status = reserve(kernel, count, k, n, room, packed);
+    for (size_t i = 0; status == EPO_OK && i < count; i++)
+        pack(packed, b + i * k * n, row_stride, column_stride, packed->panels + i * packed->size);
+    return status;
+}
+
+epo_status epo__packed_room_for(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, epo__packed *packed)
+{
+    return reserve(kernel, count, k, n, NULL, packed);
 }
 
 epo_status epo__packed_room(size_t count, size_t k, size_t n, epo__packed *packed)
 {
-    const epo__product_kernel *kernel = kernel_here();
-    size_t size, all;
-    *packed = (epo__packed){0};
-    epo_status status = size_for(kernel, count, k, n, &size, &all);
-    if (status != EPO_OK) return status;
-    float *own = epo__alloc_aligned(all, sizeof *own);
-    if (!own) return epo__nomem("packed weights");
-    memset(own, 0, all * sizeof *own); /* the columns that fill the last panel stay so */
-    *packed = (epo__packed){kernel, k, n, size, own, own};
-    return EPO_OK;
+    return epo__packed_room_for(kernel_here(), count, k, n, packed);
 }
 
 epo__packed epo__packed_cut(const epo__packed *packed, size_t k)
@@ -79,6 +82,7 @@ epo__packed epo__packed_cut(const epo__packed *packed, size_t k)
     return (epo__packed){packed->kernel, k, packed->n, packed->size / packed->k * k, packed->panels, NULL};
 }
 
+/* What fills the last panel is multiplied, but not stored. */
 void epo__packed_put(const epo__packed *packed, size_t number, size_t from, size_t to, const float *b)
 {
     const size_t columns = packed->kernel->columns;

@@ -50,7 +50,7 @@ void epo__multiply(const epo__packed *b, size_t number, const float *a, size_t l
 void epo__multiply_turned(const epo__packed *b, size_t number, const float *a, size_t lda, size_t m, bool add, float *c,
                           size_t ldc);
 
-/* Memory for `count` matrices that change from time to time, at first zeros. EPO_ELIMIT, EPO_ENOMEM. */
+/* Memory for `count` matrices that change from time to time. EPO_ELIMIT, EPO_ENOMEM. */
 epo_status epo__packed_room(size_t count, size_t k, size_t n, epo__packed *packed);
 /* The same memory with no more than `k` rows a matrix. */
 epo__packed epo__packed_cut(const epo__packed *packed, size_t k);

@@ -52,8 +52,8 @@ INLINE void put_row(const lanes *ends, const result *c, size_t r, size_t columns
     }
     lanes all[2] = {{0}, {0}};
     if (c->add) memcpy(all, to, columns * sizeof *to);
-    all[0] += ends[0];
-    all[1] += ends[1];
+    all[0] = c->add ? all[0] + ends[0] : ends[0];
+    all[1] = c->add ? all[1] + ends[1] : ends[1];
     memcpy(to, all, columns * sizeof *to);
 }
 

@@ -15,9 +15,11 @@ struct epo__product_kernel {
                             float *c, size_t ldc);
 };
 
-/* As epo__packed_make, for these vectors, which the processor must have. */
+/* As epo__packed_make and _room, for these vectors, which the processor must have. */
 epo_status epo__packed_make_for(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, const float *b,
                                 size_t row_stride, size_t column_stride, float *room, epo__packed *packed);
+
+epo_status epo__packed_room_for(const epo__product_kernel *kernel, size_t count, size_t k, size_t n, epo__packed *packed);
 
 extern const epo__product_kernel epo__product4;  /* any processor */
 extern const epo__product_kernel epo__product8;  /* AVX2 and FMA */

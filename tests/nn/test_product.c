@@ -80,34 +80,39 @@ static void test_is_a_product(void **state)
             }
 }
 
-/* A turned round, of fewer rows than there is room for; added to what is there, and not. */
+/* A turned round, of `k` rows of the room; added to what is there, or not. */
+static void check_turned(const epo__packed *room, size_t k, size_t m, bool add)
+{
+    struct problem p = make_problem(m, k, room->n);
+    float *a = random_floats(k * (m + MORE), 4);
+    const epo__packed packed = epo__packed_cut(room, k);
+    for (size_t j = 0; j < m * p.ldc; j++) p.c[j] = 7;
+    epo__packed_put(&packed, 1, 0, k / 2, p.b);
+    epo__packed_put(&packed, 1, k / 2, k, p.b);
+    epo__multiply_turned(&packed, 1, a, m + MORE, m, add, p.c, p.ldc);
+    for (size_t r = 0; r < m; r++)
+        for (size_t j = 0; j < p.ldc; j++) {
+            double sum = add || j >= p.n ? 7 : 0;
+            for (size_t l = 0; l < k && j < p.n; l++) sum += (double)a[l * (m + MORE) + r] * (double)p.b[l * p.n + j];
+            assert_float_equal(p.c[r * p.ldc + j], sum, 1e-4);
+        }
+    free(a);
+    free_problem(&p);
+}
+
 static void test_turned(void **state)
 {
     (void)state;
-    static const size_t columns[] = {1, 12, 16, 33};
-    for (size_t m = 1; m <= 30; m++)
-        for (size_t k = 1; k <= 9; k += 4)
-            for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-                struct problem p = make_problem(m, k, columns[i]);
-                float *a = random_floats(k * (m + MORE), 4);
-                epo__packed room;
-                check_ok(epo__packed_room(MATRICES, k + MORE, p.n, &room));
-                const epo__packed packed = epo__packed_cut(&room, k);
-                const bool add = m % 2;
-                for (size_t j = 0; j < m * p.ldc; j++) p.c[j] = 7;
-                epo__packed_put(&packed, 1, 0, k / 2, p.b);
-                epo__packed_put(&packed, 1, k / 2, k, p.b);
-                epo__multiply_turned(&packed, 1, a, m + MORE, m, add, p.c, p.ldc);
-                for (size_t r = 0; r < m; r++)
-                    for (size_t j = 0; j < p.ldc; j++) {
-                        double sum = add || j >= p.n ? 7 : 0;
-                        for (size_t l = 0; l < k && j < p.n; l++) sum += (double)a[l * (m + MORE) + r] * (double)p.b[l * p.n + j];
-                        assert_float_equal(p.c[r * p.ldc + j], sum, 1e-4);
-                    }
-                epo__packed_release(&room);
-                free(a);
-                free_problem(&p);
-            }
+    enum { MOST = 9 };
+    static const size_t columns[] = {1, 12, 16, 33, 70};
+    for (int width = 0; width < WIDTHS; width++)
+        for (size_t i = 0; kernel(width) && i < sizeof columns / sizeof *columns; i++) {
+            epo__packed room;
+            check_ok(epo__packed_room_for(kernel(width), MATRICES, MOST, columns[i], &room));
+            for (size_t m = 1; m <= 30; m++)
+                for (size_t k = 1 + m % 2; k <= MOST; k += 4) check_turned(&room, k, m, m % 3 == 0); /* what is left in it does no harm */
+            epo__packed_release(&room);
+        }
 }
 
 /* Nothing comes out of not-a-number and a ReLU but zero, as in the other layers; elsewhere it stays. */
