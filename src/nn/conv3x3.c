@@ -9,12 +9,20 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "nn/kernels.h"
 
 enum { TILE = 4, TAPS = 9, TILES = 64, WINDOWS = 42 /* whole numbers of rows of any micro-kernel */ };
 
 static bool is_small(const epo__conv3x3_shape *shape)
 {
     return shape->height <= TILE && shape->width <= TILE;
+}
+
+/* The packed weights: so many matrices of k rows, whose columns are the outputs. */
+static size_t matrices_of(const epo__conv3x3_shape *shape, size_t *k)
+{
+    *k = is_small(shape) ? epo__product(TAPS, shape->in) : shape->in;
+    return is_small(shape) ? 1 : EPO__POSITIONS;
 }
 
 size_t epo__conv3x3_scratch(const epo__conv3x3_shape *shape)
@@ -25,31 +33,21 @@ size_t epo__conv3x3_scratch(const epo__conv3x3_shape *shape)
 
 epo_status epo__conv3x3_size(const epo__conv3x3_shape *shape, size_t *floats)
 {
-    if (is_small(shape)) return epo__packed_size(1, epo__product(TAPS, shape->in), shape->out, floats);
-    return epo__packed_size(EPO__POSITIONS, shape->in, shape->out, floats);
-}
-
-/* TAPS x in x out, as windows lie. */
-static void turn_weights(const float *weights, size_t out, size_t in, float *turned)
-{
-    for (size_t o = 0; o < out; o++)
-        for (size_t i = 0; i < in; i++)
-            for (size_t t = 0; t < TAPS; t++) turned[(t * in + i) * out + o] = weights[(o * in + i) * TAPS + t];
+    size_t k, matrices = matrices_of(shape, &k);
+    return epo__packed_size(matrices, k, shape->out, floats);
 }
 
 epo_status epo__conv3x3_make(const float *weights, const epo__conv3x3_shape *shape, float *room, epo__conv3x3 *conv)
 {
+    size_t k, matrices = matrices_of(shape, &k);
     *conv = (epo__conv3x3){.shape = *shape};
-    const bool small = is_small(shape);
-    const size_t in = shape->in, out = shape->out, matrices = small ? TAPS : EPO__POSITIONS;
-    float *all = epo__alloc(epo__product3(matrices, in, out), sizeof *all);
+    float *all = epo__alloc(epo__product3(matrices, k, shape->out), sizeof *all);
     if (!all) return epo__nomem("weights of a convolution");
-    if (small)
-        turn_weights(weights, out, in, all);
+    if (is_small(shape))
+        epo__weights_by_tap(weights, shape->out, shape->in, TAPS, all);
     else
-        epo__winograd_weights_exact(weights, out, in, all);
-    epo_status status = small ? epo__packed_make(1, TAPS * in, out, all, out, 1, room, &conv->weights)
-                              : epo__packed_make(EPO__POSITIONS, in, out, all, out, 1, room, &conv->weights);
+        epo__winograd_weights_exact(weights, shape->out, shape->in, all);
+    epo_status status = epo__packed_make(matrices, k, shape->out, all, shape->out, 1, room, &conv->weights);
     free(all);
     return status;
 }

@@ -31,6 +31,13 @@ EPO_KERNEL void epo__pixels_to_planes(const float *in, float *out, size_t channe
         for (size_t p = 0; p < pixels; p++) out[c * pixels + p] = in[p * channels + c];
 }
 
+void epo__weights_by_tap(const float *weights, size_t outputs, size_t inputs, size_t taps, float *to)
+{
+    for (size_t o = 0; o < outputs; o++)
+        for (size_t i = 0; i < inputs; i++)
+            for (size_t t = 0; t < taps; t++) to[(t * inputs + i) * outputs + o] = weights[(o * inputs + i) * taps + t];
+}
+
 /* As in oneDNN, not-a-number becomes 0. */
 static inline float rectify(float x)
 {

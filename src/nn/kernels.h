@@ -11,6 +11,9 @@
 void epo__planes_to_pixels(const float *in, float *out, size_t channels, size_t pixels);
 void epo__pixels_to_planes(const float *in, float *out, size_t channels, size_t pixels);
 
+/* Weights of a convolution, outputs x inputs x taps (pixels of the kernel), as windows lie: taps x inputs x outputs. */
+void epo__weights_by_tap(const float *weights, size_t outputs, size_t inputs, size_t taps, float *to);
+
 /* out = in * scale[c] + shift[c], then ReLU if asked. in and out may be the same. */
 void epo__affine(const float *in, size_t in_stride, float *out, size_t out_stride, const float *scale,
                  const float *shift, size_t channels, size_t pixels, bool relu, int threads);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/kernels.h"
 #include "nn/narrow_kernels.h"
 
 enum { STRIP_BYTES = 196608, LEAST_CHANNELS = 8, TOGETHER = 32 /* pixels in a product */, LARGEST = 255 };
@@ -46,9 +47,7 @@ static epo_status pack(epo__narrow_conv *conv, const float *weights)
     const size_t taps = kernel * kernel;
     float *sorted = epo__alloc(epo__product3(outputs, inputs, taps), sizeof *sorted);
     if (!sorted) return epo__nomem("weights of a convolution");
-    for (size_t o = 0; o < outputs; o++)
-        for (size_t i = 0; i < inputs; i++)
-            for (size_t t = 0; t < taps; t++) sorted[(t * inputs + i) * outputs + o] = weights[(o * inputs + i) * taps + t];
+    epo__weights_by_tap(weights, outputs, inputs, taps, sorted);
     epo_status status = epo__narrow_make(conv->type, kernel, kernel * inputs, outputs, sorted, outputs, 1, &conv->product);
     free(sorted);
     return status;
