@@ -120,8 +120,8 @@ static epo_status make(struct step *step, const float *weights, const float *bia
                                     : epo__packed_make(1, channels, outputs, weights, 1, channels, NULL, &step->weights);
     if (status != EPO_OK) return status;
     const size_t together = step->split ? epo__narrow_rows_together(&step->pieces) : epo__product_rows(&step->weights);
-    const size_t row = PIECES * step->pieces.width, bytes = step->split ? row * sizeof(epo__bf16) : channels * sizeof(float);
-    const size_t strips = STRIP_BYTES / (bytes * together);
+    const size_t row = step->split ? PIECES * step->pieces.width : 0;
+    const size_t strips = STRIP_BYTES / ((step->split ? row * sizeof(epo__bf16) : channels * sizeof(float)) * together);
     step->strip = together * (strips > 0 ? strips : 1);
     if (step->split)
         step->scratch = epo__whole_lines((step->strip * row + epo__narrow_beyond(&step->pieces, row)) * sizeof(epo__bf16));
